@@ -1,0 +1,33 @@
+/**
+ * OTLP as a transport, shared by agent and service: the HTTP and gRPC listeners keep the protocol's rules
+ * (media types, encodings, limits, status bodies) and hand whole, inflated request bodies to one handler.
+ */
+export type OtlpSignal = 'traces' | 'logs' | 'metrics'
+export type OtlpEncoding = 'protobuf' | 'json'
+
+export interface OtlpRequest {
+  readonly signal: OtlpSignal
+  readonly encoding: OtlpEncoding
+  /** Inflated, within the size limit. */
+  readonly body: Uint8Array
+  /** The sender's address as the socket shows it, without an IPv4-in-IPv6 prefix. */
+  readonly peerAddress: string
+  /** Header `binnacle-batch-id` of our agent: `<agent uid>/<boot id>/<sequence>`; empty for other senders. */
+  readonly batchId: string
+  /** Header `binnacle-batch-resend: 1`: this batch may already be stored. */
+  readonly resend: boolean
+}
+
+/** What became of a request. `accepted` is answered only after the data is kept (spool fsync or committed insert). */
+export type OtlpOutcome =
+  | { readonly type: 'accepted'; readonly rejected: number; readonly message: string }
+  | {
+      readonly type: 'retry'
+      readonly status: 429 | 503
+      readonly afterSeconds: number
+      readonly message: string
+    }
+  /** Undecodable: 400 / INVALID_ARGUMENT. */
+  | { readonly type: 'invalid'; readonly message: string }
+
+export type OtlpHandler = (request: OtlpRequest) => Promise<OtlpOutcome>

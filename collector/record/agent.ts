@@ -1,0 +1,33 @@
+import { bool, defineTable, type RowOf, string, timeMs, word, words } from './table.ts'
+
+/** Agents as they report themselves over OpAMP; the newest report wins. */
+export const agentsTable = defineTable('agents', null, {
+  agent_uid: string,
+  cluster_id: word,
+  cluster_name: word,
+  version: word,
+  started_at: timeMs,
+  last_seen: timeMs,
+  healthy: bool,
+  health: string,
+  effective_config: string,
+  description: words,
+})
+export type AgentTableRow = RowOf<typeof agentsTable>
+
+/** What a health rule found wrong; the newest version of a row wins. */
+export const violationsTable = defineTable('violations', null, {
+  violation_id: string,
+  rule: word,
+  severity: word,
+  entity_kind: word,
+  entity: string,
+  cluster_id: word,
+  namespace: word,
+  application: word,
+  message: string,
+  opened_at: timeMs,
+  closed_at: timeMs,
+  updated_at: timeMs,
+})
+export type ViolationTableRow = RowOf<typeof violationsTable>

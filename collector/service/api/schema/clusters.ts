@@ -1,0 +1,319 @@
+import { type Static, Type } from 'typebox'
+import { Chart, Marker, Severity } from './common.ts'
+
+export const ClusterSummary = Type.Object({
+  clusterId: Type.String(),
+  name: Type.String(),
+  agentVersion: Type.String(),
+  agentHealthy: Type.Boolean(),
+  /** Last report of the agent, or last data, whichever is newer; 0: never. */
+  lastSeenMs: Type.Integer(),
+  namespaces: Type.Integer(),
+  pods: Type.Integer(),
+  podsNotReady: Type.Integer(),
+  restarts: Type.Integer({ description: 'in the time range' }),
+  errorEvents: Type.Integer({ description: 'occurrences in the time range' }),
+  warningEvents: Type.Integer(),
+})
+export type ClusterSummary = Static<typeof ClusterSummary>
+export const ClusterList = Type.Object({ clusters: Type.Array(ClusterSummary) })
+export type ClusterList = Static<typeof ClusterList>
+
+/** A figure of the dashboard: value now, the same figure at the start of the range, a spark line, and the page that lists its rows. */
+export const Figure = Type.Object({
+  value: Type.Union([Type.Number(), Type.Null()]),
+  unit: Type.String(),
+  before: Type.Union([Type.Number(), Type.Null()]),
+  spark: Type.Array(Type.Union([Type.Number(), Type.Null()])),
+  rows: Type.String({
+    description: 'UI path relative to the cluster, with filters, such as pods?status=Pending',
+  }),
+})
+export type Figure = Static<typeof Figure>
+
+export const ClusterDashboard = Type.Object({
+  cluster: ClusterSummary,
+  problems: Type.Object({
+    errorEvents: Figure,
+    evictions: Figure,
+    pendingPods: Figure,
+    pendingTimeMs: Figure,
+    restarts: Figure,
+    crashLooping: Figure,
+  }),
+  /** Charts share `stepMs` and times. podIssues: error events, restarts · imageIssues: image errors, pulls · storageIssues. */
+  charts: Type.Object({
+    podIssues: Chart,
+    imageIssues: Chart,
+    storageIssues: Chart,
+    cpu: Chart,
+    memory: Chart,
+  }),
+  markers: Type.Array(Marker),
+  phases: Type.Array(Type.Object({ phase: Type.String(), pods: Type.Integer() })),
+  totals: Type.Object({
+    namespaces: Figure,
+    pods: Figure,
+    containers: Figure,
+    deployments: Figure,
+    deploymentsReady: Figure,
+    replicaSets: Figure,
+    privileged: Figure,
+    noLimits: Figure,
+    noReadinessProbe: Figure,
+    noLivenessProbe: Figure,
+  }),
+})
+export type ClusterDashboard = Static<typeof ClusterDashboard>
+
+export const PodRow = Type.Object({
+  uid: Type.String(),
+  name: Type.String(),
+  namespace: Type.String(),
+  workloadKind: Type.String(),
+  workload: Type.String(),
+  node: Type.String(),
+  version: Type.String(),
+  /** As kubectl prints it: Running, CrashLoopBackOff, Init:0/1, … */
+  status: Type.String(),
+  phase: Type.String(),
+  /** Derived for colour and filter. evicted and over-consuming are shown by shape. */
+  health: Type.Union([
+    Type.Literal('ok'),
+    Type.Literal('pending'),
+    Type.Literal('warning'),
+    Type.Literal('failed'),
+    Type.Literal('done'),
+  ]),
+  ready: Type.Integer(),
+  containers: Type.Integer(),
+  restarts: Type.Integer(),
+  restartsInRange: Type.Integer(),
+  lastRestartMs: Type.Integer({ description: '0: none' }),
+  createdMs: Type.Integer(),
+  deleted: Type.Boolean(),
+  evicted: Type.Boolean(),
+  /** Has sent spans in the time range. */
+  traced: Type.Boolean(),
+  cpuUsedMillicores: Type.Union([Type.Number(), Type.Null()]),
+  cpuRequestMillicores: Type.Integer(),
+  cpuLimitMillicores: Type.Integer(),
+  memoryUsedBytes: Type.Union([Type.Number(), Type.Null()]),
+  memoryRequestBytes: Type.Integer(),
+  memoryLimitBytes: Type.Integer(),
+  lastEvent: Type.Union([
+    Type.Null(),
+    Type.Object({ timeMs: Type.Integer(), reason: Type.String(), severity: Severity }),
+  ]),
+})
+export type PodRow = Static<typeof PodRow>
+
+/** Counts per namespace, status and so on ignore the filter of the facet itself, so that chips can be switched. */
+export const Facet = Type.Object({
+  name: Type.String(),
+  values: Type.Array(Type.Object({ value: Type.String(), count: Type.Integer() })),
+})
+export type Facet = Static<typeof Facet>
+
+export const PodList = Type.Object({
+  pods: Type.Array(PodRow),
+  total: Type.Integer(),
+  facets: Type.Array(Facet),
+})
+export type PodList = Static<typeof PodList>
+
+export const EventRow = Type.Object({
+  /** Of the newest version of the group. */
+  eventUid: Type.String(),
+  severity: Severity,
+  category: Type.String(),
+  type: Type.String(),
+  reason: Type.String(),
+  message: Type.String(),
+  namespace: Type.String(),
+  objectKind: Type.String(),
+  objectName: Type.String(),
+  objectUid: Type.String(),
+  workloadKind: Type.String(),
+  workload: Type.String(),
+  component: Type.String(),
+  host: Type.String(),
+  /** Occurrences in the time range. */
+  count: Type.Integer(),
+  firstMs: Type.Integer(),
+  lastMs: Type.Integer(),
+})
+export type EventRow = Static<typeof EventRow>
+
+export const EventList = Type.Object({
+  events: Type.Array(EventRow),
+  total: Type.Integer({ description: 'occurrences that match, not rows' }),
+  facets: Type.Array(Facet),
+  /** Occurrences per step, one series per severity. */
+  timeline: Chart,
+})
+export type EventList = Static<typeof EventList>
+
+export const ChangeRow = Type.Object({
+  timeMs: Type.Integer(),
+  change: Type.String(),
+  kind: Type.String(),
+  name: Type.String(),
+  namespace: Type.String(),
+  from: Type.String(),
+  to: Type.String(),
+  previousDurationMs: Type.Integer(),
+  container: Type.String(),
+  exitCode: Type.Integer(),
+  reason: Type.String(),
+  message: Type.String(),
+  version: Type.String(),
+})
+export type ChangeRow = Static<typeof ChangeRow>
+
+export const ContainerRow = Type.Object({
+  name: Type.String(),
+  image: Type.String(),
+  init: Type.Boolean(),
+  ready: Type.Boolean(),
+  restarts: Type.Integer(),
+  state: Type.String(),
+  reason: Type.String(),
+  message: Type.String(),
+  exitCode: Type.Union([Type.Integer(), Type.Null()]),
+  lastReason: Type.String(),
+  lastExitCode: Type.Union([Type.Integer(), Type.Null()]),
+  lastFinishedMs: Type.Integer(),
+  cpuRequestMillicores: Type.Integer(),
+  cpuLimitMillicores: Type.Integer(),
+  memoryRequestBytes: Type.Integer(),
+  memoryLimitBytes: Type.Integer(),
+  readinessProbe: Type.Boolean(),
+  livenessProbe: Type.Boolean(),
+  privileged: Type.Boolean(),
+})
+export type ContainerRow = Static<typeof ContainerRow>
+
+export const PodDetail = Type.Object({
+  pod: PodRow,
+  labels: Type.Record(Type.String(), Type.String()),
+  podIp: Type.String(),
+  qosClass: Type.String(),
+  containers: Type.Array(ContainerRow),
+  events: Type.Array(EventRow),
+  changes: Type.Array(ChangeRow),
+  cpu: Chart,
+  memory: Chart,
+  /** Services that sent spans from this pod in the time range. */
+  services: Type.Array(
+    Type.Object({
+      application: Type.String(),
+      service: Type.String(),
+      spans: Type.Integer(),
+      errors: Type.Integer(),
+    }),
+  ),
+})
+export type PodDetail = Static<typeof PodDetail>
+
+export const NamespaceRow = Type.Object({
+  name: Type.String(),
+  status: Type.String(),
+  scopeReason: Type.String(),
+  collecting: Type.Boolean(),
+  stoppedAtMs: Type.Integer({ description: '0: still collecting' }),
+  pods: Type.Integer(),
+  podsNotReady: Type.Integer(),
+  restarts: Type.Integer(),
+  errorEvents: Type.Integer(),
+})
+export type NamespaceRow = Static<typeof NamespaceRow>
+export const NamespaceList = Type.Object({ namespaces: Type.Array(NamespaceRow) })
+export type NamespaceList = Static<typeof NamespaceList>
+
+export const WorkloadRow = Type.Object({
+  kind: Type.String(),
+  name: Type.String(),
+  namespace: Type.String(),
+  status: Type.String(),
+  ready: Type.Integer(),
+  desired: Type.Integer(),
+  restarts: Type.Integer(),
+  versions: Type.Array(Type.String()),
+  createdMs: Type.Integer(),
+  lastRolloutMs: Type.Integer({ description: '0: none seen' }),
+})
+export type WorkloadRow = Static<typeof WorkloadRow>
+export const WorkloadList = Type.Object({ workloads: Type.Array(WorkloadRow) })
+export type WorkloadList = Static<typeof WorkloadList>
+
+/** One kind of finding, such as "no memory limit", with the objects it was found on. */
+export const Finding = Type.Object({
+  id: Type.String(),
+  title: Type.String(),
+  severity: Severity,
+  hint: Type.String({ description: 'how to fix it' }),
+  count: Type.Integer(),
+  outOf: Type.Integer(),
+  objects: Type.Array(
+    Type.Object({
+      kind: Type.String(),
+      namespace: Type.String(),
+      name: Type.String(),
+      owner: Type.String(),
+      detail: Type.String(),
+    }),
+  ),
+})
+export type Finding = Static<typeof Finding>
+export const Inventory = Type.Object({
+  findings: Type.Array(Finding),
+  objects: Type.Array(
+    Type.Object({
+      kind: Type.String(),
+      count: Type.Integer(),
+      notReady: Type.Integer(),
+      rows: Type.String(),
+    }),
+  ),
+})
+export type Inventory = Static<typeof Inventory>
+
+export const AgentRow = Type.Object({
+  agentUid: Type.String(),
+  clusterId: Type.String(),
+  clusterName: Type.String(),
+  version: Type.String(),
+  startedMs: Type.Integer(),
+  lastSeenMs: Type.Integer(),
+  healthy: Type.Boolean(),
+  health: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      healthy: Type.Boolean(),
+      status: Type.String(),
+      error: Type.String(),
+    }),
+  ),
+  effectiveConfig: Type.String(),
+})
+export type AgentRow = Static<typeof AgentRow>
+export const AgentList = Type.Object({ agents: Type.Array(AgentRow) })
+export type AgentList = Static<typeof AgentList>
+
+export const ViolationRow = Type.Object({
+  violationId: Type.String(),
+  rule: Type.String(),
+  severity: Type.Union([Type.Literal('warning'), Type.Literal('critical')]),
+  entityKind: Type.String(),
+  entity: Type.String(),
+  clusterId: Type.String(),
+  namespace: Type.String(),
+  application: Type.String(),
+  message: Type.String(),
+  openedMs: Type.Integer(),
+  closedMs: Type.Integer({ description: '0: still open' }),
+})
+export type ViolationRow = Static<typeof ViolationRow>
+export const ViolationList = Type.Object({ violations: Type.Array(ViolationRow) })
+export type ViolationList = Static<typeof ViolationList>

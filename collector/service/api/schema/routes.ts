@@ -1,0 +1,95 @@
+import { type Static, Type } from 'typebox'
+import { TimeRange } from './common.ts'
+
+/** Query strings of the API, by route. Lists are repeated or comma-separated parameters: `namespace=a,b`. */
+const List = Type.Optional(Type.String({ description: 'comma-separated values; a leading ! excludes' }))
+
+export const PodQuery = Type.Intersect([
+  TimeRange,
+  Type.Object({
+    namespace: List,
+    status: List,
+    health: List,
+    workload: List,
+    node: List,
+    version: List,
+    q: Type.Optional(Type.String({ maxLength: 200, description: 'part of the pod name' })),
+    /** Findings of the inventory, so that its numbers lead here: no-limits, no-readiness-probe, no-liveness-probe, privileged. */
+    finding: Type.Optional(Type.String()),
+    deleted: Type.Optional(Type.Boolean({ default: false, description: 'also pods that are gone' })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 2_000 })),
+  }),
+])
+export type PodQuery = Static<typeof PodQuery>
+
+export const EventQuery = Type.Intersect([
+  TimeRange,
+  Type.Object({
+    namespace: List,
+    severity: List,
+    category: List,
+    reason: List,
+    object: Type.Optional(Type.String({ description: 'uid of the object' })),
+    workload: List,
+    q: Type.Optional(Type.String({ maxLength: 200, description: 'part of the message or object name' })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 5_000, default: 500 })),
+  }),
+])
+export type EventQuery = Static<typeof EventQuery>
+
+export const ScopeQuery = Type.Intersect([TimeRange, Type.Object({ namespace: List })])
+export type ScopeQuery = Static<typeof ScopeQuery>
+
+export const TraceQuery = Type.Intersect([
+  TimeRange,
+  Type.Object({
+    application: List,
+    service: List,
+    operation: List,
+    version: List,
+    pod: List,
+    namespace: List,
+    status: Type.Optional(Type.Union([Type.Literal('error'), Type.Literal('ok')])),
+    minMs: Type.Optional(Type.Number({ minimum: 0 })),
+    maxMs: Type.Optional(Type.Number({ minimum: 0 })),
+    /** `key=value` pairs on span attributes, comma-separated. */
+    attributes: Type.Optional(Type.String({ maxLength: 2_000 })),
+    sort: Type.Optional(Type.Union([Type.Literal('newest'), Type.Literal('slowest')])),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 100 })),
+  }),
+])
+export type TraceQuery = Static<typeof TraceQuery>
+
+export const TraceDetailQuery = Type.Object({
+  aroundMs: Type.Optional(
+    Type.Number({
+      description: 'a time within the trace: bounds the look-up to ± 1 h; without it all days are searched',
+    }),
+  ),
+})
+export type TraceDetailQuery = Static<typeof TraceDetailQuery>
+
+/**
+ * The routes, all GET, all JSON, under /api/v1:
+ *
+ * /about                                        About
+ * /clusters                                     ClusterList           TimeRange
+ * /clusters/:clusterId/dashboard                ClusterDashboard      ScopeQuery
+ * /clusters/:clusterId/pods                     PodList               PodQuery
+ * /clusters/:clusterId/pods/:uid                PodDetail             TimeRange
+ * /clusters/:clusterId/workloads                WorkloadList          ScopeQuery
+ * /clusters/:clusterId/namespaces               NamespaceList         TimeRange
+ * /clusters/:clusterId/inventory                Inventory             ScopeQuery
+ * /clusters/:clusterId/events                   EventList             EventQuery
+ * /applications                                 ApplicationList       TimeRange
+ * /applications/:application/dashboard          ApplicationDashboard  TimeRange
+ * /applications/:application/flow-map           FlowMap               TimeRange
+ * /applications/:application/operations         OperationList         TimeRange + service
+ * /traces                                       TraceList             TraceQuery
+ * /traces/:traceId                              TraceDetail           TraceDetailQuery
+ * /agents                                       AgentList
+ * /violations                                   ViolationList         TimeRange
+ *
+ * Beside them: /openapi.json, /livez, /readyz, /metrics, and the OTLP routes /v1/{traces,logs,metrics} and /v1/opamp.
+ */
+export const apiPrefix = '/api/v1'

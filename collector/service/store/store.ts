@@ -1,0 +1,35 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+import type { AnyTable, RowOf } from '../../record/table.ts'
+
+/** Rows for one table, written as one insert per UTC day of the table's day column. */
+export interface TableRows<T extends AnyTable = AnyTable> {
+  readonly table: T
+  readonly rows: readonly RowOf<T>[]
+}
+
+export type InsertOutcome =
+  | { readonly type: 'stored'; readonly rows: number }
+  /** The database is away or overloaded: nothing of the failing insert was kept, the caller may send again. */
+  | { readonly type: 'unavailable'; readonly message: string }
+  /** The database refused the rows themselves; sending them again will not help. */
+  | { readonly type: 'refused'; readonly message: string }
+
+/** A query as the query modules build it: SQL text with `{name:Type}` parameters. */
+export interface Query {
+  readonly sql: string
+  readonly params: Record<string, unknown>
+}
+
+export interface Store {
+  /**
+   * Inserts rows and resolves when ClickHouse has committed them. Retries inside reuse the same bytes and the same
+   * deduplication token (`token`, per table and day), so that a lost answer never doubles rows.
+   */
+  insert(rows: TableRows, token: string): Promise<InsertOutcome>
+  /** Whether rows of this agent batch are already in the table (looked at within the given UTC days, `YYYY-MM-DD`). */
+  hasBatch(table: AnyTable, batchId: string, days: readonly string[]): Promise<boolean>
+  /** Runs a read query with the screen limits (max_execution_time, max_memory_usage) and returns its rows. */
+  query<Row>(query: Query, options?: { readonly signal?: AbortSignal }): Promise<Row[]>
+  readonly client: ClickHouseClient
+  close(): Promise<void>
+}
