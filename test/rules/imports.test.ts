@@ -1,0 +1,127 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const root = resolve(import.meta.dirname, '../..')
+
+/**
+ * Who may import whom. A file belongs to the longest matching place; it may import its own place, the places listed,
+ * and any package unless `packages` limits those. A place that ends in `/*` means the files directly in that folder.
+ */
+const rules: Record<string, { readonly may: readonly string[]; readonly packages?: readonly string[] }> = {
+  'collector/std': { may: [] },
+  'collector/record': { may: [], packages: ['typebox'] },
+  'collector/wire': { may: ['collector/record', 'collector/std', 'collector/intake/otlp.ts'] },
+  'collector/intake': { may: ['collector/wire', 'collector/record', 'collector/std'] },
+  'collector/embedded': { may: ['collector/std'] },
+  'collector/agent/kube': { may: ['collector/record', 'collector/std'] },
+  'collector/agent/*': {
+    may: ['collector/agent', 'collector/record', 'collector/wire', 'collector/intake', 'collector/std'],
+  },
+  ...Object.fromEntries(
+    ['watch', 'derive', 'scope', 'receive', 'scrape', 'batch', 'spool', 'ship', 'control'].map((stage) => [
+      `collector/agent/${stage}`,
+      { may: ['collector/record', 'collector/wire', 'collector/intake', 'collector/std'] },
+    ]),
+  ),
+  'collector/service/*': {
+    may: ['collector/service', 'collector/record', 'collector/wire', 'collector/intake', 'collector/std'],
+  },
+  'collector/service/ingest': {
+    may: [
+      'collector/wire',
+      'collector/intake',
+      'collector/record',
+      'collector/service/store',
+      'collector/std',
+    ],
+  },
+  'collector/service/store': { may: ['collector/record', 'collector/std'] },
+  'collector/service/query': { may: ['collector/record'] },
+  'collector/service/api': {
+    may: ['collector/service/query', 'collector/service/store', 'collector/record', 'collector/std'],
+  },
+  ...Object.fromEntries(
+    ['control', 'health', 'rollup'].map((part) => [
+      `collector/service/${part}`,
+      {
+        may: [
+          'collector/service/store',
+          'collector/service/query',
+          'collector/record',
+          'collector/wire',
+          'collector/intake',
+          'collector/std',
+        ],
+      },
+    ]),
+  ),
+  'collector/cli': { may: ['collector'] },
+  'dashboards/web': { may: [] },
+  'dashboards/grafana': { may: [] },
+  instrumentation: { may: [] },
+  test: { may: ['collector', 'dashboards', 'instrumentation'] },
+}
+
+function sourceFiles(directory: string): string[] {
+  return readdirSync(join(root, directory), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${directory}/${entry.name}`
+    if (entry.isDirectory()) return ['node_modules', 'dist'].includes(entry.name) ? [] : sourceFiles(path)
+    return /\.tsx?$/.test(entry.name) ? [path] : []
+  })
+}
+
+function placeOf(file: string): string | undefined {
+  const direct = `${dirname(file)}/*`
+  if (rules[direct]) return direct
+  return Object.keys(rules)
+    .filter((place) => file.startsWith(`${place}/`))
+    .sort((a, b) => b.length - a.length)[0]
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), 'utf8')
+  const found = text.matchAll(
+    /(?:^|\n)\s*(?:import|export)\b[^'"\n]*?(?:\{[^}]*\}[^'"\n]*)?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)\s*import\s+['"]([^'"]+)['"]/g,
+  )
+  return [...found].map((match) => match[1] ?? match[2] ?? match[3] ?? '').filter(Boolean)
+}
+
+function violations(file: string): string[] {
+  const place = placeOf(file)
+  if (!place) return [`${file}: stands in no folder of the layout`]
+  const rule = rules[place]
+  const home = place.replace(/\/\*$/, '')
+  return importsOf(file).flatMap((specifier) => {
+    if (!specifier.startsWith('.')) {
+      const allowed =
+        rule?.packages?.some((name) => specifier === name || specifier.startsWith(`${name}/`)) ?? true
+      return allowed ? [] : [`${file} imports the package ${specifier}`]
+    }
+    const target = relative(root, resolve(root, dirname(file), specifier))
+    const within = (folder: string) => target === folder || target.startsWith(`${folder}/`)
+    return within(home) || rule?.may.some(within) ? [] : [`${file} imports ${target}`]
+  })
+}
+
+const files = ['collector', 'instrumentation', 'dashboards', 'test'].flatMap(sourceFiles)
+
+describe('import rules', () => {
+  test('the checker reads imports of every form', () => {
+    expect(importsOf('collector/record/span.ts')).toEqual(['./table.ts'])
+    expect(files.length).toBeGreaterThan(15)
+  })
+  test('every file imports only what its place may', () => {
+    expect(files.flatMap(violations)).toEqual([])
+  })
+  test('the service and the agent never import each other', () => {
+    const crossing = files.filter((file) =>
+      importsOf(file).some((specifier) =>
+        file.startsWith('collector/agent/')
+          ? /\/service\//.test(specifier)
+          : file.startsWith('collector/service/') && /\/agent\//.test(specifier),
+      ),
+    )
+    expect(crossing).toEqual([])
+  })
+})
