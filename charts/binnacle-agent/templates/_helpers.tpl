@@ -1,0 +1,64 @@
+{{- define "binnacle-agent.fullname" -}}
+{{- if contains .Chart.Name .Release.Name }}{{ .Release.Name | trunc 53 | trimSuffix "-" }}{{ else }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 53 | trimSuffix "-" }}{{ end }}
+{{- end }}
+
+{{- define "binnacle-agent.selector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "binnacle-agent.labels" -}}
+{{ include "binnacle-agent.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{- define "binnacle-agent.image" -}}
+{{- $registry := .Values.image.registry | default .Values.global.cattle.systemDefaultRegistry }}
+{{- if $registry }}{{ $registry }}/{{ end }}{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end }}
+
+{{/* The agent's own configuration file: the values that are its keys, and what the chart decides for it. */}}
+{{- define "binnacle-agent.config" -}}
+cluster:
+  name: {{ .Values.cluster.name | default .Values.global.cattle.clusterName | quote }}
+  id: {{ .Values.cluster.id | quote }}
+service:
+  endpoint: {{ .Values.service.endpoint | quote }}
+  {{- if .Values.service.accessKeySecret.name }}
+  accessKeyFile: /etc/binnacle/access/{{ .Values.service.accessKeySecret.key }}
+  {{- end }}
+namespaces:
+  {{- toYaml .Values.namespaces | nindent 2 }}
+watch:
+  {{- toYaml .Values.watch | nindent 2 }}
+scrape:
+  {{- toYaml .Values.scrape | nindent 2 }}
+receive:
+  host: 0.0.0.0
+  {{- toYaml .Values.receive | nindent 2 }}
+admin:
+  host: 0.0.0.0
+  port: 8421
+spool:
+  directory: /var/lib/binnacle
+  bytesMax: {{ .Values.spool.bytesMax | int64 }}
+log:
+  {{- toYaml .Values.log | nindent 2 }}
+{{- end }}
+
+{{/* Reads only, no Secrets, no pods/exec, no nodes/proxy, no writes to workloads. */}}
+{{- define "binnacle-agent.rules" -}}
+- apiGroups: [""]
+  resources: [pods, events]
+  verbs: [get, list, watch]
+- apiGroups: [apps]
+  resources: [replicasets, deployments]
+  verbs: [get, list, watch]
+{{- if .Values.scrape.enabled }}
+- apiGroups: [metrics.k8s.io]
+  resources: [pods]
+  verbs: [get, list]
+{{- end }}
+{{- end }}

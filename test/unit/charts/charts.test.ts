@@ -1,0 +1,160 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { parse, parseAllDocuments } from 'yaml'
+
+const charts = resolve(import.meta.dirname, '../../../charts')
+const hasHelm = spawnSync('helm', ['version']).status === 0
+const withHelm = test.skipIf(!hasHelm)
+
+interface Manifest {
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace?: string }
+  readonly rules?: { readonly apiGroups: string[]; readonly resources: string[]; readonly verbs: string[] }[]
+  readonly data?: Record<string, string>
+  readonly spec?: {
+    readonly template?: { readonly spec: PodSpec }
+  }
+}
+interface PodSpec {
+  readonly securityContext: Record<string, unknown>
+  readonly containers: {
+    readonly securityContext: Record<string, unknown>
+    readonly resources: { limits: object }
+  }[]
+}
+
+function helm(...args: string[]): { readonly status: number; readonly output: string } {
+  const result = spawnSync('helm', [...args, '--kube-version', '1.31.0'], { encoding: 'utf8' })
+  return { status: result.status ?? 1, output: `${result.stdout}${result.stderr}` }
+}
+
+function render(chart: string, ...sets: string[]): Manifest[] {
+  const { status, output } = helm(
+    'template',
+    'test',
+    `${charts}/${chart}`,
+    ...sets.flatMap((set) => ['--set', set]),
+  )
+  if (status !== 0) throw new Error(output)
+  return parseAllDocuments(output)
+    .map((document) => {
+      expect(document.errors).toEqual([])
+      return document.toJS() as Manifest | null
+    })
+    .filter((manifest) => manifest !== null)
+}
+
+const kinds = (manifests: Manifest[]) => manifests.map(({ kind }) => kind).sort()
+const namespaced = ['watch.mode=namespaced', 'cluster.id=c-1', 'watch.namespaces={shop,payments}']
+
+describe.each(['binnacle-agent', 'binnacle'])('chart %s', (chart) => {
+  withHelm('lints', () => {
+    expect(helm('lint', `${charts}/${chart}`).output).toContain('0 chart(s) failed')
+  })
+
+  withHelm('meets the Pod Security Standard "restricted" and sets no CPU limit', () => {
+    const pods = render(chart).flatMap(({ spec }) => (spec?.template ? [spec.template.spec] : []))
+    expect(pods).toHaveLength(1)
+    for (const pod of pods) {
+      expect(pod.securityContext).toMatchObject({
+        runAsNonRoot: true,
+        seccompProfile: { type: 'RuntimeDefault' },
+      })
+      for (const container of pod.containers) {
+        expect(container.securityContext).toMatchObject({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        })
+        expect(container.resources.limits).not.toHaveProperty('cpu')
+      }
+    }
+  })
+
+  test('every question asks for a value that exists, with a type Rancher knows', () => {
+    const values = parse(readFileSync(`${charts}/${chart}/values.yaml`, 'utf8')) as Record<string, unknown>
+    const { questions } = parse(readFileSync(`${charts}/${chart}/questions.yaml`, 'utf8')) as {
+      questions: { variable: string; type: string; subquestions?: { variable: string; type: string }[] }[]
+    }
+    const known = /^(string|hostname|password|boolean|enum|int|secret|storageclass|array\[string\])$/
+    for (const { variable, type } of questions.flatMap((question) => [
+      question,
+      ...(question.subquestions ?? []),
+    ])) {
+      const at = variable
+        .split('.')
+        .reduce<unknown>((value, key) => (value as Record<string, unknown>)?.[key], values)
+      expect(at, `${variable} in values.yaml`).toBeDefined()
+      expect(type).toMatch(known)
+    }
+  })
+})
+
+describe('chart binnacle-agent', () => {
+  withHelm('renders a Deployment with cluster rights by default', () => {
+    expect(kinds(render('binnacle-agent'))).toEqual([
+      'ClusterRole',
+      'ClusterRoleBinding',
+      'ConfigMap',
+      'Deployment',
+      'Service',
+      'ServiceAccount',
+    ])
+  })
+
+  withHelm('renders a Role in each listed namespace and no cluster rights in namespaced mode', () => {
+    const manifests = render('binnacle-agent', ...namespaced)
+    expect(kinds(manifests).filter((kind) => kind.startsWith('Cluster'))).toEqual([])
+    const roles = manifests.filter(({ kind }) => kind === 'Role')
+    expect(roles.map(({ metadata }) => metadata.namespace)).toEqual(['shop', 'payments'])
+  })
+
+  withHelm('keeps the spool on a volume claim when asked to', () => {
+    expect(kinds(render('binnacle-agent', 'persistence.enabled=true'))).toContain('StatefulSet')
+  })
+
+  withHelm.each([[[] as string[]], [namespaced]])(
+    'asks only to read, and never for Secrets, exec or nodes/proxy (%j)',
+    (sets) => {
+      const rules = render('binnacle-agent', ...sets).flatMap((manifest) => manifest.rules ?? [])
+      expect(rules.length).toBeGreaterThan(0)
+      for (const rule of rules) {
+        expect(rule.verbs.every((verb) => ['get', 'list', 'watch'].includes(verb))).toBe(true)
+        for (const resource of ['secrets', 'configmaps', 'pods/exec', 'nodes/proxy', '*']) {
+          expect(rule.resources).not.toContain(resource)
+        }
+      }
+    },
+  )
+
+  withHelm.each([
+    ['service.endpoint=<YOUR URL>', 'service'],
+    ['namespaces.default=maybe', 'namespaces'],
+    ['receive.httpPort=70000', 'httpPort'],
+    ['watch.mode=namespaced', 'watch.namespaces must list at least one namespace'],
+    ['namespaces.includ={x}', 'includ'],
+  ])('refuses %s and names it', (set, message) => {
+    const { status, output } = helm('template', 'test', `${charts}/binnacle-agent`, '--set', set)
+    expect(status).not.toBe(0)
+    expect(output).toContain(message)
+  })
+})
+
+describe('chart binnacle', () => {
+  withHelm(
+    'runs the embedded engine on a volume by default and a Deployment on an external ClickHouse',
+    () => {
+      expect(kinds(render('binnacle'))).toContain('StatefulSet')
+      const external = render('binnacle', 'clickhouse.url=http://clickhouse:8123', 'replicas=3')
+      expect(kinds(external)).toContain('Deployment')
+    },
+  )
+
+  withHelm('refuses several replicas on the embedded engine', () => {
+    const { status, output } = helm('template', 'test', `${charts}/binnacle`, '--set', 'replicas=2')
+    expect(status).not.toBe(0)
+    expect(output).toContain('set clickhouse.url to scale out')
+  })
+})
