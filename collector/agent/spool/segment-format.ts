@@ -1,0 +1,118 @@
+import { type Static, Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { crc32c } from './crc32c.ts'
+
+/**
+ * Bytes of a segment file. All integers are little endian.
+ *
+ * ```
+ * segment = magic "BNCLSEG" | version u8 | number u64 | record*
+ * record  = length u32 | crc32c(payload) u32 | payload           length >= 2, so zeros are never a record
+ * payload = metaLength u16 | meta (JSON) | parts, one after the other
+ * ```
+ *
+ * The parts are serialised OTLP requests of one signal. Protobuf messages may be concatenated, so all parts together
+ * are one request too; their borders are kept so that a batch the service refuses can be sent in pieces.
+ */
+export const segmentHeaderBytes = 16
+export const recordHeaderBytes = 8
+
+const magic = Buffer.from('BNCLSEG', 'latin1')
+const version = 1
+
+const BatchMeta = Type.Object({
+  id: Type.String({ minLength: 1, maxLength: 256, description: '<agent uid>/<boot id>/<sequence>' }),
+  signal: Type.Union([Type.Literal('traces'), Type.Literal('logs'), Type.Literal('metrics')]),
+  writtenAtMs: Type.Integer({ minimum: 0 }),
+  parts: Type.Array(
+    Type.Object({
+      bytes: Type.Integer({ minimum: 0 }),
+      items: Type.Integer({ minimum: 0, description: 'Spans, log records or data points' }),
+    }),
+  ),
+})
+export type BatchMeta = Static<typeof BatchMeta>
+const metaCheck = Compile(BatchMeta)
+
+/** A serialised OTLP request. */
+export interface BatchPart {
+  readonly bytes: Uint8Array
+  /** Spans, log records or data points in it. */
+  readonly items: number
+}
+
+export interface DecodedBatch {
+  readonly meta: BatchMeta
+  readonly parts: readonly BatchPart[]
+}
+
+export function itemsOf(parts: readonly { readonly items: number }[]): number {
+  return parts.reduce((sum, part) => sum + part.items, 0)
+}
+
+export function encodeSegmentHeader(segmentNumber: number): Buffer {
+  const header = Buffer.alloc(segmentHeaderBytes)
+  magic.copy(header)
+  header.writeUInt8(version, 7)
+  header.writeBigUInt64LE(BigInt(segmentNumber), 8)
+  return header
+}
+
+export function isSegmentHeader(bytes: Buffer, segmentNumber: number): boolean {
+  return (
+    bytes.length >= segmentHeaderBytes && bytes.subarray(0, 16).equals(encodeSegmentHeader(segmentNumber))
+  )
+}
+
+/** A whole record: header, meta and parts. */
+export function encodeRecord(meta: Omit<BatchMeta, 'parts'>, parts: readonly BatchPart[]): Buffer {
+  const borders = parts.map(({ bytes, items }) => ({ bytes: bytes.length, items }))
+  const metaBytes = Buffer.from(JSON.stringify({ ...meta, parts: borders }))
+  const bodyBytes = parts.reduce((sum, part) => sum + part.bytes.length, 0)
+  const record = Buffer.allocUnsafe(recordHeaderBytes + 2 + metaBytes.length + bodyBytes)
+  record.writeUInt16LE(metaBytes.length, recordHeaderBytes)
+  metaBytes.copy(record, recordHeaderBytes + 2)
+  let at = recordHeaderBytes + 2 + metaBytes.length
+  for (const part of parts) {
+    record.set(part.bytes, at)
+    at += part.bytes.length
+  }
+  record.writeUInt32LE(record.length - recordHeaderBytes, 0)
+  record.writeUInt32LE(crc32c(record.subarray(recordHeaderBytes)), 4)
+  return record
+}
+
+/** The payload of a record whose header is at `at`, or undefined when it is cut off or damaged. */
+export function tryPayload(bytes: Buffer, at: number): Buffer | undefined {
+  if (at + recordHeaderBytes > bytes.length) return undefined
+  const length = bytes.readUInt32LE(at)
+  const start = at + recordHeaderBytes
+  if (length < 2 || start + length > bytes.length) return undefined
+  const payload = bytes.subarray(start, start + length)
+  return crc32c(payload) === bytes.readUInt32LE(at + 4) ? payload : undefined
+}
+
+/** Undefined when the payload is not of this format although its checksum holds (written by another version). */
+export function tryDecodePayload(payload: Buffer): DecodedBatch | undefined {
+  const metaLength = payload.readUInt16LE(0)
+  if (2 + metaLength > payload.length) return undefined
+  const meta = tryMeta(payload.toString('utf8', 2, 2 + metaLength))
+  if (!meta) return undefined
+  const parts: BatchPart[] = []
+  let at = 2 + metaLength
+  for (const { bytes, items } of meta.parts) {
+    if (at + bytes > payload.length) return undefined
+    parts.push({ bytes: payload.subarray(at, at + bytes), items })
+    at += bytes
+  }
+  return at === payload.length ? { meta, parts } : undefined
+}
+
+function tryMeta(text: string): BatchMeta | undefined {
+  try {
+    const meta: unknown = JSON.parse(text)
+    return metaCheck.Check(meta) ? meta : undefined
+  } catch {
+    return undefined
+  }
+}
