@@ -1,0 +1,200 @@
+import { createGunzip, constants as zlib } from 'node:zlib'
+import type { KubeConfig } from '@kubernetes/client-node'
+import { Agent, type Dispatcher, ProxyAgent, request as send } from 'undici'
+import type { JsonObject, KubeApi, KubeError, ListPage, WatchItem } from '../../record/kube-api.ts'
+import type { Clock } from '../../std/clock.ts'
+import type { Log } from '../../std/log.ts'
+import { createCredentials } from './credentials.ts'
+import { networkError, statusError } from './kube-error.ts'
+import { splitLines } from './lines.ts'
+import { createListReader } from './list-items.ts'
+import { acceptHeader, listPath, watchPath } from './paths.ts'
+
+/**
+ * Requests to the Kubernetes API. Credentials come from the official client's KubeConfig; the requests are our own
+ * (that client ends each watch after 30 s and knows no bookmarks).
+ *
+ * Limits: an event or list item of `itemBytesMax`, the body of a single object of `bodyBytesMax`, deadlines per list page,
+ * per get and until a watch answers. A watch has no deadline of its own here: its user watches for silence.
+ */
+export interface KubeClient extends KubeApi {
+  readonly server: string
+  close(): Promise<void>
+}
+
+export interface KubeClientConfig {
+  readonly listTimeoutMs?: number
+  readonly getTimeoutMs?: number
+  readonly headersTimeoutMs?: number
+  readonly itemBytesMax?: number
+  readonly bodyBytesMax?: number
+}
+
+interface Answer {
+  readonly type: 'answer'
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+export function createKubeClient(
+  { kubeConfig, log, clock }: { kubeConfig: KubeConfig; log: Log; clock: Clock },
+  {
+    listTimeoutMs = 120_000,
+    getTimeoutMs = 30_000,
+    headersTimeoutMs = 60_000,
+    itemBytesMax = 16 * 1024 ** 2,
+    bodyBytesMax = 64 * 1024 ** 2,
+  }: KubeClientConfig = {},
+): KubeClient {
+  const cluster = kubeConfig.getCurrentCluster()
+  if (!cluster) throw new Error('cannot use the kubeconfig: it has no current context')
+  const credentials = createCredentials(kubeConfig, clock)
+  const connect = { ...credentials.tls, keepAlive: true, keepAliveInitialDelay: 30_000 }
+  const options = { headersTimeout: headersTimeoutMs, bodyTimeout: 0, pipelining: 1 }
+  const dispatcher: Dispatcher = cluster.proxyUrl
+    ? new ProxyAgent({ ...options, uri: cluster.proxyUrl, requestTls: connect })
+    : new Agent({ ...options, connect })
+  // The server's address may carry a path, as Rancher's does: https://rancher.example/k8s/clusters/c-m-abc.
+  const base = cluster.server.replace(/\/+$/, '')
+
+  async function ask(path: string, accept: string, signal: AbortSignal): Promise<Answer | KubeError> {
+    for (const refresh of [false, true]) {
+      try {
+        const headers = await credentials.headers({ refresh })
+        const answer = await send(base + path, {
+          dispatcher,
+          signal,
+          headers: { ...headers, accept, 'accept-encoding': 'gzip', 'user-agent': 'binnacle-agent' },
+        })
+        const body = unzipped(answer)
+        if (answer.statusCode === 200) return { type: 'answer', body }
+        const error = await readError(answer, body)
+        if (answer.statusCode !== 401 || refresh) return error
+        log.debug({ path }, 'unauthorized: reading the credentials again')
+      } catch (error) {
+        return networkError(error)
+      }
+    }
+    return networkError('BUG: unreachable')
+  }
+
+  async function readError(
+    answer: Dispatcher.ResponseData,
+    body: AsyncIterable<Uint8Array>,
+  ): Promise<KubeError> {
+    const retryAfter = answer.headers['retry-after']
+    const text = await readText(body, 65_536).catch(() => '')
+    return statusError(answer.statusCode, tryParse(text) ?? { message: text }, retryAfter?.toString())
+  }
+
+  return {
+    server: base,
+    async list(request, onItem): Promise<ListPage | KubeError> {
+      const signal = AbortSignal.any([request.signal, AbortSignal.timeout(listTimeoutMs)])
+      const answer = await ask(listPath(request), acceptHeader(request.resource, 'list'), signal)
+      if (answer.type === 'error') return answer
+      try {
+        const reader = createListReader(onItem, itemBytesMax)
+        for await (const chunk of answer.body) reader.push(chunk)
+        return pageOf(reader.end())
+      } catch (error) {
+        return networkError(error)
+      }
+    },
+    async *watch(request): AsyncGenerator<WatchItem> {
+      const answer = await ask(watchPath(request), acceptHeader(request.resource, 'watch'), request.signal)
+      if (answer.type === 'error') {
+        yield { type: 'failed', error: answer }
+        return
+      }
+      try {
+        for await (const line of splitLines(answer.body, itemBytesMax)) {
+          const item = readWatchLine(line)
+          yield item
+          if (item.type === 'failed') return
+        }
+      } catch (error) {
+        yield { type: 'failed', error: networkError(error) }
+      }
+    },
+    async get(path, signal) {
+      const limited = AbortSignal.any([signal, AbortSignal.timeout(getTimeoutMs)])
+      const answer = await ask(path, 'application/json', limited)
+      if (answer.type === 'error') return answer
+      try {
+        const object = tryParse(await readText(answer.body, bodyBytesMax))
+        return object
+          ? { type: 'object', object }
+          : networkError('cannot read the answer: it is no JSON object')
+      } catch (error) {
+        return networkError(error)
+      }
+    },
+    close: () => dispatcher.destroy(),
+  }
+}
+
+function readWatchLine(line: string): WatchItem {
+  const event = tryParse(line)
+  const object = event?.['object']
+  const kind = event?.['type']
+  if (typeof object !== 'object' || object === null) {
+    return {
+      type: 'failed',
+      error: networkError(`cannot read the watch event ${line.slice(0, 100)}: it is no event`),
+    }
+  }
+  switch (kind) {
+    case 'ADDED':
+    case 'MODIFIED':
+    case 'DELETED':
+    case 'BOOKMARK':
+      return { type: 'event', kind, object: object as JsonObject }
+    case 'ERROR':
+      return { type: 'failed', error: statusError(500, object as JsonObject) }
+    default:
+      return {
+        type: 'failed',
+        error: networkError(`cannot read the watch event ${String(kind)}: unknown type`),
+      }
+  }
+}
+
+function pageOf(envelope: JsonObject): ListPage {
+  const metadata = (envelope['metadata'] ?? {}) as { resourceVersion?: unknown; continue?: unknown }
+  return {
+    type: 'page',
+    resourceVersion: String(metadata.resourceVersion ?? ''),
+    continueToken: String(metadata.continue ?? ''),
+  }
+}
+
+function unzipped(answer: Dispatcher.ResponseData): AsyncIterable<Uint8Array> {
+  if (answer.headers['content-encoding'] !== 'gzip') return answer.body
+  // Z_SYNC_FLUSH as finishFlush: a cut watch stream must yield what arrived; a cut list is noticed by its JSON.
+  const gunzip = createGunzip({ finishFlush: zlib.Z_SYNC_FLUSH })
+  answer.body.on('error', (error) => gunzip.destroy(error))
+  gunzip.on('close', () => answer.body.destroy())
+  return answer.body.pipe(gunzip)
+}
+
+async function readText(body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of body) {
+    chunks.push(chunk)
+    bytes += chunk.length
+    if (bytes > bytesMax) throw new Error(`cannot read the answer: it is longer than ${bytesMax} bytes`)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function tryParse(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as JsonObject)
+      : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,69 @@
+import type { Projected, ReflectorEvent } from './projected.ts'
+
+/**
+ * The reflector's copy of the server's state, keyed by uid: a name that is used again by another uid is another object,
+ * so it is a deletion and an addition. Every mutator returns the events that describe the difference, in order.
+ */
+export interface ObjectStore<T extends Projected> extends StoreView<T> {
+  upsert(object: T): ReflectorEvent<T>[]
+  remove(object: T): ReflectorEvent<T>[]
+  /**
+   * Replaces everything by a list: changes and deletions nobody told us about are synthesised.
+   * `trustVersions`: an object of the same version is the same object, so that nothing is said about it.
+   */
+  replace(objects: readonly T[], options: { readonly trustVersions: boolean }): ReflectorEvent<T>[]
+}
+
+export interface StoreView<T extends Projected> {
+  readonly size: number
+  get(uid: string): T | undefined
+  named(namespace: string, name: string): T | undefined
+  values(): IterableIterator<T>
+}
+
+export function createObjectStore<T extends Projected>(remember: (object: T) => T): ObjectStore<T> {
+  const byUid = new Map<string, T>()
+  const uidByName = new Map<string, string>()
+  const nameKey = (object: { namespace: string; name: string }) => `${object.namespace}/${object.name}`
+
+  function put(object: T): void {
+    byUid.set(object.uid, remember(object))
+    uidByName.set(nameKey(object), object.uid)
+  }
+
+  function drop(uid: string, fromList: boolean, last?: T): ReflectorEvent<T>[] {
+    const known = byUid.get(uid)
+    if (!known) return []
+    byUid.delete(uid)
+    if (uidByName.get(nameKey(known)) === uid) uidByName.delete(nameKey(known))
+    return [{ type: 'deleted', object: last ?? known, previous: known, fromList }]
+  }
+
+  function set(object: T, fromList: boolean, trustVersions = true): ReflectorEvent<T>[] {
+    const previous = byUid.get(object.uid)
+    if (trustVersions && previous?.resourceVersion === object.resourceVersion) return []
+    const namesake = uidByName.get(nameKey(object))
+    const gone = namesake !== undefined && namesake !== object.uid ? drop(namesake, fromList) : []
+    put(object)
+    return [...gone, { type: previous ? 'modified' : 'added', object, previous, fromList }]
+  }
+
+  return {
+    get size() {
+      return byUid.size
+    },
+    get: (uid) => byUid.get(uid),
+    named(namespace, name) {
+      const uid = uidByName.get(`${namespace}/${name}`)
+      return uid === undefined ? undefined : byUid.get(uid)
+    },
+    values: () => byUid.values(),
+    upsert: (object) => set(object, false),
+    remove: (object) => drop(object.uid, false, object),
+    replace(objects, { trustVersions }) {
+      const listed = new Set(objects.map((object) => object.uid))
+      const gone = [...byUid.keys()].filter((uid) => !listed.has(uid)).flatMap((uid) => drop(uid, true))
+      return [...gone, ...objects.flatMap((object) => set(object, true, trustVersions))]
+    },
+  }
+}

@@ -1,0 +1,294 @@
+import type { JsonObject, KubeApi, KubeError, KubeResource, WatchItem } from '../../record/kube-api.ts'
+import { createBackoff } from '../../std/backoff.ts'
+import type { Clock } from '../../std/clock.ts'
+import type { Log } from '../../std/log.ts'
+import { listAll } from './list.ts'
+import { createObjectStore, type StoreView } from './object-store.ts'
+import type { Project, Projected, ReflectorEvent } from './projected.ts'
+import { compareVersions } from './resource-version.ts'
+import { readStream, type StreamEnd } from './stream.ts'
+import type { Turns } from './turns.ts'
+import { judge } from './verdict.ts'
+
+/**
+ * Mirrors one collection of the API server for as long as it runs, whatever the server and the network do.
+ *
+ *            ┌────────────── expired, too new, rewound: the newest version ─────────────┐
+ *            ▼                                                                          │
+ *   sync (watch-list, else list; first from the server's cache) ──▶ follow (watch) ─────┤
+ *            ▲                                                        ▲   closed,       │
+ *            └── failed: back off                                     └── silent, failed: resume from the last version
+ *
+ * Invariants: after `synced` the store equals the server's state at `version`; a change is emitted once, in the server's
+ * order, before the version moves past it; a relist emits only differences. Nothing ends `run` but its signal.
+ * Limits: pages of `pageItemsMax`; memory is the projected objects of the collection, twice during a relist.
+ */
+export interface Reflector<T extends Projected> {
+  run(signal: AbortSignal): Promise<void>
+  readonly store: StoreView<T>
+  status(): ReflectorStatus
+}
+
+export interface ReflectorStatus {
+  readonly resource: string
+  /** Empty: all namespaces. */
+  readonly namespace: string
+  readonly state: 'starting' | 'synced' | 'retrying' | 'denied'
+  /** Of the last failure while `retrying` or `denied`, else ''. */
+  readonly message: string
+  readonly sinceMs: number
+  readonly objects: number
+  readonly syncs: number
+}
+
+export interface ReflectorDeps<T extends Projected> {
+  readonly client: KubeApi
+  readonly clock: Clock
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  readonly log: Log
+  readonly turns: Turns
+  readonly emit: (event: ReflectorEvent<T>) => void
+}
+
+export interface ReflectorConfig<T extends Projected> {
+  readonly resource: KubeResource
+  readonly namespace?: string
+  readonly project: Project<T>
+  /** What the store keeps of a projected object; default: all of it. */
+  readonly remember?: (object: T) => T
+  readonly watchList?: boolean
+  readonly pageItemsMax?: number
+  readonly silenceMsMax?: number
+  readonly deniedRetryMs?: number
+}
+
+type Outcome = { readonly type: 'synced' } | StreamEnd
+
+const healthyMs = 120_000
+const shortStreamMs = 5_000
+const watchListTriesMax = 2
+const resumesAtSameVersionMax = 5
+
+export function createReflector<T extends Projected>(
+  { client, clock, random, log, turns, emit }: ReflectorDeps<T>,
+  config: ReflectorConfig<T>,
+): Reflector<T> {
+  const { resource, namespace, project, pageItemsMax = 500 } = config
+  const { silenceMsMax = 150_000, deniedRetryMs = 180_000 } = config
+  const store = createObjectStore<T>(config.remember ?? ((object) => object))
+  const backoff = createBackoff({ firstMs: 800, maxMs: 30_000, random })
+  const scope = { resource, ...(namespace === undefined ? {} : { namespace }) }
+  const where = `${resource.plural}${namespace === undefined ? '' : ` of namespace ${namespace}`}`
+
+  let phase: 'sync' | 'follow' = 'sync'
+  /** What a sync asks for: '0' whatever the server's cache holds, undefined the newest. */
+  let syncVersion: string | undefined = '0'
+  let version = ''
+  let useWatchList = config.watchList ?? true
+  let watchListFailures = 0
+  let failuresAtVersion = 0
+  let syncs = 0
+  let rewound = false
+  let status = { state: 'starting' as ReflectorStatus['state'], message: '', sinceMs: clock.nowMs() }
+
+  function report(state: ReflectorStatus['state'], message: string): void {
+    if (state === status.state && message === status.message) return
+    // Denied is a standing condition that a human mends: said once, when it begins.
+    if (state === 'denied' && status.state !== 'denied')
+      log.warn({ resource: where }, `cannot read ${where}: ${message}`)
+    const sinceMs = state === status.state ? status.sinceMs : clock.nowMs()
+    status = { state, message, sinceMs }
+  }
+
+  function adopt(objects: readonly T[], resourceVersion: string): void {
+    const first = syncs === 0
+    // Versions that went backwards may name other contents than the ones we know.
+    const sameWorld = compareVersions(resourceVersion, version) >= 0 && !rewound
+    for (const event of store.replace(objects, { trustVersions: sameWorld })) emit(event)
+    rewound = false
+    version = resourceVersion
+    phase = 'follow'
+    syncVersion = undefined
+    syncs++
+    failuresAtVersion = 0
+    report('synced', '')
+    if (first) emit({ type: 'synced' })
+  }
+
+  async function syncByList(signal: AbortSignal): Promise<Outcome> {
+    const from = syncVersion === undefined ? {} : { resourceVersion: syncVersion }
+    const listed = await listAll(client, { ...scope, ...from, pageItemsMax, project, signal })
+    if (listed.type === 'error') return { type: 'failed', error: listed }
+    adopt(listed.objects, listed.resourceVersion)
+    return { type: 'synced' }
+  }
+
+  /** The initial state and the changes after it on one stream; the store is replaced only when the state is complete. */
+  async function syncByWatchList(signal: AbortSignal, endTurn: () => void): Promise<Outcome> {
+    const initial = new Map<string, T>()
+    let complete = false
+    const onEvent = (event: Extract<WatchItem, { type: 'event' }>): 'go-on' | 'stop' => {
+      if (complete) return follow(event)
+      const object = project(event.object)
+      if (event.kind === 'DELETED') {
+        if (object) initial.delete(object.uid)
+      } else if (event.kind !== 'BOOKMARK') {
+        if (object) initial.set(object.uid, object)
+      } else if (endsInitialEvents(event.object)) {
+        complete = true
+        adopt([...initial.values()], versionOf(event.object))
+        initial.clear()
+        watchListFailures = 0
+        endTurn()
+      }
+      return 'go-on'
+    }
+    const from = syncVersion === undefined ? {} : { resourceVersion: syncVersion }
+    const end = await readStream(
+      { client, clock, silenceMsMax, onEvent },
+      { ...scope, ...from, timeoutSeconds: timeoutSeconds(), sendInitialEvents: true, signal },
+    )
+    if (!complete && isFallback(end)) useWatchList = false
+    return end
+  }
+
+  /** A server without watch-list refuses it or, worse, ignores the parameters and never ends the initial events. */
+  function isFallback(end: StreamEnd): boolean {
+    if (end.type === 'failed' && judge(end.error) === 'refused') return true
+    if (end.type === 'failed' && judge(end.error) !== 'transient') return false
+    return ++watchListFailures >= watchListTriesMax
+  }
+
+  async function sync(signal: AbortSignal): Promise<Outcome> {
+    const endTurn = await turns.take(signal)
+    try {
+      if (signal.aborted) return { type: 'closed' }
+      return useWatchList ? await syncByWatchList(signal, endTurn) : await syncByList(signal)
+    } finally {
+      endTurn()
+    }
+  }
+
+  async function watch(signal: AbortSignal): Promise<Outcome> {
+    let advanced = false
+    const onEvent = (event: Extract<WatchItem, { type: 'event' }>): 'go-on' | 'stop' => {
+      advanced = true
+      report('synced', '')
+      return follow(event)
+    }
+    const end = await readStream(
+      { client, clock, silenceMsMax, onEvent },
+      {
+        ...scope,
+        resourceVersion: version,
+        timeoutSeconds: timeoutSeconds(),
+        sendInitialEvents: false,
+        signal,
+      },
+    )
+    if (advanced) failuresAtVersion = 0
+    return end
+  }
+
+  /** Applies one change; stops when the server's versions went backwards (etcd was restored): nothing we hold is sure. */
+  function follow({ kind, object: raw }: Extract<WatchItem, { type: 'event' }>): 'go-on' | 'stop' {
+    const next = versionOf(raw)
+    const backwards = compareVersions(next, version) < 0
+    if (kind === 'BOOKMARK') {
+      if (backwards) return 'stop'
+      version = next
+      return 'go-on'
+    }
+    const object = project(raw)
+    const known = object && store.get(object.uid)
+    // Repeats of what is already applied are harmless; any other step backwards is not.
+    if (backwards) return (kind === 'DELETED' ? !known : known?.resourceVersion === next) ? 'go-on' : 'stop'
+    if (object)
+      for (const event of kind === 'DELETED' ? store.remove(object) : store.upsert(object)) emit(event)
+    version = next
+    return 'go-on'
+  }
+
+  /** Decides what follows an outcome, and how long to wait before it. */
+  function next(outcome: Outcome, lastedMs: number): number {
+    switch (outcome.type) {
+      case 'synced':
+        return 0
+      case 'closed':
+        if (phase === 'follow') report('synced', '')
+        // A stream that ends as soon as it opened must not spin.
+        return lastedMs < shortStreamMs ? backoff.nextMs() : 0
+      case 'silent':
+        return backoff.nextMs()
+      case 'stopped':
+        log.warn(
+          { resource: where },
+          'the versions of the API server went backwards: reading everything again',
+        )
+        return resync()
+      case 'failed':
+        return afterFailure(outcome.error)
+    }
+  }
+
+  function resync(): number {
+    phase = 'sync'
+    syncVersion = undefined
+    return backoff.nextMs()
+  }
+
+  function afterFailure(error: KubeError): number {
+    const verdict = judge(error)
+    if (verdict === 'denied') {
+      report('denied', error.message)
+      return deniedRetryMs * (0.75 + random() / 2)
+    }
+    report('retrying', error.message)
+    if (verdict === 'expired' || verdict === 'too-new') return resync()
+    if (phase === 'sync' && error.status === 504) return resync()
+    // An event that cannot be read, or a version that is refused, would fail for ever at the same place.
+    if (phase === 'follow' && error.status !== 429 && ++failuresAtVersion >= resumesAtSameVersionMax)
+      return resync()
+    return Math.max(error.retryAfterMs ?? 0, backoff.nextMs())
+  }
+
+  function timeoutSeconds(): number {
+    return 300 + Math.floor(random() * 300)
+  }
+
+  return {
+    store,
+    async run(signal) {
+      while (!signal.aborted) {
+        const startedMs = clock.monotonicMs()
+        const outcome = phase === 'sync' ? await sync(signal) : await watch(signal)
+        if (signal.aborted) return
+        const lastedMs = clock.monotonicMs() - startedMs
+        if (lastedMs >= healthyMs) backoff.reset()
+        const waitMs = next(outcome, lastedMs)
+        if (waitMs > 0) await clock.sleep(waitMs, signal)
+      }
+    },
+    status: () => ({
+      resource: resource.plural,
+      namespace: namespace ?? '',
+      ...status,
+      objects: store.size,
+      syncs,
+    }),
+  }
+}
+
+function versionOf(object: JsonObject): string {
+  const metadata = object['metadata'] as { resourceVersion?: unknown } | undefined | null
+  return typeof metadata?.resourceVersion === 'string' ? metadata.resourceVersion : ''
+}
+
+function endsInitialEvents(object: JsonObject): boolean {
+  const metadata = object['metadata'] as
+    | { annotations?: { [key: string]: unknown } | null }
+    | undefined
+    | null
+  return metadata?.annotations?.['k8s.io/initial-events-end'] === 'true'
+}

@@ -1,0 +1,85 @@
+/**
+ * What the stages ask of the Kubernetes API and what it answers: the seam between the client (agent/kube) and its users
+ * (agent/watch, agent/scrape). Operating errors are values; only bugs throw.
+ */
+export interface KubeResource {
+  /** Empty: the core group. */
+  readonly group: string
+  readonly version: string
+  readonly plural: string
+  /** Ask for PartialObjectMetadata: all that an owner chain needs, at a tenth of the bytes. */
+  readonly metadataOnly?: boolean
+}
+
+export type JsonObject = { readonly [key: string]: unknown }
+
+export interface KubeError {
+  readonly type: 'error'
+  /** HTTP status or the code of a Status object; 0: the network, a deadline or an unreadable answer. */
+  readonly status: number
+  /** Reason of the Status object, such as `Expired`, else ''. */
+  readonly reason: string
+  readonly message: string
+  readonly retryAfterMs?: number
+}
+
+export interface ListRequest {
+  readonly resource: KubeResource
+  /** Absent: all namespaces, or a cluster-scoped resource. */
+  readonly namespace?: string
+  readonly limit: number
+  readonly continueToken?: string
+  /** Absent: the newest consistent state. '0': whatever the server has in its cache. */
+  readonly resourceVersion?: string
+  readonly signal: AbortSignal
+}
+
+export interface ListPage {
+  readonly type: 'page'
+  readonly resourceVersion: string
+  /** Empty: this was the last page. */
+  readonly continueToken: string
+}
+
+export interface WatchRequest {
+  readonly resource: KubeResource
+  readonly namespace?: string
+  /** Absent only with `sendInitialEvents`. */
+  readonly resourceVersion?: string
+  readonly timeoutSeconds: number
+  /** Watch-list: the state first, then a bookmark with `k8s.io/initial-events-end`, then changes. */
+  readonly sendInitialEvents: boolean
+  readonly signal: AbortSignal
+}
+
+export type WatchItem =
+  | {
+      readonly type: 'event'
+      readonly kind: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'
+      readonly object: JsonObject
+    }
+  /** Always the last item: the answer was an error, an ERROR event arrived, or the connection broke. */
+  | { readonly type: 'failed'; readonly error: KubeError }
+
+export interface KubeApi {
+  /** Items are handed over as they are read, so that a page is never held as a whole. They count only if a page follows. */
+  list(request: ListRequest, onItem: (item: JsonObject) => void): Promise<ListPage | KubeError>
+  /** Ends without `failed` when the server closes in order. */
+  watch(request: WatchRequest): AsyncIterable<WatchItem>
+  get(
+    path: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly type: 'object'; readonly object: JsonObject } | KubeError>
+}
+
+export const namespacesResource: KubeResource = { group: '', version: 'v1', plural: 'namespaces' }
+export const podsResource: KubeResource = { group: '', version: 'v1', plural: 'pods' }
+/** Core events carry every field of events.k8s.io too; watching both would count each event twice. */
+export const eventsResource: KubeResource = { group: '', version: 'v1', plural: 'events' }
+export const replicaSetsResource: KubeResource = {
+  group: 'apps',
+  version: 'v1',
+  plural: 'replicasets',
+  metadataOnly: true,
+}
+export const deploymentsResource: KubeResource = { group: 'apps', version: 'v1', plural: 'deployments' }
