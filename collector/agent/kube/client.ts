@@ -1,18 +1,16 @@
 import { createGunzip, constants as zlib } from 'node:zlib'
-import type { KubeConfig } from '@kubernetes/client-node'
 import { Agent, type Dispatcher, ProxyAgent, request as send } from 'undici'
 import type { JsonObject, KubeApi, KubeError, ListPage, WatchItem } from '../../record/kube-api.ts'
-import type { Clock } from '../../std/clock.ts'
 import type { Log } from '../../std/log.ts'
-import { createCredentials } from './credentials.ts'
+import type { KubeAccess } from './access.ts'
 import { networkError, statusError } from './kube-error.ts'
 import { splitLines } from './lines.ts'
 import { createListReader } from './list-items.ts'
 import { acceptHeader, listPath, watchPath } from './paths.ts'
 
 /**
- * Requests to the Kubernetes API. Credentials come from the official client's KubeConfig; the requests are our own
- * (that client ends each watch after 30 s and knows no bookmarks).
+ * Requests to the Kubernetes API. The official client serves for kubeconfigs only: it ends each watch after 30 s
+ * and asks for no bookmarks.
  *
  * Limits: an event or list item of `itemBytesMax`, the body of a single object of `bodyBytesMax`, deadlines per list page,
  * per get and until a watch answers. A watch has no deadline of its own here: its user watches for silence.
@@ -36,7 +34,7 @@ interface Answer {
 }
 
 export function createKubeClient(
-  { kubeConfig, log, clock }: { kubeConfig: KubeConfig; log: Log; clock: Clock },
+  { access, log }: { access: KubeAccess; log: Log },
   {
     listTimeoutMs = 120_000,
     getTimeoutMs = 30_000,
@@ -45,21 +43,17 @@ export function createKubeClient(
     bodyBytesMax = 64 * 1024 ** 2,
   }: KubeClientConfig = {},
 ): KubeClient {
-  const cluster = kubeConfig.getCurrentCluster()
-  if (!cluster) throw new Error('cannot use the kubeconfig: it has no current context')
-  const credentials = createCredentials(kubeConfig, clock)
-  const connect = { ...credentials.tls, keepAlive: true, keepAliveInitialDelay: 30_000 }
+  const connect = { ...access.tls, keepAlive: true, keepAliveInitialDelay: 30_000 }
   const options = { headersTimeout: headersTimeoutMs, bodyTimeout: 0, pipelining: 1 }
-  const dispatcher: Dispatcher = cluster.proxyUrl
-    ? new ProxyAgent({ ...options, uri: cluster.proxyUrl, requestTls: connect })
+  const dispatcher: Dispatcher = access.proxyUrl
+    ? new ProxyAgent({ ...options, uri: access.proxyUrl, requestTls: connect })
     : new Agent({ ...options, connect })
-  // The server's address may carry a path, as Rancher's does: https://rancher.example/k8s/clusters/c-m-abc.
-  const base = cluster.server.replace(/\/+$/, '')
+  const base = access.server.replace(/\/+$/, '')
 
   async function ask(path: string, accept: string, signal: AbortSignal): Promise<Answer | KubeError> {
     for (const refresh of [false, true]) {
       try {
-        const headers = await credentials.headers({ refresh })
+        const headers = await access.headers({ refresh })
         const answer = await send(base + path, {
           dispatcher,
           signal,

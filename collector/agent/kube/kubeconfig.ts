@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+import { KubeConfig } from '@kubernetes/client-node'
+import type { Clock } from '../../std/clock.ts'
+import { createTokenFile, type KubeAccess } from './access.ts'
+
+/** Loaded only outside a pod: see loadKubeAccess. */
+export function loadKubeConfig({
+  path,
+  context,
+}: {
+  path?: string | undefined
+  context?: string | undefined
+}): KubeConfig {
+  const kubeConfig = new KubeConfig()
+  if (path) kubeConfig.loadFromFile(path)
+  else kubeConfig.loadFromDefault()
+  if (context) kubeConfig.setCurrentContext(context)
+  return kubeConfig
+}
+
+export function kubeconfigAccess(kubeConfig: KubeConfig, clock: Clock): KubeAccess {
+  const cluster = kubeConfig.getCurrentCluster()
+  if (!cluster) {
+    throw new Error(
+      `cannot use the kubeconfig: its current context ${kubeConfig.getCurrentContext()} names no cluster`,
+    )
+  }
+  const user = kubeConfig.getCurrentUser()
+  const provider: { name?: string; config?: { tokenFile?: string } } | undefined = user?.authProvider
+  const tokenFile = provider?.config?.tokenFile
+  const token = tokenFile ? createTokenFile(tokenFile, clock) : undefined
+
+  async function authorization(refresh: boolean): Promise<string | undefined> {
+    if (token) return `Bearer ${await token.read({ refresh })}`
+    if (user?.token) return `Bearer ${user.token}`
+    if (user?.username)
+      return `Basic ${Buffer.from(`${user.username}:${user.password ?? ''}`).toString('base64')}`
+    if (!user?.exec && !provider) return undefined
+    const options: { headers?: Record<string, string> } = { headers: {} }
+    await kubeConfig.applyToHTTPSOptions(options)
+    return options.headers?.['Authorization']
+  }
+
+  return {
+    server: cluster.server,
+    ...(cluster.proxyUrl ? { proxyUrl: cluster.proxyUrl } : {}),
+    tls: {
+      ...fileOrData('ca', cluster.caFile, cluster.caData),
+      ...fileOrData('cert', user?.certFile, user?.certData),
+      ...fileOrData('key', user?.keyFile, user?.keyData),
+      ...(cluster.tlsServerName ? { servername: cluster.tlsServerName } : {}),
+      ...(cluster.skipTLSVerify ? { rejectUnauthorized: false } : {}),
+    },
+    async headers({ refresh }) {
+      const header = await authorization(refresh)
+      return {
+        ...(header ? { authorization: header } : {}),
+        ...(user?.impersonateUser ? { 'impersonate-user': user.impersonateUser } : {}),
+      }
+    },
+  }
+}
+
+function fileOrData(
+  key: 'ca' | 'cert' | 'key',
+  file: string | undefined,
+  data: string | undefined,
+): { [key: string]: Buffer } {
+  if (file) return { [key]: readFileSync(file) }
+  return data ? { [key]: Buffer.from(data, 'base64') } : {}
+}
