@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { constants, gzip } from 'node:zlib'
+import { type Dispatcher, request } from 'undici'
+import type { OtlpSignal } from '../../intake/otlp.ts'
+import { errorText } from '../../std/assert.ts'
+import { readPartialSuccess, readStatusMessage } from './response.ts'
+
+/** One OTLP/HTTP request to the service. */
+export interface PostRequest {
+  readonly id: string
+  readonly signal: OtlpSignal
+  readonly body: Uint8Array
+  /** It may have been stored already. */
+  readonly resend: boolean
+}
+
+export type PostOutcome =
+  | { readonly type: 'accepted'; readonly rejected: number; readonly message: string }
+  /** Trying again can help; `unreachable` costs nobody anything and is tried more often. */
+  | {
+      readonly type: 'retry'
+      readonly cause: 'unreachable' | 'busy' | 'unauthorized' | 'misrouted'
+      readonly afterMs?: number
+      readonly message: string
+    }
+  /** The service will never take these bytes. */
+  | { readonly type: 'refused'; readonly message: string }
+
+export type Post = (one: PostRequest, signal: AbortSignal) => Promise<PostOutcome>
+
+export interface PostConfig {
+  /** Base address; `/v1/<signal>` is appended. */
+  readonly endpoint: string
+  readonly accessKey: string
+  /** Read again for every request, so that a rotated Secret is picked up. */
+  readonly accessKeyFile: string
+  readonly timeoutMs: number
+}
+
+const responseBytesMax = 64 * 1024
+/** Speed matters more than size between pods. */
+const gzipLevel = constants.Z_BEST_SPEED
+const compress = promisify(gzip)
+
+export function createPost({ dispatcher }: { readonly dispatcher: Dispatcher }, config: PostConfig): Post {
+  const base = config.endpoint.replace(/\/+$/, '')
+  return async (one, signal) => {
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(config.timeoutMs)])
+    try {
+      const response = await request(`${base}/v1/${one.signal}`, {
+        method: 'POST',
+        headers: await headersOf(one, config),
+        body: await compress(one.body, { level: gzipLevel }),
+        dispatcher,
+        signal: deadline,
+      })
+      const body = await readLimited(response.body)
+      return classify(response, body)
+    } catch (error) {
+      const late = deadline.aborted && !signal.aborted
+      return late
+        ? { type: 'retry', cause: 'busy', message: `no answer within ${config.timeoutMs} ms` }
+        : { type: 'retry', cause: 'unreachable', message: describe(error) }
+    }
+  }
+}
+
+async function headersOf(one: PostRequest, config: PostConfig): Promise<Record<string, string>> {
+  const key =
+    config.accessKeyFile === '' ? config.accessKey : (await readFile(config.accessKeyFile, 'utf8')).trim()
+  return {
+    'content-type': 'application/x-protobuf',
+    'content-encoding': 'gzip',
+    'binnacle-batch-id': one.id,
+    ...(one.resend ? { 'binnacle-batch-resend': '1' } : {}),
+    ...(key === '' ? {} : { authorization: `Bearer ${key}` }),
+  }
+}
+
+function classify(response: Dispatcher.ResponseData, body: Buffer): PostOutcome {
+  const { statusCode: status } = response
+  if (status >= 200 && status < 300) return { type: 'accepted', ...readPartialSuccess(body) }
+  const type = String(response.headers['content-type'] ?? '')
+  const message = `the service answered ${status} ${readStatusMessage(body, type)}`.trim()
+  const afterMs = retryAfterMs(response.headers['retry-after'])
+  const retry = (cause: 'busy' | 'unauthorized' | 'misrouted'): PostOutcome =>
+    afterMs === undefined ? { type: 'retry', cause, message } : { type: 'retry', cause, message, afterMs }
+  if (status === 401 || status === 403) return retry('unauthorized')
+  // These speak of the way to the service (a wrong endpoint, a proxy in between), not of the data.
+  if ([404, 405, 407, 421].includes(status) || (status >= 300 && status < 400)) return retry('misrouted')
+  if ([408, 425, 429].includes(status) || status >= 500) return retry('busy')
+  return { type: 'refused', message }
+}
+
+/** Seconds or an HTTP date. */
+function retryAfterMs(header: string | string[] | undefined): number | undefined {
+  const text = Array.isArray(header) ? header[0] : header
+  if (text === undefined || text === '') return undefined
+  const seconds = Number(text)
+  const ms = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(text) - Date.now()
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined
+}
+
+async function readLimited(body: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of body) {
+    bytes += chunk.length
+    if (bytes > responseBytesMax) break
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** An AggregateError of several addresses has no message of its own. */
+function describe(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(errorText).join(', ')
+  return errorText(error)
+}

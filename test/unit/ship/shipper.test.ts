@@ -1,0 +1,233 @@
+import { Agent } from 'undici'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createPost, type PostOutcome } from '../../../collector/agent/ship/post.ts'
+import { createShipper, type ShipBatch, type ShipSettled } from '../../../collector/agent/ship/shipper.ts'
+import { systemClock } from '../../../collector/std/clock.ts'
+import { silentLog } from '../../../collector/std/log.ts'
+import { type OtlpSink, type SinkAnswer, startOtlpSink } from '../../support/otlp-sink.ts'
+
+let sink: OtlpSink
+const dispatcher = new Agent({ connections: 4 })
+beforeEach(async () => {
+  sink = await startOtlpSink()
+})
+afterEach(() => sink.close())
+
+const batch = (sequence: number, texts = [`batch ${sequence}`], resend = false): ShipBatch => ({
+  id: `agent/boot/${sequence}`,
+  signal: 'traces',
+  parts: texts.map((text) => ({ bytes: Buffer.from(text), items: 10 })),
+  resend,
+})
+
+/** ExportTraceServiceResponse { partial_success { rejected_spans: n, error_message: "no" } } */
+const partial = (rejected: number): SinkAnswer => ({
+  status: 200,
+  body: Buffer.from([0x0a, 6, 0x08, rejected, 0x12, 2, 0x6e, 0x6f]),
+})
+
+function startShipper(
+  batches: ShipBatch[],
+  options: { inFlightMax?: number; timeoutMs?: number; url?: string } = {},
+) {
+  const queue = [...batches]
+  const acknowledged: string[] = []
+  const settled: ShipSettled[] = []
+  const attempts: PostOutcome['type'][] = []
+  const poisoned: string[] = []
+  const stopping = new AbortController()
+  const shipper = createShipper(
+    {
+      source: {
+        next: async (signal) => {
+          const one = queue.shift()
+          if (!one) await systemClock.sleep(1_000_000, signal)
+          return signal.aborted ? undefined : one
+        },
+        acknowledge: (one) => acknowledged.push(one.id),
+      },
+      post: createPost(
+        { dispatcher },
+        {
+          endpoint: options.url ?? `${sink.url}/`,
+          accessKey: 'secret',
+          accessKeyFile: '',
+          timeoutMs: options.timeoutMs ?? 5_000,
+        },
+      ),
+      poison: {
+        keep: async ({ id }) => {
+          poisoned.push(id)
+          return 'file'
+        },
+      },
+      clock: systemClock,
+      random: () => 0.5,
+      log: silentLog,
+      onSettled: (one) => settled.push(one),
+      onAttempt: (one) => attempts.push(one),
+    },
+    {
+      lane: 'traces',
+      inFlightMax: options.inFlightMax ?? 1,
+      retryFirstMs: 4,
+      reconnectMaxMs: 20,
+      retryMaxMs: 50,
+    },
+  )
+  const running = shipper.run(stopping.signal)
+  return {
+    shipper,
+    acknowledged,
+    settled,
+    attempts,
+    poisoned,
+    async untilAcknowledged(count: number) {
+      const deadline = Date.now() + 10_000
+      while (acknowledged.length < count) {
+        if (Date.now() > deadline) throw new Error(`only ${acknowledged.length} acknowledged`)
+        await systemClock.sleep(2)
+      }
+      stopping.abort()
+      await running
+    },
+    async stop() {
+      stopping.abort()
+      await running
+    },
+  }
+}
+
+/** The answers in turn, then 200. */
+const answers = (...list: SinkAnswer[]) => {
+  sink.answer = () => list.shift() ?? { status: 200 }
+}
+
+describe('a shipper', () => {
+  test('posts gzipped protobuf with the batch id and the key', async () => {
+    const shipping = startShipper([batch(1, ['ab', 'cd'])])
+    await shipping.untilAcknowledged(1)
+    expect(sink.requests[0]).toMatchObject({
+      path: '/v1/traces',
+      body: Buffer.from('abcd'),
+      headers: {
+        'content-type': 'application/x-protobuf',
+        'content-encoding': 'gzip',
+        'binnacle-batch-id': 'agent/boot/1',
+        authorization: 'Bearer secret',
+      },
+    })
+    expect(sink.requests[0]?.headers).not.toHaveProperty('binnacle-batch-resend')
+    expect(shipping.settled).toEqual([{ signal: 'traces', shipped: 20, rejected: 0, reason: '' }])
+  })
+
+  test.each([429, 500, 502, 503, 504, 408, 401, 403, 404])(
+    'tries again after %i, marked as a resend',
+    async (status) => {
+      answers({ status }, { status })
+      const shipping = startShipper([batch(1)])
+      await shipping.untilAcknowledged(1)
+      expect(sink.requests.map(({ headers }) => headers['binnacle-batch-resend'])).toEqual([
+        undefined,
+        '1',
+        '1',
+      ])
+      expect(shipping.attempts).toEqual(['retry', 'retry', 'accepted'])
+      expect(shipping.settled).toHaveLength(1)
+    },
+  )
+
+  test('marks a batch of an earlier run from the first attempt on', async () => {
+    await startShipper([batch(1, ['x'], true)]).untilAcknowledged(1)
+    expect(sink.requests[0]?.headers['binnacle-batch-resend']).toBe('1')
+  })
+
+  test('waits as long as Retry-After says', async () => {
+    answers({ status: 503, headers: { 'retry-after': '1' } })
+    const start = performance.now()
+    await startShipper([batch(1)]).untilAcknowledged(1)
+    expect(performance.now() - start).toBeGreaterThan(990)
+  })
+
+  test('keeps the order, also over failures', async () => {
+    let count = 0
+    sink.answer = () => ({ status: count++ % 3 === 1 ? 503 : 200 })
+    await startShipper([1, 2, 3, 4, 5].map((one) => batch(one))).untilAcknowledged(5)
+    const accepted = [...new Set(sink.requests.map(({ body }) => body.toString()))]
+    expect(accepted).toEqual([1, 2, 3, 4, 5].map((one) => `batch ${one}`))
+  })
+
+  test('sends several at once where it may', async () => {
+    sink.answer = () => undefined
+    const shipping = startShipper(
+      [1, 2, 3, 4].map((one) => batch(one)),
+      { inFlightMax: 3 },
+    )
+    await sink.until(3)
+    expect(shipping.shipper.state().inFlight).toBe(3)
+    await shipping.stop()
+    expect(shipping.acknowledged).toEqual([])
+  })
+
+  test('counts what the service rejected', async () => {
+    answers(partial(3))
+    const shipping = startShipper([batch(1)])
+    await shipping.untilAcknowledged(1)
+    expect(shipping.settled).toEqual([
+      { signal: 'traces', shipped: 7, rejected: 3, reason: 'partial-success' },
+    ])
+  })
+
+  test('a refused batch is sent in parts; only the bad part is set aside', async () => {
+    sink.answer = ({ body }) => ({ status: body.includes('bad') ? 400 : 200 })
+    const shipping = startShipper([batch(1, ['good', 'bad', 'fine']), batch(2)])
+    await shipping.untilAcknowledged(2)
+    expect(sink.requests.map(({ headers }) => headers['binnacle-batch-id'])).toEqual([
+      'agent/boot/1',
+      'agent/boot/1.0',
+      'agent/boot/1.1',
+      'agent/boot/1.2',
+      'agent/boot/2',
+    ])
+    expect(shipping.poisoned).toEqual(['agent/boot/1.1'])
+    expect(shipping.settled.reduce((sum, one) => sum + one.shipped, 0)).toBe(30)
+    expect(shipping.settled.reduce((sum, one) => sum + one.rejected, 0)).toBe(10)
+  })
+
+  test('a refused batch of one part is set aside at once', async () => {
+    answers({ status: 413 })
+    const shipping = startShipper([batch(1)])
+    await shipping.untilAcknowledged(1)
+    expect(shipping.poisoned).toEqual(['agent/boot/1'])
+    expect(sink.requests).toHaveLength(1)
+  })
+
+  test('an answer that does not come is a failure after the deadline', async () => {
+    let count = 0
+    sink.answer = () => (count++ === 0 ? undefined : { status: 200 })
+    const shipping = startShipper([batch(1)], { timeoutMs: 50 })
+    await shipping.untilAcknowledged(1)
+    expect(shipping.attempts).toEqual(['retry', 'accepted'])
+  })
+
+  test('a service that is away is tried until it is back', async () => {
+    const { port, url } = sink
+    await sink.close()
+    const shipping = startShipper([batch(1)], { url })
+    while (shipping.attempts.length < 3) await systemClock.sleep(2)
+    expect(shipping.shipper.state().failure?.message).toMatch('ECONNREFUSED')
+    sink = await startOtlpSink(port)
+    await shipping.untilAcknowledged(1)
+    expect(shipping.shipper.state().failure).toBeUndefined()
+    expect(sink.requests).toHaveLength(1)
+  })
+
+  test('stopping leaves what is under way unacknowledged', async () => {
+    sink.answer = () => undefined
+    const shipping = startShipper([batch(1)])
+    await sink.until(1)
+    await shipping.stop()
+    expect(shipping.acknowledged).toEqual([])
+    expect(shipping.settled).toEqual([])
+  })
+})
