@@ -7,8 +7,8 @@ import { crc32c } from './crc32c.ts'
  *
  * ```
  * segment = magic "BNCLSEG" | version u8 | number u64 | record*
- * record  = length u32 | crc32c(payload) u32 | payload           length >= 2, so zeros are never a record
- * payload = metaLength u16 | meta (JSON) | parts, one after the other
+ * record  = length u32 | crc32c(payload) u32 | payload           length >= 4, so zeros are never a record
+ * payload = metaLength u32 | meta (JSON) | parts, one after the other
  * ```
  *
  * The parts are serialised OTLP requests of one signal. Protobuf messages may be concatenated, so all parts together
@@ -69,10 +69,10 @@ export function encodeRecord(meta: Omit<BatchMeta, 'parts'>, parts: readonly Bat
   const borders = parts.map(({ bytes, items }) => ({ bytes: bytes.length, items }))
   const metaBytes = Buffer.from(JSON.stringify({ ...meta, parts: borders }))
   const bodyBytes = parts.reduce((sum, part) => sum + part.bytes.length, 0)
-  const record = Buffer.allocUnsafe(recordHeaderBytes + 2 + metaBytes.length + bodyBytes)
-  record.writeUInt16LE(metaBytes.length, recordHeaderBytes)
-  metaBytes.copy(record, recordHeaderBytes + 2)
-  let at = recordHeaderBytes + 2 + metaBytes.length
+  const record = Buffer.allocUnsafe(recordHeaderBytes + 4 + metaBytes.length + bodyBytes)
+  record.writeUInt32LE(metaBytes.length, recordHeaderBytes)
+  metaBytes.copy(record, recordHeaderBytes + 4)
+  let at = recordHeaderBytes + 4 + metaBytes.length
   for (const part of parts) {
     record.set(part.bytes, at)
     at += part.bytes.length
@@ -87,19 +87,19 @@ export function tryPayload(bytes: Buffer, at: number): Buffer | undefined {
   if (at + recordHeaderBytes > bytes.length) return undefined
   const length = bytes.readUInt32LE(at)
   const start = at + recordHeaderBytes
-  if (length < 2 || start + length > bytes.length) return undefined
+  if (length < 4 || start + length > bytes.length) return undefined
   const payload = bytes.subarray(start, start + length)
   return crc32c(payload) === bytes.readUInt32LE(at + 4) ? payload : undefined
 }
 
 /** Undefined when the payload is not of this format although its checksum holds (written by another version). */
 export function tryDecodePayload(payload: Buffer): DecodedBatch | undefined {
-  const metaLength = payload.readUInt16LE(0)
-  if (2 + metaLength > payload.length) return undefined
-  const meta = tryMeta(payload.toString('utf8', 2, 2 + metaLength))
+  const metaLength = payload.readUInt32LE(0)
+  if (4 + metaLength > payload.length) return undefined
+  const meta = tryMeta(payload.toString('utf8', 4, 4 + metaLength))
   if (!meta) return undefined
   const parts: BatchPart[] = []
-  let at = 2 + metaLength
+  let at = 4 + metaLength
   for (const { bytes, items } of meta.parts) {
     if (at + bytes > payload.length) return undefined
     parts.push({ bytes: payload.subarray(at, at + bytes), items })

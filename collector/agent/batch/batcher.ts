@@ -1,0 +1,222 @@
+import type { OtlpSignal } from '../../intake/otlp.ts'
+import type { KubeRecord } from '../../record/kube.ts'
+import type { Clock } from '../../std/clock.ts'
+import {
+  createMemoryLane,
+  type Entry,
+  type EntryAnswer,
+  type EntryLossReason,
+  type MemoryLane,
+} from './memory-lane.ts'
+
+/**
+ * Makes batches of what the stages in front emit and puts them into the spool: 4 MiB or 1 s, kubernetes records 250 ms
+ * so that an opt-in is visible quickly. Limits and policies: memory-lane.ts.
+ *
+ * Records and points exist only here until they are on disk. Requests of applications are kept by their senders until
+ * they are answered, which happens after the spool has synced them.
+ */
+export interface Batcher<Point> {
+  kube(records: readonly KubeRecord[]): void
+  points(points: readonly Point[]): void
+  /** Resolves when all parts are on disk, or are not going to be. */
+  request(request: AppRequest): Promise<RequestOutcome>
+  /** Removes what waits in memory of a namespace that is no longer collected; what is on disk was collected before. */
+  dropNamespace(namespace: string): void
+  state(): Record<BatchLaneName, BatchLaneState>
+  close(): Promise<void>
+}
+
+export type BatchLaneName = 'kube' | 'metrics' | 'traces' | 'logs'
+
+export interface BatchLaneState {
+  readonly bytes: number
+  readonly items: Partial<Record<OtlpSignal, number>>
+}
+
+/** A request of an SDK, enriched, as parts of one namespace each. */
+export interface AppRequest {
+  readonly signal: OtlpSignal
+  readonly parts: readonly {
+    readonly namespace: string
+    readonly bytes: Uint8Array
+    readonly items: number
+  }[]
+}
+
+export type RequestOutcome =
+  | { readonly type: 'kept'; readonly droppedItems: number }
+  | { readonly type: 'failed'; readonly message: string }
+
+export interface BatchPart {
+  readonly bytes: Uint8Array
+  readonly items: number
+}
+
+export interface BatcherDeps<Point> {
+  readonly clock: Clock
+  /** Writes a batch to the spool; undefined when it is kept, else why not. */
+  readonly append: (
+    lane: BatchLaneName,
+    batch: { readonly signal: OtlpSignal; readonly parts: readonly BatchPart[] },
+  ) => Promise<string | undefined>
+  readonly encodeKube: (records: readonly KubeRecord[]) => Uint8Array
+  readonly encodePoints: (points: readonly Point[]) => Uint8Array
+  readonly namespaceOf: (point: Point) => string
+  readonly onLoss: (loss: BatchLoss) => void
+}
+
+export interface BatchLoss {
+  readonly lane: BatchLaneName
+  readonly signal: OtlpSignal
+  readonly items: number
+  readonly reason: EntryLossReason
+}
+
+export interface BatcherConfig {
+  readonly windowMs: number
+  readonly kubeWindowMs: number
+  readonly batchBytesMax: number
+  /** Of each lane. */
+  readonly memoryBytesMax: number
+  readonly retryMs: number
+}
+
+type AnyEntry<Point> = Entry &
+  (
+    | { readonly type: 'kube'; readonly record: KubeRecord }
+    | { readonly type: 'point'; readonly point: Point }
+    | { readonly type: 'payload'; readonly payload: Uint8Array }
+  )
+
+const laneSignals: Record<BatchLaneName, OtlpSignal> = {
+  kube: 'logs',
+  metrics: 'metrics',
+  traces: 'traces',
+  logs: 'logs',
+}
+const appLanes: Record<OtlpSignal, BatchLaneName> = { traces: 'traces', metrics: 'metrics', logs: 'logs' }
+/** The borders of the parts stand in the record of the spool, which has room for some thousand. */
+const payloadsMax = 1_000
+const recordsMax = 10_000
+/** Records a part: what the service loses at most when it refuses one. */
+const recordsPerPart = 500
+/** Attributes that repeat the identity beside the body, and a point with its attributes. */
+const recordOverheadBytes = 400
+const pointBytes = 300
+
+export function createBatcher<Point>(deps: BatcherDeps<Point>, config: BatcherConfig): Batcher<Point> {
+  const { clock, append, encodeKube, encodePoints, namespaceOf, onLoss } = deps
+
+  function lane(name: BatchLaneName): MemoryLane<AnyEntry<Point>> {
+    const signal = laneSignals[name]
+    return createMemoryLane<AnyEntry<Point>>(
+      {
+        clock,
+        write: (entries) => append(name, { signal, parts: partsOf(entries) }),
+        onLoss: ({ items }, reason) => onLoss({ lane: name, signal, items, reason }),
+      },
+      {
+        windowMs: name === 'kube' ? config.kubeWindowMs : config.windowMs,
+        batchBytesMax: config.batchBytesMax,
+        batchEntriesMax: name === 'kube' || name === 'metrics' ? recordsMax : payloadsMax,
+        memoryBytesMax: config.memoryBytesMax,
+        retryMs: config.retryMs,
+      },
+    )
+  }
+
+  const lanes = { kube: lane('kube'), metrics: lane('metrics'), traces: lane('traces'), logs: lane('logs') }
+
+  function partsOf(entries: readonly AnyEntry<Point>[]): BatchPart[] {
+    const records = entries.flatMap((entry) => (entry.type === 'kube' ? [entry.record] : []))
+    const points = entries.flatMap((entry) => (entry.type === 'point' ? [entry.point] : []))
+    const payloads = entries.flatMap((entry) =>
+      entry.type === 'payload' ? [{ bytes: entry.payload, items: entry.items }] : [],
+    )
+    return [...encodeChunks(records, encodeKube), ...encodeChunks(points, encodePoints), ...payloads]
+  }
+
+  function requestPart(signal: OtlpSignal, part: AppRequest['parts'][number]): Promise<EntryAnswer> {
+    return new Promise((answer) => {
+      const { namespace, bytes, items } = part
+      lanes[appLanes[signal]].add({
+        type: 'payload',
+        namespace,
+        items,
+        bytes: bytes.length,
+        payload: bytes,
+        answer,
+      })
+    })
+  }
+
+  return {
+    kube(records) {
+      for (const record of records) {
+        const bytes = JSON.stringify(record.record).length + recordOverheadBytes
+        lanes.kube.add({ type: 'kube', namespace: record.record.namespace, items: 1, bytes, record })
+      }
+    },
+    points(points) {
+      for (const point of points)
+        lanes.metrics.add({
+          type: 'point',
+          namespace: namespaceOf(point),
+          items: 1,
+          bytes: pointBytes,
+          point,
+        })
+    },
+    async request({ signal, parts }) {
+      const answers = await Promise.all(parts.map((part) => requestPart(signal, part)))
+      let droppedItems = 0
+      for (const [index, answer] of answers.entries()) {
+        if (answer.type === 'failed') return answer
+        if (answer.type === 'dropped') droppedItems += parts[index]?.items ?? 0
+      }
+      return { type: 'kept', droppedItems }
+    },
+    dropNamespace(namespace) {
+      for (const one of Object.values(lanes))
+        one.drop(
+          (entry) => entry.namespace === namespace && !(entry.type === 'kube' && isScopeRecord(entry.record)),
+        )
+    },
+    state: () => ({
+      kube: stateOf(lanes.kube, 'logs'),
+      metrics: stateOf(lanes.metrics, 'metrics'),
+      traces: stateOf(lanes.traces, 'traces'),
+      logs: stateOf(lanes.logs, 'logs'),
+    }),
+    async close() {
+      await Promise.all(Object.values(lanes).map((one) => one.close()))
+    },
+  }
+}
+
+/** The records that say that collection stopped must outlive the stop. */
+function isScopeRecord(record: KubeRecord): boolean {
+  switch (record.type) {
+    case 'object':
+      return record.record.kind === 'Namespace'
+    case 'change':
+      return record.record.change === 'collection-started' || record.record.change === 'collection-stopped'
+    case 'event':
+      return false
+  }
+}
+
+function stateOf<Point>(lane: MemoryLane<AnyEntry<Point>>, signal: OtlpSignal): BatchLaneState {
+  const items = lane.entries().reduce((sum, entry) => sum + entry.items, 0)
+  return { bytes: lane.bytes(), items: items === 0 ? {} : { [signal]: items } }
+}
+
+function encodeChunks<T>(all: readonly T[], encode: (chunk: readonly T[]) => Uint8Array): BatchPart[] {
+  const parts: BatchPart[] = []
+  for (let at = 0; at < all.length; at += recordsPerPart) {
+    const chunk = all.slice(at, at + recordsPerPart)
+    parts.push({ bytes: encode(chunk), items: chunk.length })
+  }
+  return parts
+}

@@ -1,0 +1,203 @@
+import { describe, expect, test } from 'vitest'
+import {
+  type BatcherConfig,
+  type BatchLoss,
+  type BatchPart,
+  createBatcher,
+} from '../../../collector/agent/batch/batcher.ts'
+import type { KubeRecord, ObjectChange } from '../../../collector/record/kube.ts'
+import { createManualClock } from '../../support/manual-clock.ts'
+
+interface Point {
+  readonly namespace: string
+  readonly value: number
+}
+
+const change = (namespace: string, kind: ObjectChange['change'], name = 'x'): KubeRecord => ({
+  type: 'change',
+  record: {
+    id: name,
+    kind: 'Pod',
+    namespace,
+    name,
+    uid: '',
+    workloadKind: '',
+    workloadName: '',
+    timeMs: 0,
+    change: kind,
+    from: '',
+    to: '',
+    previousDurationMs: 0,
+    container: '',
+    exitCode: 0,
+    reason: '',
+    message: '',
+    image: '',
+    version: '',
+    replicas: 0,
+  },
+})
+
+function start(config: Partial<BatcherConfig> = {}) {
+  const clock = createManualClock()
+  const written: { lane: string; texts: string[]; items: number }[] = []
+  const losses: BatchLoss[] = []
+  const text = (part: BatchPart) => Buffer.from(part.bytes).toString()
+  const spool = { failure: undefined as string | undefined }
+  const batcher = createBatcher<Point>(
+    {
+      clock,
+      append: async (lane, { parts }) => {
+        await undefined
+        if (spool.failure === undefined)
+          written.push({
+            lane,
+            texts: parts.map(text),
+            items: parts.reduce((sum, part) => sum + part.items, 0),
+          })
+        return spool.failure
+      },
+      encodeKube: (records) =>
+        Buffer.from(
+          records.map(({ record }) => `${record.namespace}/${'name' in record ? record.name : ''}`).join(),
+        ),
+      encodePoints: (points) => Buffer.from(points.map((point) => point.value).join()),
+      namespaceOf: (point) => point.namespace,
+      onLoss: (loss) => losses.push(loss),
+    },
+    {
+      windowMs: 1_000,
+      kubeWindowMs: 250,
+      batchBytesMax: 4_000,
+      memoryBytesMax: 10_000,
+      retryMs: 1_000,
+      ...config,
+    },
+  )
+  const request = (body: string, namespace = 'shop', items = 1) =>
+    batcher.request({ signal: 'traces', parts: [{ namespace, bytes: Buffer.from(body), items }] })
+  return { clock, written, losses, spool, batcher, request }
+}
+
+describe('a batcher', () => {
+  test('writes kubernetes records of a window of 250 ms together, in order', async () => {
+    const { batcher, clock, written } = start()
+    batcher.kube([change('shop', 'created', 'a')])
+    await clock.advance(200)
+    batcher.kube([change('shop', 'created', 'b')])
+    await clock.advance(49)
+    expect(written).toEqual([])
+    await clock.advance(1)
+    expect(written).toEqual([{ lane: 'kube', texts: ['shop/a,shop/b'], items: 2 }])
+  })
+
+  test('answers a request only after its batch is on disk', async () => {
+    const { clock, written, request } = start()
+    let outcome: unknown
+    void request('one').then((value) => {
+      outcome = value
+    })
+    await clock.advance(999)
+    expect(outcome).toBeUndefined()
+    await clock.advance(1)
+    expect(outcome).toEqual({ type: 'kept', droppedItems: 0 })
+    expect(written).toEqual([{ lane: 'traces', texts: ['one'], items: 1 }])
+  })
+
+  test('a full batch does not wait for its window', async () => {
+    const { clock, written, request } = start()
+    void request('x'.repeat(3_000))
+    void request('y'.repeat(3_000))
+    await clock.advance(0)
+    expect(written.map(({ texts }) => texts.length)).toEqual([1])
+    await clock.advance(1_000)
+    expect(written.map(({ texts }) => texts.length)).toEqual([1, 1])
+  })
+
+  test('points and requests of applications share the metrics lane', async () => {
+    const { batcher, clock, written } = start()
+    batcher.points([
+      { namespace: 'shop', value: 1 },
+      { namespace: 'shop', value: 2 },
+    ])
+    void batcher.request({
+      signal: 'metrics',
+      parts: [
+        { namespace: 'shop', bytes: Buffer.from('p'), items: 7 },
+        { namespace: 'pay', bytes: Buffer.from('q'), items: 3 },
+      ],
+    })
+    expect(batcher.state().metrics.items).toEqual({ metrics: 12 })
+    await clock.advance(1_000)
+    expect(written).toEqual([{ lane: 'metrics', texts: ['1,2', 'p', 'q'], items: 12 }])
+    expect(batcher.state().metrics).toEqual({ bytes: 0, items: {} })
+  })
+
+  test('a namespace that is no longer collected leaves memory, but the record of the stop stays', async () => {
+    const { batcher, clock, written, losses, request } = start()
+    batcher.kube([
+      change('shop', 'created', 'a'),
+      change('pay', 'created', 'b'),
+      change('shop', 'collection-stopped', 's'),
+    ])
+    batcher.points([{ namespace: 'shop', value: 1 }])
+    const answer = request('span', 'shop', 4)
+    batcher.dropNamespace('shop')
+    expect(await answer).toEqual({ type: 'kept', droppedItems: 4 })
+    await clock.advance(1_000)
+    expect(written).toEqual([{ lane: 'kube', texts: ['pay/b,shop/s'], items: 2 }])
+    expect(losses.map(({ lane, items, reason }) => [lane, items, reason])).toEqual([
+      ['kube', 1, 'scope-stopped'],
+      ['metrics', 1, 'scope-stopped'],
+      ['traces', 4, 'scope-stopped'],
+    ])
+  })
+
+  test('when the spool fails, requests are refused and records wait', async () => {
+    const { batcher, clock, spool, written, request } = start()
+    spool.failure = 'ENOSPC'
+    batcher.kube([change('shop', 'created', 'a')])
+    const answer = request('span')
+    await clock.advance(1_000)
+    expect(await answer).toEqual({ type: 'failed', message: 'ENOSPC' })
+    expect(written).toEqual([])
+    spool.failure = undefined
+    batcher.kube([change('shop', 'created', 'b')])
+    await clock.advance(2_000)
+    expect(written).toEqual([{ lane: 'kube', texts: ['shop/a,shop/b'], items: 2 }])
+    expect(batcher.state().kube.bytes).toBe(0)
+  })
+
+  test('at the limit of memory requests are refused and the oldest records go, counted', async () => {
+    const { batcher, clock, losses, spool, written, request } = start()
+    spool.failure = 'ENOSPC'
+    const answers = [1, 2, 3, 4].map((one) => request(String(one).repeat(3_000)))
+    expect(await answers[3]).toMatchObject({ type: 'failed', message: expect.stringContaining('memory') })
+    const names = Array.from({ length: 40 }, (_, index) => `pod-${index}`)
+    for (const name of names) batcher.kube([change('shop', 'created', name)])
+    expect(batcher.state().kube.bytes).toBeLessThanOrEqual(10_000)
+    spool.failure = undefined
+    await clock.advance(5_000)
+    const kept = written.filter(({ lane }) => lane === 'kube').flatMap(({ texts }) => texts.join().split(','))
+    expect(kept.length + losses.length).toBe(40)
+    expect(kept.at(-1)).toBe('shop/pod-39')
+    expect(losses.every(({ reason }) => reason === 'memory-full')).toBe(true)
+  })
+
+  test('closing writes what waits at once', async () => {
+    const { batcher, written, losses } = start()
+    batcher.kube([change('shop', 'created', 'a')])
+    await batcher.close()
+    expect(written).toHaveLength(1)
+    expect(losses).toEqual([])
+  })
+
+  test('what cannot be written when closing is counted as lost', async () => {
+    const { batcher, spool, losses } = start()
+    spool.failure = 'ENOSPC'
+    batcher.kube([change('shop', 'created', 'a')])
+    await batcher.close()
+    expect(losses).toEqual([{ lane: 'kube', signal: 'logs', items: 1, reason: 'shutdown' }])
+    expect(batcher.state().kube.bytes).toBe(0)
+  })
+})
