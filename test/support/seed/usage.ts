@@ -1,0 +1,56 @@
+import type { MetricRow } from '../../../collector/record/signal.ts'
+import { clusterId, seedPods } from './cluster.ts'
+
+/** Container CPU and memory of running pods, every pod steady: benigno-v1-5c8b-0 near its memory limit. */
+export function seedUsage(range: { nowMs: number; fromMs: number; stepSeconds: number }): MetricRow[] {
+  const rows: MetricRow[] = []
+  const pods = seedPods.filter((pod) => pod.phase === 'Running' && pod.deletedAgoMs === undefined)
+  const stepMs = range.stepSeconds * 1000
+  for (let time = range.fromMs; time < range.nowMs; time += stepMs) {
+    for (const pod of pods) {
+      if (time < range.nowMs - pod.ageMs) continue
+      const hot = pod.name === 'benigno-v1-5c8b-0'
+      const shared = {
+        time,
+        pod: pod.name,
+        namespace: pod.namespace,
+        node: pod.node,
+        container: pod.workload,
+      }
+      rows.push(point('k8s.container.cpu.usage', '{cpu}', hot ? 0.45 : 0.05, shared))
+      rows.push(point('k8s.container.memory.working_set', 'By', (hot ? 240 : 64) * 1024 ** 2, shared))
+    }
+  }
+  return rows
+}
+
+type Place = Pick<MetricRow, 'time' | 'pod' | 'namespace' | 'node' | 'container'>
+
+function point(metric: string, unit: string, value: number, place: Place): MetricRow {
+  return {
+    metric,
+    unit,
+    value,
+    ...place,
+    start_time: 0,
+    kind: 'gauge',
+    temporality: 0,
+    monotonic: false,
+    cluster_id: clusterId,
+    application: '',
+    service: '',
+    attributes: new Map(),
+    resource_id: 0n,
+    count: 0n,
+    sum: 0,
+    min: 0,
+    max: 0,
+    bounds: [],
+    bucket_counts: [],
+    quantile_values: [],
+    exponential: '',
+    flags: 0,
+    received_at: place.time,
+    batch_id: 'seed',
+  }
+}
