@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import { type Dispatcher, request } from 'undici'
@@ -32,9 +31,6 @@ export type Post = (one: PostRequest, signal: AbortSignal) => Promise<PostOutcom
 export interface PostConfig {
   /** Base address; `/v1/<signal>` is appended. */
   readonly endpoint: string
-  readonly accessKey: string
-  /** Read again for every request, so that a rotated Secret is picked up. */
-  readonly accessKeyFile: string
   readonly timeoutMs: number
 }
 
@@ -43,14 +39,20 @@ const responseBytesMax = 64 * 1024
 const gzipLevel = constants.Z_BEST_SPEED
 const compress = promisify(gzip)
 
-export function createPost({ dispatcher }: { readonly dispatcher: Dispatcher }, config: PostConfig): Post {
+export interface PostDeps {
+  readonly dispatcher: Dispatcher
+  /** Called for every request, so that a rotated key is picked up. */
+  readonly authorization: () => Promise<Record<string, string>>
+}
+
+export function createPost({ dispatcher, authorization }: PostDeps, config: PostConfig): Post {
   const base = config.endpoint.replace(/\/+$/, '')
   return async (one, signal) => {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(config.timeoutMs)])
     try {
       const response = await request(`${base}/v1/${one.signal}`, {
         method: 'POST',
-        headers: await headersOf(one, config),
+        headers: { ...headersOf(one), ...(await authorization()) },
         body: await compress(one.body, { level: gzipLevel }),
         dispatcher,
         signal: deadline,
@@ -66,15 +68,12 @@ export function createPost({ dispatcher }: { readonly dispatcher: Dispatcher }, 
   }
 }
 
-async function headersOf(one: PostRequest, config: PostConfig): Promise<Record<string, string>> {
-  const key =
-    config.accessKeyFile === '' ? config.accessKey : (await readFile(config.accessKeyFile, 'utf8')).trim()
+function headersOf(one: PostRequest): Record<string, string> {
   return {
     'content-type': 'application/x-protobuf',
     'content-encoding': 'gzip',
     'binnacle-batch-id': one.id,
     ...(one.resend ? { 'binnacle-batch-resend': '1' } : {}),
-    ...(key === '' ? {} : { authorization: `Bearer ${key}` }),
   }
 }
 

@@ -47,11 +47,9 @@ function startShipper(
         acknowledge: (one) => acknowledged.push(one.id),
       },
       post: createPost(
-        { dispatcher },
+        { dispatcher, authorization: async () => ({ authorization: 'Bearer secret' }) },
         {
           endpoint: options.url ?? `${sink.url}/`,
-          accessKey: 'secret',
-          accessKeyFile: '',
           timeoutMs: options.timeoutMs ?? 5_000,
         },
       ),
