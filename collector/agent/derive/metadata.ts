@@ -1,0 +1,49 @@
+import { integer, type Json, list, object, text, texts, timeMs } from './read.ts'
+
+/** What every projection keeps of an object's metadata. managedFields and last-applied-configuration are never read. */
+export interface ProjectedMeta {
+  readonly uid: string
+  readonly resourceVersion: string
+  readonly namespace: string
+  readonly name: string
+  readonly createdAtMs: number
+  /** 0: not being deleted. */
+  readonly deletingAtMs: number
+  readonly generation: number
+  readonly labels: Record<string, string>
+  /** The owner with `controller: true`; empty kind: none. */
+  readonly owner: Owner
+}
+
+export interface Owner {
+  readonly kind: string
+  readonly name: string
+  readonly uid: string
+}
+
+export const noOwner: Owner = { kind: '', name: '', uid: '' }
+
+export function projectMeta(raw: Json): ProjectedMeta | undefined {
+  const meta = object(raw['metadata'])
+  const uid = text(meta['uid'])
+  const name = text(meta['name'])
+  if (uid === '' || name === '') return undefined
+  const owner = list(meta['ownerReferences']).find((one) => one['controller'] === true)
+  return {
+    uid,
+    name,
+    resourceVersion: text(meta['resourceVersion']),
+    namespace: text(meta['namespace']),
+    createdAtMs: timeMs(meta['creationTimestamp']),
+    deletingAtMs: timeMs(meta['deletionTimestamp']),
+    generation: integer(meta['generation']),
+    labels: texts(meta['labels']),
+    owner: owner
+      ? { kind: text(owner['kind']), name: text(owner['name']), uid: text(owner['uid']) }
+      : noOwner,
+  }
+}
+
+export function annotation(raw: Json, key: string): string {
+  return text(object(object(raw['metadata'])['annotations'])[key])
+}

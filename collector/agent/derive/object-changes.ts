@@ -1,0 +1,185 @@
+import type { ContainerState, ObjectChange } from '../../record/kube.ts'
+import { type ProjectedObject, statusOf } from './object-state.ts'
+import type { ProjectedDeployment, ProjectedPod } from './projections.ts'
+import type { Workload } from './workload.ts'
+
+export interface Transition<T extends ProjectedObject = ProjectedObject> {
+  /** Undefined: seen for the first time. */
+  readonly previous: T | undefined
+  readonly next: T
+  readonly deleted: boolean
+  readonly workload: Workload
+  /** When the previous status began; 0: unknown. */
+  readonly previousSinceMs: number
+  readonly nowMs: number
+}
+
+/** How far back a first sight of an object still tells its creation and last restart: as far as the events reach. */
+export const backfillMs = 3_600_000
+
+/**
+ * What happened between two states of an object. Ids are deterministic, and times come from the object where it has them,
+ * so that a relist or a second agent repeats a change instead of adding one.
+ */
+export function deriveChanges(transition: Transition): ObjectChange[] {
+  const { previous, next, deleted, nowMs } = transition
+  const make = maker(transition)
+  const changes: ObjectChange[] = []
+  if (!previous && nowMs - next.createdAtMs <= backfillMs) {
+    changes.push(make('created', 'created', { timeMs: next.createdAtMs || nowMs, to: statusOf(next) }))
+  }
+  if (next.kind === 'Pod') changes.push(...restarts(previous as ProjectedPod | undefined, next, nowMs, make))
+  if (next.kind === 'Deployment' && previous?.kind === 'Deployment')
+    changes.push(...rollouts(previous, next, make))
+  if (deleted) {
+    changes.push(make('deleted', 'deleted', { from: statusOf(next), previousDurationMs: heldMs(transition) }))
+  } else if (previous && statusOf(previous) !== statusOf(next)) {
+    changes.push(
+      make('status', `status:${next.resourceVersion}`, {
+        from: statusOf(previous),
+        to: statusOf(next),
+        previousDurationMs: heldMs(transition),
+        ...troubleOf(next),
+      }),
+    )
+  }
+  return changes
+}
+
+type Make = (change: ObjectChange['change'], id: string, fields?: Partial<ObjectChange>) => ObjectChange
+
+function maker({ next, workload, nowMs }: Transition): Make {
+  return (change, id, fields) => ({
+    id: `${next.uid}:${id}`,
+    kind: next.kind,
+    namespace: next.kind === 'Namespace' ? next.name : next.namespace,
+    name: next.name,
+    uid: next.uid,
+    workloadKind: workload.kind,
+    workloadName: workload.name,
+    timeMs: nowMs,
+    change,
+    from: '',
+    to: '',
+    previousDurationMs: 0,
+    container: '',
+    exitCode: 0,
+    reason: '',
+    message: '',
+    image: '',
+    version: 'version' in next ? next.version : '',
+    replicas: 'desired' in next ? next.desired : 0,
+    ...fields,
+  })
+}
+
+function heldMs({ previousSinceMs, nowMs }: Transition): number {
+  return previousSinceMs > 0 ? Math.max(0, nowMs - previousSinceMs) : 0
+}
+
+function troubleOf(next: ProjectedObject): Partial<ObjectChange> {
+  if (next.kind === 'Deployment') {
+    const condition = next.conditions.find(
+      (one) => one.type === 'Progressing' || one.type === 'ReplicaFailure',
+    )
+    return { reason: condition?.reason ?? '', message: condition?.message ?? '' }
+  }
+  if (next.kind !== 'Pod') return {}
+  const container = next.containers.find((one) => one.reason !== '' && one.reason !== 'Completed')
+  if (!container) return { reason: next.reason, message: next.message }
+  return {
+    container: container.name,
+    image: container.image,
+    reason: next.reason || container.reason,
+    message: next.message || container.message,
+    exitCode: container.exitCode ?? container.lastExitCode ?? 0,
+  }
+}
+
+/** One change per container whose count rose, even by more than one: what lies between was never visible. */
+function restarts(
+  previous: ProjectedPod | undefined,
+  next: ProjectedPod,
+  nowMs: number,
+  make: Make,
+): ObjectChange[] {
+  return next.containers.flatMap((container) => {
+    const before = previous?.containers.find((one) => one.name === container.name)?.restarts ?? 0
+    // The count falls back to 0 when a node loses its state: nothing restarted then.
+    if (container.restarts <= before) return []
+    if (!previous && nowMs - (container.lastFinishedAtMs ?? 0) > backfillMs) return []
+    return [restartOf(container, { before: previous ? before : container.restarts - 1, nowMs }, make)]
+  })
+}
+
+function restartOf(
+  container: ContainerState,
+  { before, nowMs }: { before: number; nowMs: number },
+  make: Make,
+) {
+  return make('restart', `restart:${container.name}:${container.restarts}`, {
+    timeMs: container.lastFinishedAtMs ?? nowMs,
+    from: String(before),
+    to: String(container.restarts),
+    container: container.name,
+    exitCode: container.lastExitCode ?? 0,
+    reason: container.lastReason ?? '',
+    message: container.message,
+    image: container.image,
+  })
+}
+
+function rollouts(previous: ProjectedDeployment, next: ProjectedDeployment, make: Make): ObjectChange[] {
+  const changes: ObjectChange[] = []
+  if (previous.templateHash !== next.templateHash) {
+    const [from, to] = label(previous, next)
+    const image = next.images[0] ?? ''
+    const reason = rolloutReason(previous, next)
+    changes.push(make('rollout', `rollout:${next.generation}`, { from, to, reason, image }))
+  }
+  if (previous.desired !== next.desired) {
+    const from = String(previous.desired)
+    changes.push(make('scale', `scale:${next.generation}`, { from, to: String(next.desired) }))
+  }
+  return changes
+}
+
+/** A rollout is named by its versions, or by its images where the version says nothing. */
+function label(previous: ProjectedDeployment, next: ProjectedDeployment): [from: string, to: string] {
+  if (previous.version !== next.version) return [previous.version, next.version]
+  return [previous.images.join(', '), next.images.join(', ')]
+}
+
+function rolloutReason(previous: ProjectedDeployment, next: ProjectedDeployment): string {
+  if (previous.images.join() !== next.images.join()) return 'image'
+  if (previous.version !== next.version) return 'version'
+  return previous.restartedAt !== next.restartedAt ? 'restart' : 'template'
+}
+
+/** Says that collection of a namespace began or ended, so that a screen does not show its pods as gone. */
+export function scopeChange(
+  change: 'collection-started' | 'collection-stopped',
+  { namespace, uid, reason, nowMs }: { namespace: string; uid: string; reason: string; nowMs: number },
+): ObjectChange {
+  return {
+    id: `${uid || namespace}:${change}:${nowMs}`,
+    kind: 'Namespace',
+    namespace,
+    name: namespace,
+    uid,
+    workloadKind: '',
+    workloadName: '',
+    timeMs: nowMs,
+    change,
+    from: '',
+    to: '',
+    previousDurationMs: 0,
+    container: '',
+    exitCode: 0,
+    reason,
+    message: '',
+    image: '',
+    version: '',
+    replicas: 0,
+  }
+}

@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto'
+import type { ContainerState } from '../../record/kube.ts'
+import { projectContainers } from './containers.ts'
+import { annotation, type ProjectedMeta, projectMeta } from './metadata.ts'
+import { type PodStatus, podStatus } from './pod-status.ts'
+import { count, type Json, list, object, text, texts, timeMs } from './read.ts'
+import { versionOf } from './version.ts'
+
+/** What is kept of each kind, picked as it is parsed: about a tenth of the object. */
+export interface ProjectedPod extends ProjectedMeta {
+  readonly kind: 'Pod'
+  readonly status: PodStatus
+  readonly phase: string
+  /** Of the pod itself, such as Evicted; else of the condition that keeps it from running. */
+  readonly reason: string
+  readonly message: string
+  readonly node: string
+  readonly hostNetwork: boolean
+  readonly podIps: readonly string[]
+  readonly qosClass: string
+  readonly version: string
+  readonly containers: ContainerState[]
+  /** Without the runtime's prefix. */
+  readonly containerIds: readonly string[]
+}
+
+export interface ProjectedNamespace extends ProjectedMeta {
+  readonly kind: 'Namespace'
+  readonly phase: string
+  /** Rancher's `<cluster>:<project>`; empty: in no project. */
+  readonly rancherProject: string
+}
+
+/** Read as metadata only: enough for the owner chain. */
+export interface ProjectedReplicaSet extends ProjectedMeta {
+  readonly kind: 'ReplicaSet'
+  readonly desired: number
+}
+
+export interface ProjectedDeployment extends ProjectedMeta {
+  readonly kind: 'Deployment'
+  readonly desired: number
+  readonly replicas: number
+  readonly updated: number
+  readonly available: number
+  readonly observedGeneration: number
+  readonly conditions: readonly Condition[]
+  readonly images: readonly string[]
+  readonly version: string
+  /** Of the pod template, to notice a rollout without keeping the template. */
+  readonly templateHash: string
+  readonly restartedAt: string
+}
+
+export interface Condition {
+  readonly type: string
+  readonly status: string
+  readonly reason: string
+  readonly message: string
+}
+
+export function projectPod(raw: Json): ProjectedPod | undefined {
+  const meta = projectMeta(raw)
+  if (!meta) return undefined
+  const spec = object(raw['spec'])
+  const status = object(raw['status'])
+  const containers = projectContainers(raw)
+  const blocking = list(status['conditions']).find(
+    (one) =>
+      (one['type'] === 'PodScheduled' && one['status'] === 'False') || one['type'] === 'DisruptionTarget',
+  )
+  return {
+    kind: 'Pod',
+    ...meta,
+    status: podStatus(raw),
+    phase: text(status['phase']),
+    reason: text(status['reason']) || text(blocking?.['reason']),
+    message: (text(status['message']) || text(blocking?.['message'])).slice(0, 1024),
+    node: text(spec['nodeName']),
+    hostNetwork: spec['hostNetwork'] === true,
+    podIps: podIpsOf(status),
+    qosClass: text(status['qosClass']),
+    version: versionOf(
+      meta.labels,
+      containers.filter((one) => !one.init).map((one) => one.image),
+    ),
+    containers,
+    containerIds: ['containerStatuses', 'initContainerStatuses']
+      .flatMap((key) => list(status[key]))
+      .map((one) => text(one['containerID']).replace(/^[a-z0-9.+-]+:\/\//, ''))
+      .filter(Boolean),
+  }
+}
+
+function podIpsOf(status: Json): string[] {
+  const ips = list(status['podIPs']).map((one) => text(one['ip']))
+  return [...new Set([...ips, text(status['podIP'])])].filter(Boolean)
+}
+
+export function projectNamespace(raw: Json): ProjectedNamespace | undefined {
+  const meta = projectMeta(raw)
+  if (!meta) return undefined
+  return {
+    kind: 'Namespace',
+    ...meta,
+    phase: text(object(raw['status'])['phase']) || 'Active',
+    rancherProject: annotation(raw, 'field.cattle.io/projectId'),
+  }
+}
+
+export function projectReplicaSet(raw: Json): ProjectedReplicaSet | undefined {
+  const meta = projectMeta(raw)
+  if (!meta) return undefined
+  const annotated = Number(annotation(raw, 'deployment.kubernetes.io/desired-replicas'))
+  return { kind: 'ReplicaSet', ...meta, desired: count(annotated) }
+}
+
+export function projectDeployment(raw: Json): ProjectedDeployment | undefined {
+  const meta = projectMeta(raw)
+  if (!meta) return undefined
+  const spec = object(raw['spec'])
+  const status = object(raw['status'])
+  const template = object(spec['template'])
+  const images = list(object(template['spec'])['containers']).map((one) => text(one['image']))
+  return {
+    kind: 'Deployment',
+    ...meta,
+    desired: typeof spec['replicas'] === 'number' ? count(spec['replicas']) : 1,
+    replicas: count(status['replicas']),
+    updated: count(status['updatedReplicas']),
+    available: count(status['availableReplicas']),
+    observedGeneration: count(status['observedGeneration']),
+    conditions: list(status['conditions']).map((one) => ({
+      type: text(one['type']),
+      status: text(one['status']),
+      reason: text(one['reason']),
+      message: text(one['message']).slice(0, 1024),
+    })),
+    images,
+    version: versionOf({ ...meta.labels, ...texts(object(template['metadata'])['labels']) }, images),
+    templateHash: createHash('sha1').update(JSON.stringify(template)).digest('base64url').slice(0, 16),
+    restartedAt: annotation(template, 'kubectl.kubernetes.io/restartedAt'),
+  }
+}
+
+export interface ProjectedEvent {
+  readonly uid: string
+  readonly resourceVersion: string
+  readonly namespace: string
+  readonly name: string
+  readonly type: string
+  readonly reason: string
+  readonly message: string
+  readonly count: number
+  readonly firstTimeMs: number
+  readonly lastTimeMs: number
+  readonly component: string
+  readonly host: string
+  readonly involved: {
+    readonly kind: string
+    readonly name: string
+    readonly namespace: string
+    readonly uid: string
+  }
+}
+
+/**
+ * A core/v1 Event. Those written through events.k8s.io have null first and last timestamps, no count, and a series
+ * instead; the fall-backs give every event a time.
+ */
+export function projectEvent(raw: Json): ProjectedEvent | undefined {
+  const meta = projectMeta(raw)
+  if (!meta) return undefined
+  const series = object(raw['series'])
+  const source = object(raw['source'])
+  const involved = object(raw['involvedObject'])
+  const eventTimeMs = timeMs(raw['eventTime'])
+  const firstMs = timeMs(raw['firstTimestamp']) || eventTimeMs || meta.createdAtMs
+  const lastMs = timeMs(series['lastObservedTime']) || timeMs(raw['lastTimestamp']) || eventTimeMs || firstMs
+  return {
+    uid: meta.uid,
+    resourceVersion: meta.resourceVersion,
+    namespace: meta.namespace,
+    name: meta.name,
+    type: text(raw['type']),
+    reason: text(raw['reason']),
+    message: text(raw['message']),
+    count: Math.max(1, count(series['count']) || count(raw['count'])),
+    firstTimeMs: firstMs,
+    lastTimeMs: Math.max(firstMs, lastMs),
+    component: text(source['component']) || text(raw['reportingComponent']),
+    host: text(source['host']) || text(raw['reportingInstance']),
+    involved: {
+      kind: text(involved['kind']),
+      name: text(involved['name']),
+      namespace: text(involved['namespace']),
+      uid: text(involved['uid']),
+    },
+  }
+}
