@@ -7,6 +7,8 @@ import type { Projected, ReflectorEvent } from './projected.ts'
 export interface ObjectStore<T extends Projected> extends StoreView<T> {
   upsert(object: T): ReflectorEvent<T>[]
   remove(object: T): ReflectorEvent<T>[]
+  /** Says nothing: the namespace is no longer ours to speak of. */
+  forget(namespace: string): void
   /**
    * Replaces everything by a list: changes and deletions nobody told us about are synthesised.
    * `trustVersions`: an object of the same version is the same object, so that nothing is said about it.
@@ -60,6 +62,9 @@ export function createObjectStore<T extends Projected>(remember: (object: T) => 
     values: () => byUid.values(),
     upsert: (object) => set(object, false),
     remove: (object) => drop(object.uid, false, object),
+    forget(namespace) {
+      for (const object of byUid.values()) if (object.namespace === namespace) drop(object.uid, false)
+    },
     replace(objects, { trustVersions }) {
       const listed = new Set(objects.map((object) => object.uid))
       const gone = [...byUid.keys()].filter((uid) => !listed.has(uid)).flatMap((uid) => drop(uid, true))

@@ -26,6 +26,8 @@ import { judge } from './verdict.ts'
 export interface Reflector<T extends Projected> {
   run(signal: AbortSignal): Promise<void>
   readonly store: StoreView<T>
+  /** Drops what is known of a namespace without a word; `project` must refuse its objects from now on. */
+  forget(namespace: string): void
   status(): ReflectorStatus
 }
 
@@ -259,6 +261,7 @@ export function createReflector<T extends Projected>(
 
   return {
     store,
+    forget: store.forget,
     async run(signal) {
       while (!signal.aborted) {
         const startedMs = clock.monotonicMs()

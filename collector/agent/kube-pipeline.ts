@@ -1,0 +1,253 @@
+import type { KubeRecord, ObjectChange } from '../record/kube.ts'
+import { type KubeApi, namespacesResource } from '../record/kube-api.ts'
+import type { PodIndex, ScopeDecision } from '../record/pod-identity.ts'
+import { createBackoff } from '../std/backoff.ts'
+import type { Clock } from '../std/clock.ts'
+import type { Log } from '../std/log.ts'
+import type { SelfMetrics } from '../std/self-metrics.ts'
+import { deriveChanges, scopeChange } from './derive/object-changes.ts'
+import { deriveObjectState, statusOf } from './derive/object-state.ts'
+import { createPodIndex } from './derive/pod-index.ts'
+import { type ProjectedNamespace, projectNamespace } from './derive/projections.ts'
+import { createKubeCollection, type KubeCollection } from './kube-collection.ts'
+import type { NamespaceFacts, RemoteScope, ScopeConfig, ScopeExplanation } from './scope/decide.ts'
+import { createScope, type ScopeChange } from './scope/scope.ts'
+import type { ReflectorEvent } from './watch/projected.ts'
+import { createReflector, type ReflectorStatus } from './watch/reflector.ts'
+import { createTurns } from './watch/turns.ts'
+
+/**
+ * The Kubernetes half of the agent: which namespaces are selected, and the records of those and of no others.
+ *
+ *   namespaces ──▶ scope ──start──▶ a collection: replicasets, deployments, pods, events ──▶ emit
+ *                        ──stop───▶ collection ends at once, queued records are dropped, `collection-stopped`
+ *
+ * A namespace that opts in gets watches of its own, so its backfill is an ordinary first list and has no race with a
+ * stream that runs already. When more than `namespacedWatchesMax` namespaces are selected at start, they share one
+ * cluster-wide collection instead; its members are fixed, and later ones get their own.
+ * In namespaced mode the agent has no right to see namespaces: the configured list takes their place.
+ */
+export interface KubePipeline {
+  /** Resolves when the cluster is known and the watches run; tries for ever while the API server cannot be reached. */
+  start(signal: AbortSignal): Promise<void>
+  /** uid of namespace kube-system, or the configured id; '' before `start` resolves. */
+  clusterUid(): string
+  decide(namespace: string): ScopeDecision
+  explain(namespace: string): ScopeExplanation
+  /** Throws with the name of the key that is wrong; the present selection then stays. */
+  setRemoteScope(remote: RemoteScope): void
+  selectedNamespaces(): readonly string[]
+  readonly pods: PodIndex
+  status(): KubePipelineStatus
+  close(): Promise<void>
+}
+
+export interface KubePipelineStatus {
+  readonly clusterUid: string
+  readonly mode: 'cluster' | 'namespaced'
+  /** The first list of namespaces was read. */
+  readonly synced: boolean
+  readonly selectedNamespaces: readonly string[]
+  readonly reflectors: readonly ReflectorStatus[]
+}
+
+export interface KubePipelineDeps {
+  readonly client: KubeApi
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Log
+  readonly metrics: SelfMetrics
+  readonly emit: (record: KubeRecord) => void
+  /** The namespace opted out: what is queued of it must not be sent. */
+  readonly onScopeStop: (namespace: string) => void
+}
+
+export interface KubePipelineConfig {
+  /** Empty: ask the cluster. */
+  readonly clusterUid?: string
+  readonly namespaces: ScopeConfig
+  readonly watch: { readonly mode: 'cluster' | 'namespaced'; readonly namespaces: readonly string[] }
+  readonly namespacedWatchesMax?: number
+}
+
+interface Running {
+  readonly collection: KubeCollection
+  readonly members: Set<string>
+  readonly stop: AbortController
+}
+
+export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineConfig): KubePipeline {
+  const { client, clock, random, log, metrics, onScopeStop } = deps
+  const { namespacedWatchesMax = 50 } = config
+  const { mode } = config.watch
+  const stopping = new AbortController()
+  const turns = createTurns({ clock, random })
+  const pods = createPodIndex()
+  const listed = mode === 'namespaced' ? config.watch.namespaces : []
+  const scope = createScope({ emit: onScopeChange }, { ...config.namespaces, listed })
+  const running = new Set<Running>()
+  const runs = new Set<Promise<void>>()
+  /** Selected before the first list of namespaces was complete: how many decides how they are watched. */
+  let waiting: Set<string> | undefined = new Set()
+  let clusterUid = config.clusterUid ?? ''
+
+  const records = metrics.counter('kube_records', 'Kubernetes records emitted, by type')
+  metrics.gauge('kube_namespaces_selected', 'Namespaces selected', () => scope.selected().length)
+  metrics.gauge('kube_store_objects', 'Objects held, by resource', () => {
+    const sums = new Map<string, number>()
+    for (const { resource, objects } of reflectorStatus())
+      sums.set(resource, (sums.get(resource) ?? 0) + objects)
+    return [...sums].map(([resource, sum]) => [sum, { resource }] as const)
+  })
+  metrics.gauge('kube_reflectors', 'Watched collections, by state', () =>
+    (['starting', 'synced', 'retrying', 'denied'] as const).map(
+      (state) => [reflectorStatus().filter((one) => one.state === state).length, { state }] as const,
+    ),
+  )
+
+  const namespaces = createReflector<ProjectedNamespace>(
+    { client, clock, random, log, turns, emit: onNamespace },
+    { resource: namespacesResource, project: projectNamespace },
+  )
+
+  function emit(record: KubeRecord): void {
+    records.add(1, { type: record.type })
+    deps.emit(record)
+  }
+
+  function emitChange(record: ObjectChange): void {
+    emit({ type: 'change', record })
+  }
+
+  function onNamespace(event: ReflectorEvent<ProjectedNamespace>): void {
+    if (event.type === 'synced') {
+      launchWaiting()
+      return
+    }
+    const { object } = event
+    // The namespace itself is told of last when it goes and first when it comes, and only while it is selected.
+    if (event.type === 'deleted') {
+      if (scope.decide(object.name).selected) emitNamespace(event)
+      scope.remove(object)
+      return
+    }
+    scope.put(factsOf(object))
+    if (scope.decide(object.name).selected) emitNamespace(event)
+  }
+
+  function emitNamespace(event: Exclude<ReflectorEvent<ProjectedNamespace>, { type: 'synced' }>): void {
+    const { object, previous, type } = event
+    const nowMs = clock.nowMs()
+    const deleted = type === 'deleted'
+    const workload = { kind: '', name: '' }
+    const scopeReason = scope.decide(object.name).reason
+    const record = deriveObjectState(object, { workload, observedAtMs: nowMs, deleted, scopeReason })
+    emit({ type: 'object', record })
+    const transition = { previous, next: object, deleted, workload, previousSinceMs: 0, nowMs }
+    for (const change of deriveChanges(transition)) emitChange(change)
+  }
+
+  function onScopeChange({ type, namespace, reason }: ScopeChange): void {
+    if (type === 'start') start(namespace, reason)
+    else stop(namespace, reason)
+  }
+
+  function start({ name, uid }: NamespaceFacts, reason: string): void {
+    log.info({ namespace: name, reason }, 'collecting the namespace')
+    emitChange(scopeChange('collection-started', { namespace: name, uid, reason, nowMs: clock.nowMs() }))
+    if (waiting) waiting.add(name)
+    else launch({ members: new Set([name]), namespace: name })
+  }
+
+  function stop({ name, uid }: NamespaceFacts, reason: string): void {
+    log.info({ namespace: name, reason }, 'collecting the namespace no longer')
+    waiting?.delete(name)
+    const gone = mode === 'cluster' && namespaces.store.get(uid) === undefined
+    for (const one of [...running].filter(({ members }) => members.has(name))) {
+      // Its last deletions may still be on their way when the namespace itself is gone.
+      if (gone) one.collection.declareDeleted(name)
+      one.collection.forget(name)
+      one.members.delete(name)
+      if (one.members.size === 0) halt(one)
+    }
+    if (!gone) onScopeStop(name)
+    emitChange(scopeChange('collection-stopped', { namespace: name, uid, reason, nowMs: clock.nowMs() }))
+  }
+
+  function launchWaiting(): void {
+    const names = [...(waiting ?? [])]
+    waiting = undefined
+    if (names.length > namespacedWatchesMax) launch({ members: new Set(names) })
+    else for (const name of names) launch({ members: new Set([name]), namespace: name })
+  }
+
+  function launch(what: { readonly members: Set<string>; readonly namespace?: string }): void {
+    const stopOne = new AbortController()
+    const collection = createKubeCollection({ client, clock, random, log, turns, pods, emit }, what)
+    running.add({ collection, members: what.members, stop: stopOne })
+    track(collection.run(AbortSignal.any([stopping.signal, stopOne.signal])))
+  }
+
+  function halt(one: Running): void {
+    one.stop.abort()
+    running.delete(one)
+  }
+
+  function track(run: Promise<void>): void {
+    const settled = run.finally(() => runs.delete(settled))
+    runs.add(settled)
+  }
+
+  async function findClusterUid(signal: AbortSignal): Promise<void> {
+    const backoff = createBackoff({ firstMs: 1_000, maxMs: 30_000, random })
+    while (clusterUid === '' && !signal.aborted) {
+      const answer = await client.get('/api/v1/namespaces/kube-system', signal)
+      if (answer.type === 'object') clusterUid = projectNamespace(answer.object)?.uid ?? ''
+      if (clusterUid !== '' || signal.aborted) return
+      const cause = answer.type === 'error' ? answer.message : 'it has no uid'
+      log.warn(`cannot read namespace kube-system, whose uid names the cluster: ${cause}`)
+      await clock.sleep(backoff.nextMs(), signal)
+    }
+  }
+
+  function reflectorStatus(): readonly ReflectorStatus[] {
+    const own = mode === 'cluster' ? [namespaces.status()] : []
+    return [...own, ...[...running].flatMap(({ collection }) => collection.status())]
+  }
+
+  return {
+    async start(signal) {
+      signal.addEventListener('abort', () => stopping.abort(), { once: true })
+      if (signal.aborted) stopping.abort()
+      await findClusterUid(stopping.signal)
+      if (stopping.signal.aborted) return
+      if (mode === 'cluster') return track(namespaces.run(stopping.signal))
+      for (const name of listed) scope.put({ name, uid: '', labels: {}, rancherProject: '' })
+      launchWaiting()
+    },
+    clusterUid: () => clusterUid,
+    decide(namespace) {
+      if (mode === 'cluster' || listed.includes(namespace)) return scope.decide(namespace)
+      return { selected: false, reason: 'watch.namespaces does not list it' }
+    },
+    explain: scope.explain,
+    setRemoteScope: scope.setRemote,
+    selectedNamespaces: scope.selected,
+    pods,
+    status: () => ({
+      clusterUid,
+      mode,
+      synced: waiting === undefined,
+      selectedNamespaces: scope.selected(),
+      reflectors: reflectorStatus(),
+    }),
+    async close() {
+      stopping.abort()
+      await Promise.all(runs)
+    },
+  }
+}
+
+function factsOf({ name, uid, labels, rancherProject }: ProjectedNamespace): NamespaceFacts {
+  return { name, uid, labels, rancherProject }
+}
