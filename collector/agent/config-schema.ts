@@ -1,0 +1,117 @@
+import { type Static, type TSchema, Type } from 'typebox'
+
+/** The keys of the agent's configuration, which are the Helm values, with defaults, bounds and units. */
+const Port = (port: number, description: string) =>
+  Type.Integer({
+    minimum: 0,
+    maximum: 65_535,
+    default: port,
+    description: `${description}; 0: any free port`,
+  })
+const Ms = (ms: number, minimum: number, description: string) =>
+  Type.Integer({ minimum, maximum: 86_400_000, default: ms, description: `ms; ${description}` })
+const Bytes = (bytes: number, minimum: number, description: string) =>
+  Type.Integer({ minimum, maximum: 2 ** 40, default: bytes, description: `bytes; ${description}` })
+const Text = (text: string, description: string) =>
+  Type.String({ maxLength: 4_096, default: text, description })
+const Texts = (description: string) =>
+  Type.Array(Type.String({ maxLength: 512 }), { maxItems: 1_000, default: [], description })
+const OneOf = <const T extends string>(values: readonly T[], first: NoInfer<T>, description: string) =>
+  Type.Union(
+    values.map((value) => Type.Literal(value)),
+    { default: first, description: `${values.join(', ')}; ${description}` },
+  ) as unknown as TypedChoice<T>
+// Type.Union of a mapped array loses the literals; the values are checked all the same.
+type TypedChoice<T extends string> = ReturnType<typeof Type.Unsafe<T>>
+const Group = <T extends Record<string, TSchema>>(properties: T) =>
+  Type.Object(properties, { additionalProperties: false, default: {} })
+
+const MiB = 1024 * 1024
+
+export const AgentConfig = Group({
+  cluster: Group({
+    name: Text('', 'as the UI shows it; empty: the id'),
+    id: Text('', 'empty: the uid of namespace kube-system; must be set when watch.mode is namespaced'),
+  }),
+  service: Group({
+    endpoint: Type.String({
+      pattern: '^https?://.+',
+      maxLength: 4_096,
+      default: 'http://127.0.0.1:8420',
+      description: 'address of the Binnacle service, or of any OTLP/HTTP back end',
+    }),
+    accessKey: Text('', 'sent as a bearer token; empty: none'),
+    accessKeyFile: Text('', 'a file with the access key, read for every request; wins over accessKey'),
+  }),
+  namespaces: Group({
+    include: Texts('exact names or anchored regular expressions'),
+    exclude: Texts('wins over everything, also over labels'),
+    rancherProjects: Texts('Rancher project ids, such as p-xxxxx'),
+    default: OneOf(['off', 'on'], 'off', 'what no other rule decides'),
+    allowed: Texts('what remote configuration may select; empty: anything'),
+  }),
+  watch: Group({
+    mode: OneOf(
+      ['cluster', 'namespaced'],
+      'cluster',
+      'namespaced: only watch.namespaces, no rights for the whole cluster',
+    ),
+    namespaces: Texts('exact names, for mode namespaced'),
+  }),
+  scrape: Group({
+    enabled: Type.Boolean({ default: true, description: 'read CPU and memory use from metrics.k8s.io' }),
+    intervalMs: Ms(30_000, 1_000, 'between two scrapes'),
+  }),
+  receive: Group({
+    host: Text('127.0.0.1', 'where to take OTLP from applications'),
+    grpcPort: Port(4317, 'OTLP over gRPC'),
+    httpPort: Port(4318, 'OTLP over HTTP'),
+    unknownNamespace: OneOf(['refuse', 'accept'], 'refuse', 'telemetry of which no namespace is known'),
+    bodyBytesMax: Bytes(16 * MiB, 1_024, 'of one request, before and after inflating'),
+  }),
+  admin: Group({
+    host: Text('127.0.0.1', 'where /livez, /readyz, /metrics and /status answer'),
+    port: Port(8421, 'admin'),
+  }),
+  spool: Group({
+    directory: Text('.binnacle/spool', 'the on-disk buffer that bridges outages of the service'),
+    bytesMax: Bytes(
+      1024 * MiB,
+      64 * MiB,
+      'of all lanes; the oldest data is dropped, counted, when it is reached',
+    ),
+    syncWindowMs: Ms(20, 0, 'writes of this long share one fsync'),
+  }),
+  batch: Group({
+    windowMs: Ms(1_000, 0, 'telemetry of this long becomes one batch'),
+    kubeWindowMs: Ms(250, 0, 'the same for pods and events'),
+    bytesMax: Bytes(4 * MiB, 1_024, 'of a batch'),
+    memoryBytesMax: Bytes(16 * MiB, 64 * 1_024, 'of what waits in memory, each lane'),
+  }),
+  ship: Group({
+    timeoutMs: Ms(30_000, 100, 'for one request to the service'),
+    inFlightMax: Type.Integer({
+      minimum: 1,
+      maximum: 64,
+      default: 4,
+      description: 'requests at once, each lane but kube',
+    }),
+    retryFirstMs: Ms(1_000, 1, 'the first wait after a failure'),
+    reconnectMaxMs: Ms(5_000, 1, 'the longest wait while nobody answers at the address'),
+    retryMaxMs: Ms(30_000, 1, 'the longest wait while the service is busy or refuses the key'),
+    drainMs: Ms(5_000, 0, 'how long to go on sending when stopping; the rest stays in the spool'),
+  }),
+  control: Group({
+    intervalMs: Ms(30_000, 100, 'between two reports of health and configuration'),
+  }),
+  log: Group({
+    level: OneOf(
+      ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+      'info',
+      'least severe level that is written',
+    ),
+  }),
+})
+export type AgentConfig = DeepReadonly<Static<typeof AgentConfig>>
+
+type DeepReadonly<T> = { readonly [K in keyof T]: DeepReadonly<T[K]> }
