@@ -10,6 +10,7 @@ export function assertNever(value: never): never {
 /** For messages: the text of anything thrown, with its causes. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const cause = error.cause === undefined ? '' : `: ${errorText(error.cause)}`
-  return `${error.message || error.name}${cause}`
+  const own = error.message || error.name
+  const cause = error.cause === undefined ? '' : errorText(error.cause)
+  return cause === '' || own.includes(cause) ? own : `${own}: ${cause}`
 }
