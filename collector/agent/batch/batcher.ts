@@ -1,5 +1,6 @@
 import type { OtlpSignal } from '../../intake/otlp.ts'
 import type { KubeRecord } from '../../record/kube.ts'
+import { type UsagePoint, usageMetrics } from '../../record/usage.ts'
 import type { Clock } from '../../std/clock.ts'
 import {
   createMemoryLane,
@@ -16,9 +17,9 @@ import {
  * Records and points exist only here until they are on disk. Requests of applications are kept by their senders until
  * they are answered, which happens after the spool has synced them.
  */
-export interface Batcher<Point> {
+export interface Batcher {
   kube(records: readonly KubeRecord[]): void
-  points(points: readonly Point[]): void
+  usage(points: readonly UsagePoint[]): void
   /** Resolves when all parts are on disk, or are not going to be. */
   request(request: AppRequest): Promise<RequestOutcome>
   /** Removes what waits in memory of a namespace that is no longer collected; what is on disk was collected before. */
@@ -46,14 +47,15 @@ export interface AppRequest {
 
 export type RequestOutcome =
   | { readonly type: 'kept'; readonly droppedItems: number }
-  | { readonly type: 'failed'; readonly message: string }
+  /** Some parts are not on disk; the others may be. */
+  | { readonly type: 'failed'; readonly message: string; readonly failedItems: number }
 
 export interface BatchPart {
   readonly bytes: Uint8Array
   readonly items: number
 }
 
-export interface BatcherDeps<Point> {
+export interface BatcherDeps {
   readonly clock: Clock
   /** Writes a batch to the spool; undefined when it is kept, else why not. */
   readonly append: (
@@ -61,8 +63,7 @@ export interface BatcherDeps<Point> {
     batch: { readonly signal: OtlpSignal; readonly parts: readonly BatchPart[] },
   ) => Promise<string | undefined>
   readonly encodeKube: (records: readonly KubeRecord[]) => Uint8Array
-  readonly encodePoints: (points: readonly Point[]) => Uint8Array
-  readonly namespaceOf: (point: Point) => string
+  readonly encodeUsage: (points: readonly UsagePoint[]) => Uint8Array
   readonly onLoss: (loss: BatchLoss) => void
 }
 
@@ -82,10 +83,10 @@ export interface BatcherConfig {
   readonly retryMs: number
 }
 
-type AnyEntry<Point> = Entry &
+type AnyEntry = Entry &
   (
     | { readonly type: 'kube'; readonly record: KubeRecord }
-    | { readonly type: 'point'; readonly point: Point }
+    | { readonly type: 'point'; readonly point: UsagePoint }
     | { readonly type: 'payload'; readonly payload: Uint8Array }
   )
 
@@ -103,14 +104,16 @@ const recordsMax = 10_000
 const recordsPerPart = 500
 /** Attributes that repeat the identity beside the body, and a point with its attributes. */
 const recordOverheadBytes = 400
-const pointBytes = 300
+const pointBytes = 600
+/** Data points made of one usage point. */
+const itemsPerPoint = Object.keys(usageMetrics).length
 
-export function createBatcher<Point>(deps: BatcherDeps<Point>, config: BatcherConfig): Batcher<Point> {
-  const { clock, append, encodeKube, encodePoints, namespaceOf, onLoss } = deps
+export function createBatcher(deps: BatcherDeps, config: BatcherConfig): Batcher {
+  const { clock, append, encodeKube, encodeUsage, onLoss } = deps
 
-  function lane(name: BatchLaneName): MemoryLane<AnyEntry<Point>> {
+  function lane(name: BatchLaneName): MemoryLane<AnyEntry> {
     const signal = laneSignals[name]
-    return createMemoryLane<AnyEntry<Point>>(
+    return createMemoryLane<AnyEntry>(
       {
         clock,
         write: (entries) => append(name, { signal, parts: partsOf(entries) }),
@@ -128,13 +131,17 @@ export function createBatcher<Point>(deps: BatcherDeps<Point>, config: BatcherCo
 
   const lanes = { kube: lane('kube'), metrics: lane('metrics'), traces: lane('traces'), logs: lane('logs') }
 
-  function partsOf(entries: readonly AnyEntry<Point>[]): BatchPart[] {
+  function partsOf(entries: readonly AnyEntry[]): BatchPart[] {
     const records = entries.flatMap((entry) => (entry.type === 'kube' ? [entry.record] : []))
     const points = entries.flatMap((entry) => (entry.type === 'point' ? [entry.point] : []))
     const payloads = entries.flatMap((entry) =>
       entry.type === 'payload' ? [{ bytes: entry.payload, items: entry.items }] : [],
     )
-    return [...encodeChunks(records, encodeKube), ...encodeChunks(points, encodePoints), ...payloads]
+    return [
+      ...encodeChunks(records, { encode: encodeKube, itemsEach: 1 }),
+      ...encodeChunks(points, { encode: encodeUsage, itemsEach: itemsPerPoint }),
+      ...payloads,
+    ]
   }
 
   function requestPart(signal: OtlpSignal, part: AppRequest['parts'][number]): Promise<EntryAnswer> {
@@ -158,12 +165,12 @@ export function createBatcher<Point>(deps: BatcherDeps<Point>, config: BatcherCo
         lanes.kube.add({ type: 'kube', namespace: record.record.namespace, items: 1, bytes, record })
       }
     },
-    points(points) {
+    usage(points) {
       for (const point of points)
         lanes.metrics.add({
           type: 'point',
-          namespace: namespaceOf(point),
-          items: 1,
+          namespace: point.pod.namespace,
+          items: itemsPerPoint,
           bytes: pointBytes,
           point,
         })
@@ -171,11 +178,16 @@ export function createBatcher<Point>(deps: BatcherDeps<Point>, config: BatcherCo
     async request({ signal, parts }) {
       const answers = await Promise.all(parts.map((part) => requestPart(signal, part)))
       let droppedItems = 0
+      let failedItems = 0
+      let message = ''
       for (const [index, answer] of answers.entries()) {
-        if (answer.type === 'failed') return answer
-        if (answer.type === 'dropped') droppedItems += parts[index]?.items ?? 0
+        const items = parts[index]?.items ?? 0
+        if (answer.type === 'dropped') droppedItems += items
+        if (answer.type !== 'failed') continue
+        failedItems += items
+        message = answer.message
       }
-      return { type: 'kept', droppedItems }
+      return failedItems > 0 ? { type: 'failed', message, failedItems } : { type: 'kept', droppedItems }
     },
     dropNamespace(namespace) {
       for (const one of Object.values(lanes))
@@ -207,16 +219,19 @@ function isScopeRecord(record: KubeRecord): boolean {
   }
 }
 
-function stateOf<Point>(lane: MemoryLane<AnyEntry<Point>>, signal: OtlpSignal): BatchLaneState {
+function stateOf(lane: MemoryLane<AnyEntry>, signal: OtlpSignal): BatchLaneState {
   const items = lane.entries().reduce((sum, entry) => sum + entry.items, 0)
   return { bytes: lane.bytes(), items: items === 0 ? {} : { [signal]: items } }
 }
 
-function encodeChunks<T>(all: readonly T[], encode: (chunk: readonly T[]) => Uint8Array): BatchPart[] {
+function encodeChunks<T>(
+  all: readonly T[],
+  { encode, itemsEach }: { readonly encode: (chunk: readonly T[]) => Uint8Array; readonly itemsEach: number },
+): BatchPart[] {
   const parts: BatchPart[] = []
   for (let at = 0; at < all.length; at += recordsPerPart) {
     const chunk = all.slice(at, at + recordsPerPart)
-    parts.push({ bytes: encode(chunk), items: chunk.length })
+    parts.push({ bytes: encode(chunk), items: chunk.length * itemsEach })
   }
   return parts
 }

@@ -6,12 +6,16 @@ import {
   createBatcher,
 } from '../../../collector/agent/batch/batcher.ts'
 import type { KubeRecord, ObjectChange } from '../../../collector/record/kube.ts'
+import type { UsagePoint } from '../../../collector/record/usage.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
 
-interface Point {
-  readonly namespace: string
-  readonly value: number
-}
+const point = (namespace: string, cpuMillicores: number): UsagePoint => ({
+  pod: { uid: '', name: '', namespace, node: '', workloadKind: '', workloadName: '', version: '' },
+  container: 'main',
+  cpuMillicores,
+  memoryBytes: 0,
+  timeMs: 0,
+})
 
 const change = (namespace: string, kind: ObjectChange['change'], name = 'x'): KubeRecord => ({
   type: 'change',
@@ -44,7 +48,7 @@ function start(config: Partial<BatcherConfig> = {}) {
   const losses: BatchLoss[] = []
   const text = (part: BatchPart) => Buffer.from(part.bytes).toString()
   const spool = { failure: undefined as string | undefined }
-  const batcher = createBatcher<Point>(
+  const batcher = createBatcher(
     {
       clock,
       append: async (lane, { parts }) => {
@@ -61,8 +65,7 @@ function start(config: Partial<BatcherConfig> = {}) {
         Buffer.from(
           records.map(({ record }) => `${record.namespace}/${'name' in record ? record.name : ''}`).join(),
         ),
-      encodePoints: (points) => Buffer.from(points.map((point) => point.value).join()),
-      namespaceOf: (point) => point.namespace,
+      encodeUsage: (points) => Buffer.from(points.map((one) => one.cpuMillicores).join()),
       onLoss: (loss) => losses.push(loss),
     },
     {
@@ -116,10 +119,7 @@ describe('a batcher', () => {
 
   test('points and requests of applications share the metrics lane', async () => {
     const { batcher, clock, written } = start()
-    batcher.points([
-      { namespace: 'shop', value: 1 },
-      { namespace: 'shop', value: 2 },
-    ])
+    batcher.usage([point('shop', 1), point('shop', 2)])
     void batcher.request({
       signal: 'metrics',
       parts: [
@@ -127,9 +127,9 @@ describe('a batcher', () => {
         { namespace: 'pay', bytes: Buffer.from('q'), items: 3 },
       ],
     })
-    expect(batcher.state().metrics.items).toEqual({ metrics: 12 })
+    expect(batcher.state().metrics.items).toEqual({ metrics: 14 })
     await clock.advance(1_000)
-    expect(written).toEqual([{ lane: 'metrics', texts: ['1,2', 'p', 'q'], items: 12 }])
+    expect(written).toEqual([{ lane: 'metrics', texts: ['1,2', 'p', 'q'], items: 14 }])
     expect(batcher.state().metrics).toEqual({ bytes: 0, items: {} })
   })
 
@@ -140,7 +140,7 @@ describe('a batcher', () => {
       change('pay', 'created', 'b'),
       change('shop', 'collection-stopped', 's'),
     ])
-    batcher.points([{ namespace: 'shop', value: 1 }])
+    batcher.usage([point('shop', 1)])
     const answer = request('span', 'shop', 4)
     batcher.dropNamespace('shop')
     expect(await answer).toEqual({ type: 'kept', droppedItems: 4 })
@@ -148,7 +148,7 @@ describe('a batcher', () => {
     expect(written).toEqual([{ lane: 'kube', texts: ['pay/b,shop/s'], items: 2 }])
     expect(losses.map(({ lane, items, reason }) => [lane, items, reason])).toEqual([
       ['kube', 1, 'scope-stopped'],
-      ['metrics', 1, 'scope-stopped'],
+      ['metrics', 2, 'scope-stopped'],
       ['traces', 4, 'scope-stopped'],
     ])
   })
@@ -159,7 +159,7 @@ describe('a batcher', () => {
     batcher.kube([change('shop', 'created', 'a')])
     const answer = request('span')
     await clock.advance(1_000)
-    expect(await answer).toEqual({ type: 'failed', message: 'ENOSPC' })
+    expect(await answer).toEqual({ type: 'failed', message: 'ENOSPC', failedItems: 1 })
     expect(written).toEqual([])
     spool.failure = undefined
     batcher.kube([change('shop', 'created', 'b')])
