@@ -1,0 +1,87 @@
+import { inRange, type Query, type Range, stepOf } from './query.ts'
+import { type RedRow, redColumns } from './red.ts'
+import { isEntry, pairingMarginMs } from './span-sql.ts'
+
+/**
+ * SQL text: the calls that enter an application, so that its load is what its users ask for and not the sum of its tiers:
+ * entry spans without a stored caller in the same application, and without a link to one (a message). `{application:String}` empty: of every application.
+ */
+const transactions = `
+SELECT * FROM (
+  SELECT trace_id, parent_span_id, start_time, duration_ns, status, application FROM spans FINAL
+  WHERE ${isEntry} AND NOT (kind = 5 AND notEmpty(links_span_id)) AND ${inRange('start_time')}
+    AND ({application:String} = '' OR application = {application:String})
+) AS entry
+LEFT ANTI JOIN (
+  SELECT trace_id, span_id, application FROM spans
+  WHERE ${inRange('start_time', pairingMarginMs)} AND ({application:String} = '' OR application = {application:String})
+) AS caller
+ON entry.trace_id = caller.trace_id AND entry.parent_span_id = caller.span_id AND entry.application = caller.application`
+
+export interface ApplicationRedRow extends RedRow {
+  readonly application: string
+}
+
+export function applicationsRedQuery(scope: Range & { application: string }): Query {
+  return {
+    sql: `
+SELECT application, ${redColumns()}
+FROM (${transactions})
+GROUP BY application
+ORDER BY application
+LIMIT 1000`,
+    params: { ...scope },
+  }
+}
+
+export interface ApplicationSizeRow {
+  readonly application: string
+  readonly tiers: number
+  readonly nodes: number
+  readonly lastSeenMs: number
+}
+
+/** A node is a pod, or the service itself where it runs outside of Kubernetes. */
+export function applicationSizesQuery(scope: Range & { application: string }): Query {
+  return {
+    sql: `
+SELECT
+  application, toFloat64(uniqExact(service)) AS tiers, toFloat64(uniqExact(cluster_id, namespace, service, pod)) AS nodes,
+  toUnixTimestamp64Milli(toDateTime64(max(start_time), 3)) AS lastSeenMs
+FROM spans
+WHERE ${inRange('start_time')} AND ({application:String} = '' OR application = {application:String})
+GROUP BY application
+ORDER BY application
+LIMIT 1000`,
+    params: { ...scope },
+  }
+}
+
+export interface ApplicationStepRow extends RedRow {
+  readonly application: string
+  readonly timeMs: number
+}
+
+/** RED of applications per step, for charts and spark lines. */
+export function applicationStepsQuery(scope: Range & { application: string; stepMs: number }): Query {
+  return {
+    sql: `
+SELECT application, ${stepOf('start_time')} AS timeMs, ${redColumns()}
+FROM (${transactions})
+GROUP BY application, timeMs
+ORDER BY application, timeMs`,
+    params: { ...scope },
+  }
+}
+
+/** Namespaces that an application's spans come from: whose deployments are its markers. */
+export function applicationNamespacesQuery(scope: Range & { application: string }): Query {
+  return {
+    sql: `
+SELECT DISTINCT namespace FROM spans
+WHERE application = {application:String} AND namespace != '' AND ${inRange('start_time')}
+ORDER BY namespace
+LIMIT 100`,
+    params: { ...scope },
+  }
+}

@@ -1,0 +1,87 @@
+import { inRange, type ListFilter, listParams, passes, type Query, type Range, stepOf } from './query.ts'
+import { type RedRow, redColumns } from './red.ts'
+import { isEntry, kindName } from './span-sql.ts'
+
+const entries = `(
+  SELECT cluster_id, namespace, service, version, pod, operation, kind, status, start_time, duration_ns
+  FROM spans FINAL
+  WHERE application = {application:String} AND ${isEntry} AND ${inRange('start_time')}
+) AS entry`
+
+export interface TierVersionRow extends RedRow {
+  readonly service: string
+  /** Set in the rows of one version. */
+  readonly version: string
+  /** True: the row is of the whole tier. */
+  readonly whole: boolean
+  readonly nodes: number
+}
+
+/** RED of each tier, whole and per version. Versions come with their share by dividing calls. */
+export function tiersQuery(scope: Range & { application: string }): Query {
+  return {
+    sql: `
+SELECT service, version, toBool(grouping(version) = 1) AS whole, toFloat64(uniqExact(cluster_id, namespace, pod)) AS nodes, ${redColumns()}
+FROM ${entries}
+GROUP BY GROUPING SETS ((service), (service, version))
+ORDER BY service, whole DESC, version
+LIMIT 5000`,
+    params: { ...scope },
+  }
+}
+
+export interface OperationListRow extends RedRow {
+  readonly service: string
+  readonly operation: string
+  readonly kind: string
+  readonly versions: readonly string[]
+}
+
+export function operationsQuery(
+  scope: Range & { application: string; service: ListFilter; limit: number },
+): Query {
+  const { service, ...params } = scope
+  return {
+    sql: `
+SELECT
+  service, operation, ${kindName('entry.kind')} AS kind, arraySort(groupUniqArrayIf(20)(version, version != '')) AS versions, ${redColumns()}
+FROM ${entries}
+WHERE ${passes('service', 'service')}
+GROUP BY service, operation, kind
+ORDER BY calls DESC, service, operation
+LIMIT {limit:UInt32}`,
+    params: { ...params, ...listParams({ service }) },
+  }
+}
+
+export interface OperationStepRow {
+  readonly service: string
+  readonly operation: string
+  readonly kind: string
+  readonly timeMs: number
+  readonly calls: number
+}
+
+/** Calls per step of the busiest operations, for spark lines. */
+export function operationStepsQuery(
+  scope: Range & { application: string; service: ListFilter; limit: number; stepMs: number },
+): Query {
+  const { service, ...params } = scope
+  return {
+    sql: `
+SELECT service, operation, kind, step.1 AS timeMs, step.2 AS calls FROM (
+  SELECT service, operation, kind, groupArray((timeMs, calls)) AS steps FROM (
+    SELECT service, operation, ${kindName('entry.kind')} AS kind, ${stepOf('start_time')} AS timeMs, toFloat64(count()) AS calls
+    FROM ${entries}
+    WHERE ${passes('service', 'service')}
+    GROUP BY service, operation, kind, timeMs
+  )
+  GROUP BY service, operation, kind
+  ORDER BY sum(calls) DESC, service, operation
+  LIMIT {limit:UInt32}
+)
+ARRAY JOIN steps AS step
+ORDER BY service, operation, kind, timeMs`,
+    params: { ...params, ...listParams({ service }) },
+  }
+}

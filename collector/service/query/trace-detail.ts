@@ -1,0 +1,94 @@
+import type { Query } from './query.ts'
+import { kindName, noParent, statusName } from './span-sql.ts'
+
+/** A trace by its id as 32 hex digits. `fromMs`–`toMs` bound the look-up; 0 and a far future: all days. */
+export interface TraceKey {
+  readonly traceId: string
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+const isTrace = 'trace_id = toFixedString(unhex({traceId:String}), 16)'
+const bounded = (column: string) =>
+  `${column} >= fromUnixTimestamp64Milli({fromMs:Int64}) AND ${column} < fromUnixTimestamp64Milli({toMs:Int64})`
+
+export interface TraceSpanRow {
+  readonly spanId: string
+  readonly parentSpanId: string
+  readonly service: string
+  readonly version: string
+  readonly application: string
+  readonly namespace: string
+  readonly pod: string
+  readonly operation: string
+  readonly kind: string
+  readonly status: string
+  readonly statusMessage: string
+  readonly startMs: number
+  readonly durationMs: number
+  readonly clamped: boolean
+  readonly peer: string
+  readonly attributes: Record<string, string>
+  readonly resourceId: string
+  readonly scope: string
+  readonly events: readonly (readonly [timeMs: number, name: string, attributes: Record<string, string>])[]
+  readonly links: readonly (readonly [traceId: string, spanId: string])[]
+}
+
+export function traceSpansQuery(key: TraceKey, limit: number): Query {
+  return {
+    sql: `
+SELECT
+  lower(hex(span_id)) AS spanId,
+  if(parent_span_id = ${noParent}, '', lower(hex(parent_span_id))) AS parentSpanId,
+  service, version, application, namespace, pod, operation, ${kindName('span.kind')} AS kind, ${statusName('span.status')} AS status,
+  status_message AS statusMessage,
+  toUnixTimestamp64Nano(start_time) / 1e6 AS startMs, duration_ns / 1e6 AS durationMs, clamped, peer, attributes,
+  toString(resource_id) AS resourceId, scope_name AS scope,
+  arrayMap((t, n, a) -> (toUnixTimestamp64Nano(t) / 1e6, toString(n), a), events_time, events_name, events_attributes) AS events,
+  arrayMap((t, s) -> (lower(hex(t)), lower(hex(s))), links_trace_id, links_span_id) AS links
+FROM spans AS span FINAL
+WHERE ${isTrace} AND ${bounded('start_time')}
+ORDER BY start_time, span_id
+LIMIT {limit:UInt32}`,
+    params: { ...key, limit },
+  }
+}
+
+export interface ResourceAttributesRow {
+  readonly resourceId: string
+  readonly attributes: Record<string, string>
+}
+
+export function traceResourcesQuery(key: TraceKey): Query {
+  return {
+    sql: `
+SELECT toString(resource_id) AS resourceId, attributes
+FROM resources FINAL
+WHERE resource_id IN (SELECT resource_id FROM spans WHERE ${isTrace} AND ${bounded('start_time')})
+LIMIT 1000`,
+    params: { ...key },
+  }
+}
+
+export interface TraceLogRow {
+  readonly timeMs: number
+  readonly spanId: string
+  readonly severity: string
+  readonly service: string
+  readonly body: string
+}
+
+export function traceLogsQuery(key: TraceKey, limit: number): Query {
+  return {
+    sql: `
+SELECT
+  toUnixTimestamp64Nano(time) / 1e6 AS timeMs, lower(hex(span_id)) AS spanId,
+  severity_text AS severity, service, body
+FROM logs
+WHERE ${isTrace} AND ${bounded('time')}
+ORDER BY time
+LIMIT {limit:UInt32}`,
+    params: { ...key, limit },
+  }
+}

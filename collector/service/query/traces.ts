@@ -1,0 +1,110 @@
+import { inRange, type ListFilter, listParams, passes, type Query, type Range, stepOf } from './query.ts'
+import { noParent } from './span-sql.ts'
+
+export interface TraceFilter extends Range {
+  readonly application: ListFilter
+  readonly service: ListFilter
+  readonly operation: ListFilter
+  readonly version: ListFilter
+  readonly pod: ListFilter
+  readonly namespace: ListFilter
+  readonly status: 'error' | 'ok' | ''
+  /** Of the longest span that matches; 0: no bound. */
+  readonly minMs: number
+  readonly maxMs: number
+  /** Span attributes that must all have these values on one span. */
+  readonly attributes: readonly (readonly [key: string, value: string])[]
+}
+
+/** Spans of a trace may start this long before or after those that matched. */
+const traceMarginMs = 3_600_000
+const lists = ['application', 'service', 'operation', 'version', 'pod', 'namespace'] as const
+
+/** Traces with a span that passes every filter: one row each, with what sorts it. */
+const matching = `
+SELECT trace_id, min(start_time) AS firstAt, max(duration_ns) AS longestNs, countIf(status = 2) AS failed
+FROM spans FINAL
+WHERE ${inRange('start_time')} AND ${lists.map((name) => passes(name, name)).join(' AND ')}
+  AND arrayAll((k, v) -> attributes[k] = v, {attributeKeys:Array(String)}, {attributeValues:Array(String)})
+GROUP BY trace_id
+HAVING longestNs >= {minMs:Float64} * 1e6 AND ({maxMs:Float64} = 0 OR longestNs <= {maxMs:Float64} * 1e6)
+  AND ({status:String} = '' OR ({status:String} = 'error') = (failed > 0))`
+
+export interface TraceListRow {
+  readonly traceId: string
+  readonly startMs: number
+  readonly durationMs: number
+  readonly rootService: string
+  readonly rootOperation: string
+  readonly rootMissing: boolean
+  readonly spans: number
+  readonly errors: number
+  readonly services: readonly string[]
+  readonly httpStatus: number
+  /** service@version */
+  readonly versions: readonly string[]
+}
+
+export function tracesQuery(filter: TraceFilter, page: { sort: 'newest' | 'slowest'; limit: number }): Query {
+  const isRoot = `parent_span_id = ${noParent}`
+  const rank = 'if(isRoot, 0, 1), start_time'
+  const order = { newest: 'firstAt DESC', slowest: 'longestNs DESC' }[page.sort]
+  const finalOrder = { newest: 'startMs DESC', slowest: 'durationMs DESC' }[page.sort]
+  return {
+    sql: `
+SELECT
+  lower(hex(trace_id)) AS traceId,
+  toUnixTimestamp64Nano(min(start_time)) / 1e6 AS startMs,
+  (max(toUnixTimestamp64Nano(start_time) + toInt64(duration_ns)) - toUnixTimestamp64Nano(min(start_time))) / 1e6 AS durationMs,
+  argMin(service, (${rank})) AS rootService,
+  argMin(operation, (${rank})) AS rootOperation,
+  toBool(countIf(isRoot) = 0) AS rootMissing,
+  toFloat64(count()) AS spans,
+  toFloat64(countIf(status = 2)) AS errors,
+  arraySort(groupUniqArray(100)(toString(service))) AS services,
+  argMin(http_status, (${rank})) AS httpStatus,
+  arraySort(groupUniqArrayIf(100)(concat(service, '@', version), version != '')) AS versions
+FROM (
+  SELECT *, ${isRoot} AS isRoot FROM spans FINAL
+  WHERE ${inRange('start_time', traceMarginMs)} AND trace_id IN (
+    SELECT trace_id FROM (${matching} ORDER BY ${order}, trace_id LIMIT {limit:UInt32})
+  )
+)
+GROUP BY trace_id
+ORDER BY ${finalOrder}, traceId`,
+    params: { ...traceParams(filter), limit: page.limit },
+  }
+}
+
+export interface TraceStepRow {
+  readonly timeMs: number
+  readonly ok: number
+  readonly error: number
+}
+
+/** All matching traces over time. */
+export function traceStepsQuery(filter: TraceFilter, stepMs: number): Query {
+  return {
+    sql: `
+SELECT ${stepOf('firstAt')} AS timeMs, toFloat64(countIf(failed = 0)) AS ok, toFloat64(countIf(failed > 0)) AS error
+FROM (${matching})
+GROUP BY timeMs
+ORDER BY timeMs`,
+    params: { ...traceParams(filter), stepMs },
+  }
+}
+
+function traceParams(filter: TraceFilter): Record<string, unknown> {
+  const { fromMs, toMs, status, minMs, maxMs, attributes } = filter
+  const { application, service, operation, version, pod, namespace } = filter
+  return {
+    fromMs,
+    toMs,
+    status,
+    minMs,
+    maxMs,
+    attributeKeys: attributes.map(([key]) => key),
+    attributeValues: attributes.map(([, value]) => value),
+    ...listParams({ application, service, operation, version, pod, namespace }),
+  }
+}
