@@ -19,7 +19,8 @@ import {
  */
 export interface Batcher {
   kube(records: readonly KubeRecord[]): void
-  usage(points: readonly UsagePoint[]): void
+  /** Returns how many data points they make. */
+  usage(points: readonly UsagePoint[]): number
   /** Resolves when all parts are on disk, or are not going to be. */
   request(request: AppRequest): Promise<RequestOutcome>
   /** Removes what waits in memory of a namespace that is no longer collected; what is on disk was collected before. */
@@ -166,14 +167,11 @@ export function createBatcher(deps: BatcherDeps, config: BatcherConfig): Batcher
       }
     },
     usage(points) {
-      for (const point of points)
-        lanes.metrics.add({
-          type: 'point',
-          namespace: point.pod.namespace,
-          items: itemsPerPoint,
-          bytes: pointBytes,
-          point,
-        })
+      for (const point of points) {
+        const { namespace } = point.pod
+        lanes.metrics.add({ type: 'point', namespace, items: itemsPerPoint, bytes: pointBytes, point })
+      }
+      return points.length * itemsPerPoint
     },
     async request({ signal, parts }) {
       const answers = await Promise.all(parts.map((part) => requestPart(signal, part)))

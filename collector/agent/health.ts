@@ -1,0 +1,105 @@
+import type { AgentHealth, HealthComponent } from '../wire/opamp.ts'
+
+/** What the parts of the agent say about themselves. */
+export interface AgentCondition {
+  readonly startedAtMs: number
+  readonly clusterUid: string
+  readonly reflectors: readonly {
+    readonly resource: string
+    readonly namespace: string
+    readonly state: 'starting' | 'synced' | 'retrying' | 'denied'
+    readonly message: string
+  }[]
+  /** Undefined: switched off. */
+  readonly usage:
+    | { readonly state: 'starting' | 'ok' | 'absent' | 'failing'; readonly message: string }
+    | undefined
+  readonly lanes: readonly {
+    readonly lane: string
+    readonly spoolFailure: string | undefined
+    readonly shipFailure: string | undefined
+  }[]
+  readonly stopping: boolean
+}
+
+/**
+ * The health as it is reported over OpAMP and shown in the UI. Texts hold no figures that change by themselves: every
+ * change of the health is a row in the service's table.
+ */
+export function deriveHealth(condition: AgentCondition): AgentHealth {
+  const components = [
+    clusterHealth(condition),
+    ...resourceHealth(condition.reflectors),
+    ...(condition.usage ? [usageHealth(condition.usage)] : []),
+    spoolHealth(condition.lanes),
+    shippingHealth(condition.lanes),
+  ]
+  const bad = components.filter((one) => !one.healthy)
+  return {
+    healthy: bad.length === 0 && !condition.stopping,
+    status: condition.stopping ? 'stopping' : bad.length === 0 ? 'ok' : 'degraded',
+    error: bad.map(({ name, error }) => `${name}: ${error}`).join('; '),
+    startedAtMs: condition.startedAtMs,
+    components,
+  }
+}
+
+function clusterHealth({ clusterUid }: AgentCondition): HealthComponent {
+  const known = clusterUid !== ''
+  return {
+    name: 'kubernetes api',
+    healthy: known,
+    status: known ? 'ok' : 'starting',
+    error: known ? '' : 'the API server has not told the uid of namespace kube-system yet',
+  }
+}
+
+const worst = ['denied', 'retrying', 'starting', 'synced'] as const
+
+/** One component a resource, whichever of its namespaces is worst off. */
+function resourceHealth(reflectors: AgentCondition['reflectors']): HealthComponent[] {
+  const resources = [...new Set(reflectors.map((one) => one.resource))].sort()
+  return resources.map((resource) => {
+    const all = reflectors.filter((one) => one.resource === resource)
+    const state = worst.find((candidate) => all.some((one) => one.state === candidate)) ?? 'synced'
+    const example = all.find((one) => one.state === state)
+    const where = example && example.namespace !== '' ? ` in namespace ${example.namespace}` : ''
+    const healthy = state === 'synced' || state === 'starting'
+    return {
+      name: `kubernetes ${resource}`,
+      healthy,
+      status: state === 'synced' ? 'ok' : state,
+      error: healthy ? '' : `${example?.message ?? ''}${where}`,
+    }
+  })
+}
+
+/** A cluster without metrics-server is no failure of the agent. */
+function usageHealth({ state, message }: NonNullable<AgentCondition['usage']>): HealthComponent {
+  return {
+    name: 'metrics api',
+    healthy: state !== 'failing',
+    status: state,
+    error: state === 'ok' ? '' : message,
+  }
+}
+
+function spoolHealth(lanes: AgentCondition['lanes']): HealthComponent {
+  const failure = lanes.find((one) => one.spoolFailure !== undefined)?.spoolFailure
+  return {
+    name: 'spool',
+    healthy: failure === undefined,
+    status: failure === undefined ? 'ok' : 'failing',
+    error: failure ?? '',
+  }
+}
+
+function shippingHealth(lanes: AgentCondition['lanes']): HealthComponent {
+  const failing = lanes.filter((one) => one.shipFailure !== undefined)
+  return {
+    name: 'shipping',
+    healthy: failing.length === 0,
+    status: failing.length === 0 ? 'ok' : `waiting: ${failing.map(({ lane }) => lane).join(', ')}`,
+    error: failing[0]?.shipFailure ?? '',
+  }
+}
