@@ -125,20 +125,24 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
       return
     }
     const { object } = event
-    // The namespace itself is told of last when it goes and first when it comes, and only while it is selected.
+    const { selected } = scope.decide(object.name)
     if (event.type === 'deleted') {
-      if (scope.decide(object.name).selected) emitNamespace(event)
+      if (selected) emitNamespace(object, { previous: object, deleted: true })
       scope.remove(object)
       return
     }
     scope.put(factsOf(object))
-    if (scope.decide(object.name).selected) emitNamespace(event)
+    // One that has just been selected is told of where its collection starts.
+    if (selected && event.previous && scope.decide(object.name).selected) {
+      emitNamespace(object, { previous: event.previous, deleted: false })
+    }
   }
 
-  function emitNamespace(event: Exclude<ReflectorEvent<ProjectedNamespace>, { type: 'synced' }>): void {
-    const { object, previous, type } = event
+  function emitNamespace(
+    object: ProjectedNamespace,
+    { previous, deleted }: { previous: ProjectedNamespace | undefined; deleted: boolean },
+  ): void {
     const nowMs = clock.nowMs()
-    const deleted = type === 'deleted'
     const workload = { kind: '', name: '' }
     const scopeReason = scope.decide(object.name).reason
     const record = deriveObjectState(object, { workload, observedAtMs: nowMs, deleted, scopeReason })
@@ -155,6 +159,8 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
   function start({ name, uid }: NamespaceFacts, reason: string): void {
     log.info({ namespace: name, reason }, 'collecting the namespace')
     emitChange(scopeChange('collection-started', { namespace: name, uid, reason, nowMs: clock.nowMs() }))
+    const namespace = namespaces.store.get(uid)
+    if (namespace) emitNamespace(namespace, { previous: undefined, deleted: false })
     if (waiting) waiting.add(name)
     else launch({ members: new Set([name]), namespace: name })
   }

@@ -13,7 +13,7 @@ export function createTurns(
   { clock, random }: { clock: Clock; random: () => number },
   config: TurnsConfig = {},
 ): Turns {
-  const { holdMsMax = 30_000, jitterMsMax = 200 } = config
+  const { holdMsMax = 30_000, jitterMsMax = 50 } = config
   let last: Promise<void> = Promise.resolve()
   return {
     async take(signal) {

@@ -1,0 +1,280 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import {
+  createKubePipeline,
+  type KubePipeline,
+  type KubePipelineConfig,
+} from '../../../collector/agent/kube-pipeline.ts'
+import type { KubeRecord } from '../../../collector/record/kube.ts'
+import type { JsonObject } from '../../../collector/record/kube-api.ts'
+import { silentLog } from '../../../collector/std/log.ts'
+import { createSelfMetrics } from '../../../collector/std/self-metrics.ts'
+import { createManualClock } from '../../support/manual-clock.ts'
+import { createMemoryKube } from './memory-kube.ts'
+
+const created = new Date(1_700_000_000_000 - 60_000).toISOString()
+const meta = (name: string, more: JsonObject = {}) => ({
+  uid: `uid-${name}`,
+  name,
+  creationTimestamp: created,
+  ...more,
+})
+const enabled = { 'binnacle.dev/collect': 'enabled' }
+const owner = (kind: string, name: string) => ({
+  ownerReferences: [{ kind, name, uid: `uid-${name}`, controller: true }],
+})
+
+const namespace = (name: string, labels: Record<string, string> = {}): JsonObject => ({
+  metadata: meta(name, { labels }),
+  status: { phase: 'Active' },
+})
+const pod = (name: string, home: string, more: JsonObject = {}): JsonObject => ({
+  metadata: meta(name, { namespace: home, ...owner('ReplicaSet', `web-${home}`) }),
+  spec: {
+    nodeName: 'node-a',
+    containers: [{ name: 'web', image: 'web:1', env: [{ name: 'SECRET', value: 'hunter2' }] }],
+  },
+  status: {
+    phase: 'Running',
+    podIP: '10.0.0.1',
+    containerStatuses: [
+      { name: 'web', ready: true, restartCount: 0, state: { running: { startedAt: created } } },
+    ],
+    ...more,
+  },
+})
+const replicaSet = (home: string): JsonObject => ({
+  metadata: meta(`web-${home}`, { namespace: home, ...owner('Deployment', 'web') }),
+})
+const event = (name: string, home: string, about: string): JsonObject => ({
+  metadata: meta(name, { namespace: home }),
+  involvedObject: { kind: 'Pod', namespace: home, name: about, uid: `uid-${about}` },
+  reason: 'Started',
+  type: 'Normal',
+  message: 'Started container web',
+  firstTimestamp: created,
+  lastTimestamp: created,
+  count: 1,
+})
+
+function setUp(config: Partial<KubePipelineConfig> = {}) {
+  const kube = createMemoryKube()
+  const clock = createManualClock()
+  const records: KubeRecord[] = []
+  const stopped: string[] = []
+  kube.put('namespaces', namespace('kube-system'))
+  for (const home of ['shop', 'hidden']) {
+    kube.put('replicasets', replicaSet(home))
+    kube.put('pods', pod(`${home}-1`, home))
+    kube.put('events', event(`${home}-e`, home, `${home}-1`))
+  }
+  const pipeline = createKubePipeline(
+    {
+      client: kube,
+      clock,
+      random: () => 0.5,
+      log: silentLog,
+      metrics: createSelfMetrics({ part: 'agent', version: '0', instanceId: 'test' }),
+      emit: (record) => records.push(record),
+      onScopeStop: (name) => stopped.push(name),
+    },
+    {
+      namespaces: { include: [], exclude: [], rancherProjects: [], default: 'off', allowed: [] },
+      watch: { mode: 'cluster', namespaces: [] },
+      ...config,
+    },
+  )
+  open.push(pipeline)
+  const signal = new AbortController().signal
+  const drain = () => records.splice(0).map(line)
+  return { kube, clock, records, stopped, pipeline, drain, start: () => pipeline.start(signal) }
+}
+
+const open: KubePipeline[] = []
+afterEach(() => Promise.all(open.splice(0).map((one) => one.close())))
+
+function line({ type, record }: KubeRecord): string {
+  if (type === 'event') return `event ${record.reason} of ${record.workloadKind}/${record.workloadName}`
+  if (type === 'change') return `${record.change} ${record.kind}/${record.name} ${record.from}>${record.to}`
+  return `${record.deleted ? 'deleted' : 'state'} ${record.kind}/${record.name} ${record.status} of ${record.workloadName}`
+}
+
+const backfill = [
+  'collection-started Namespace/shop >',
+  'state Namespace/shop Active of ',
+  'created Namespace/shop >Active',
+  'state ReplicaSet/web-shop  of web',
+  'created ReplicaSet/web-shop >',
+  'state Pod/shop-1 Running of web',
+  'created Pod/shop-1 >Running',
+  'event Started of Deployment/web',
+]
+
+describe('the Kubernetes pipeline', () => {
+  test('emits the state of a selected namespace, and nothing of the others', async () => {
+    const { kube, clock, pipeline, records, drain, start } = setUp()
+    kube.put('namespaces', namespace('shop', enabled))
+    kube.put('namespaces', namespace('hidden'))
+    await start()
+    await clock.advance(5_000)
+    expect(pipeline.clusterUid()).toBe('uid-kube-system')
+    expect(JSON.stringify(records)).not.toMatch(/hidden|hunter2/)
+    expect(drain()).toEqual(backfill)
+    expect(kube.asked.filter((one) => one.includes('hidden'))).toEqual([])
+    expect(pipeline.pods.find({ podIp: '10.0.0.1' }, clock.nowMs())?.namespace).toBe('shop')
+    expect(pipeline.decide('hidden')).toEqual({ selected: false, reason: 'namespaces.default is off' })
+    expect(pipeline.status()).toMatchObject({ synced: true, selectedNamespaces: ['shop'] })
+  })
+
+  test('backfills a namespace that opts in within five seconds, and ends one that opts out at once', async () => {
+    const { kube, clock, pipeline, stopped, drain, start } = setUp()
+    kube.put('namespaces', namespace('shop'))
+    await start()
+    await clock.advance(60_000)
+    expect(drain()).toEqual([])
+    kube.put('namespaces', namespace('shop', enabled))
+    await clock.advance(5_000)
+    expect(drain()).toEqual(backfill)
+    kube.put('namespaces', namespace('shop', { 'binnacle.dev/collect': 'disabled' }))
+    kube.put('pods', pod('shop-2', 'shop'))
+    await clock.advance(5_000)
+    expect(drain()).toEqual(['collection-stopped Namespace/shop >'])
+    expect(stopped).toEqual(['shop'])
+    expect(pipeline.pods.find({ podUid: 'uid-shop-1' }, clock.nowMs())).toBeUndefined()
+    expect(pipeline.status().reflectors.map((one) => one.resource)).toEqual(['namespaces'])
+  })
+
+  test('tells transitions with the previous status and how long it held', async () => {
+    const { kube, clock, records, drain, start } = setUp()
+    kube.put('namespaces', namespace('shop', enabled))
+    await start()
+    await clock.advance(5_000)
+    drain()
+    const crash = (restartCount: number, reason: string) =>
+      pod('shop-1', 'shop', {
+        containerStatuses: [
+          {
+            name: 'web',
+            ready: false,
+            restartCount,
+            state: { waiting: { reason } },
+            lastState: { terminated: { exitCode: 137, reason: 'OOMKilled', finishedAt: created } },
+          },
+        ],
+      })
+    kube.put('pods', crash(1, 'CrashLoopBackOff'))
+    await clock.advance(20_000)
+    kube.put('pods', crash(3, 'Backoff'))
+    await clock.advance(0)
+    const changes = records.flatMap((one) => (one.type === 'change' ? [one.record] : []))
+    expect(changes).toMatchObject([
+      {
+        change: 'restart',
+        from: '0',
+        to: '1',
+        exitCode: 137,
+        reason: 'OOMKilled',
+        id: 'uid-shop-1:restart:web:1',
+      },
+      { change: 'status', from: 'Running', to: 'CrashLoopBackOff', previousDurationMs: 0, container: 'web' },
+      { change: 'restart', from: '1', to: '3' },
+      { change: 'status', from: 'CrashLoopBackOff', to: 'Backoff', previousDurationMs: 20_000 },
+    ])
+  })
+
+  test('a deleted namespace takes what is left in it along, and nothing queued is dropped', async () => {
+    const { kube, clock, stopped, drain, start } = setUp()
+    kube.put('namespaces', namespace('shop', enabled))
+    await start()
+    await clock.advance(5_000)
+    drain()
+    kube.delete('namespaces', 'uid-shop')
+    await clock.advance(5_000)
+    expect(drain()).toEqual([
+      'deleted Namespace/shop Active of ',
+      'deleted Namespace/shop Active>',
+      'deleted Pod/shop-1 Running of web',
+      'deleted Pod/shop-1 Running>',
+      'deleted ReplicaSet/web-shop  of web',
+      'deleted ReplicaSet/web-shop >',
+      'collection-stopped Namespace/shop >',
+    ])
+    expect(stopped).toEqual([])
+  })
+
+  test('a flapping label ends in the state of its last value', async () => {
+    const { kube, clock, drain, start } = setUp()
+    await start()
+    await clock.advance(5_000)
+    for (let turn = 0; turn < 5; turn++) {
+      kube.put('namespaces', namespace('shop', enabled))
+      kube.put('namespaces', namespace('shop'))
+    }
+    kube.put('namespaces', namespace('shop', enabled))
+    await clock.advance(20_000)
+    const lines = drain()
+    expect(lines.filter((one) => one.startsWith('collection-started'))).toHaveLength(6)
+    expect(lines.filter((one) => one.startsWith('state Pod/shop-1'))).toHaveLength(1)
+  })
+
+  test('many selected namespaces share cluster-wide watches, and unselected ones stay out', async () => {
+    const { kube, clock, records, drain, start } = setUp({ namespacedWatchesMax: 0 })
+    kube.put('namespaces', namespace('shop', enabled))
+    await start()
+    await clock.advance(5_000)
+    expect(JSON.stringify(records)).not.toContain('hidden')
+    expect(drain()).toEqual(backfill)
+    expect(kube.asked).toContain('list pods')
+    kube.put('namespaces', namespace('hidden', enabled))
+    await clock.advance(5_000)
+    expect(drain()).toContain('state Pod/hidden-1 Running of web')
+    kube.put('namespaces', namespace('shop'))
+    kube.put('pods', pod('shop-2', 'shop'))
+    await clock.advance(5_000)
+    expect(drain()).toEqual(['collection-stopped Namespace/shop >'])
+  })
+
+  test('namespaced mode needs no right to see namespaces', async () => {
+    const { kube, clock, pipeline, drain, start } = setUp({
+      clusterUid: 'set-by-hand',
+      watch: { mode: 'namespaced', namespaces: ['shop'] },
+    })
+    kube.forbid('namespaces')
+    await start()
+    await clock.advance(5_000)
+    expect(drain().filter((one) => !one.includes('Namespace/'))).toEqual(backfill.slice(3))
+    expect(kube.asked.filter((one) => one.includes('namespaces'))).toEqual([])
+    expect(pipeline.decide('hidden')).toEqual({
+      selected: false,
+      reason: 'watch.namespaces does not list it',
+    })
+    expect(pipeline.decide('shop').reason).toBe('watch.namespaces lists it')
+  })
+
+  test('a resource that is refused is reported and stops no other', async () => {
+    const { kube, clock, pipeline, drain, start } = setUp()
+    kube.forbid('replicasets')
+    kube.put('namespaces', namespace('shop', enabled))
+    await start()
+    await clock.advance(5_000)
+    expect(drain()).toContain('state Pod/shop-1 Running of web-shop')
+    expect(pipeline.status().reflectors.find((one) => one.resource === 'replicasets')).toMatchObject({
+      state: 'denied',
+      namespace: 'shop',
+      message: 'status 403',
+    })
+  })
+
+  test('remote configuration selects within what is allowed', async () => {
+    const { kube, clock, pipeline, drain, start } = setUp({
+      namespaces: { include: [], exclude: [], rancherProjects: [], default: 'off', allowed: ['shop'] },
+    })
+    kube.put('namespaces', namespace('shop'))
+    kube.put('namespaces', namespace('hidden'))
+    await start()
+    await clock.advance(5_000)
+    pipeline.setRemoteScope({ include: ['.*'], exclude: [] })
+    await clock.advance(5_000)
+    expect(pipeline.selectedNamespaces()).toEqual(['shop'])
+    expect(drain()).toEqual(backfill)
+  })
+})
