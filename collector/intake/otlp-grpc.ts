@@ -1,0 +1,169 @@
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js'
+import { errorText } from '../std/assert.ts'
+import { encodeExportResponse, encodeStatus, rpcCodes } from '../wire/otlp-answers.ts'
+import { type ByteBudget, createByteBudget, defaultLimits, type IntakeLimits } from './limits.ts'
+import type { OtlpHandler, OtlpSignal } from './otlp.ts'
+
+/**
+ * OTLP over gRPC: unary Export of the three services, identity and gzip, bodies as raw bytes to the same handler as HTTP.
+ * Overload is UNAVAILABLE with RetryInfo; a message over the limit is RESOURCE_EXHAUSTED without (not to be sent again).
+ */
+export interface OtlpGrpcOptions {
+  readonly handler: OtlpHandler
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  readonly limits?: Partial<IntakeLimits>
+  readonly budget?: ByteBudget
+  readonly accessKeys?: readonly string[]
+}
+
+export interface OtlpGrpcServer {
+  readonly port: number
+  /** Lets running calls finish, for at most `graceMs`. */
+  close(graceMs: number): Promise<void>
+}
+
+const services: Record<OtlpSignal, string> = {
+  traces: 'opentelemetry.proto.collector.trace.v1.TraceService',
+  logs: 'opentelemetry.proto.collector.logs.v1.LogsService',
+  metrics: 'opentelemetry.proto.collector.metrics.v1.MetricsService',
+}
+
+export async function createOtlpGrpcServer(options: OtlpGrpcOptions): Promise<OtlpGrpcServer> {
+  const limits = { ...defaultLimits, ...options.limits }
+  const budget = options.budget ?? createByteBudget(limits.inFlightBytesMax)
+  const server = new Server({
+    'grpc.max_receive_message_length': limits.bodyBytesMax,
+    'grpc.max_connection_age_ms': limits.connectionAgeMs,
+    'grpc.max_connection_age_grace_ms': 10_000,
+    'grpc.max_concurrent_streams': 256,
+  })
+  for (const signal of ['traces', 'logs', 'metrics'] as const) {
+    server.addService(rawService(services[signal]), {
+      Export: (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) =>
+        void exportCall({ call, signal, budget, options }).then(
+          (response) => done(null, response),
+          (error: unknown) =>
+            done(
+              error instanceof CallError
+                ? error.toStatus()
+                : { code: status.INTERNAL, details: errorText(error) },
+            ),
+        ),
+    })
+  }
+  server.addService(healthService, {
+    Check: (_call: unknown, done: sendUnaryData<Buffer>) => done(null, serving),
+  })
+  return { port: await listen(server, options), close: (graceMs) => close(server, graceMs) }
+}
+
+/** An answer other than OK, with a google.rpc.Status for the `grpc-status-details-bin` trailer. */
+class CallError extends Error {
+  readonly code: number
+  readonly retryAfterSeconds: number | undefined
+  constructor(code: number, message: string, retryAfterSeconds?: number) {
+    super(message)
+    this.code = code
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+  toStatus(): { code: number; details: string; metadata: Metadata } {
+    const metadata = new Metadata()
+    const { code, message, retryAfterSeconds } = this
+    const retry = retryAfterSeconds === undefined ? {} : { retryAfterSeconds }
+    metadata.set(
+      'grpc-status-details-bin',
+      Buffer.from(encodeStatus('protobuf', { code, message, ...retry })),
+    )
+    return { code, details: message, metadata }
+  }
+}
+
+interface ExportCall {
+  readonly call: ServerUnaryCall<Buffer, Buffer>
+  readonly signal: OtlpSignal
+  readonly budget: ByteBudget
+  readonly options: OtlpGrpcOptions
+}
+
+async function exportCall({ call, signal, budget, options }: ExportCall): Promise<Buffer> {
+  const keys = options.accessKeys ?? []
+  if (keys.length > 0 && !keys.some((key) => call.metadata.get('authorization').includes(`Bearer ${key}`))) {
+    throw new CallError(rpcCodes.unauthenticated, 'the access key is missing or not valid')
+  }
+  const body = call.request
+  if (!budget.take(body.length)) throw new CallError(rpcCodes.unavailable, 'too many bytes are in flight', 1)
+  try {
+    const text = (name: string) => String(call.metadata.get(name)[0] ?? '')
+    const outcome = await options.handler({
+      signal,
+      encoding: 'protobuf',
+      body,
+      peerAddress: call
+        .getPeer()
+        .replace(/^(?:ipv[46]:)?\[?(?:::ffff:)?/, '')
+        .replace(/\]?:\d+$/, ''),
+      batchId: text('binnacle-batch-id').slice(0, 200),
+      resend: text('binnacle-batch-resend') === '1',
+    })
+    switch (outcome.type) {
+      case 'accepted':
+        return Buffer.from(encodeExportResponse('protobuf', { signal, ...outcome }))
+      case 'retry':
+        throw new CallError(rpcCodes.unavailable, outcome.message, outcome.afterSeconds)
+      case 'invalid':
+        throw new CallError(rpcCodes.invalidArgument, outcome.message)
+    }
+  } finally {
+    budget.give(body.length)
+  }
+}
+
+const raw = (bytes: Buffer) => bytes
+const unary = (path: string) => ({
+  path,
+  requestStream: false as const,
+  responseStream: false as const,
+  requestSerialize: raw,
+  requestDeserialize: raw,
+  responseSerialize: raw,
+  responseDeserialize: raw,
+})
+
+const rawService = (name: string): ServiceDefinition => ({ Export: unary(`/${name}/Export`) })
+const healthService: ServiceDefinition = { Check: unary('/grpc.health.v1.Health/Check') }
+/** HealthCheckResponse{status: SERVING}. */
+const serving = Buffer.from([0x08, 0x01])
+
+function listen(server: Server, { host, port }: OtlpGrpcOptions): Promise<number> {
+  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+      if (!error) return resolve(bound)
+      const taken = /EADDRINUSE|address already in use|No address added/i.test(error.message)
+      reject(new Error(`cannot listen on ${address}: ${taken ? 'the port is in use' : error.message}`))
+    })
+  })
+}
+
+function close(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      server.forceShutdown()
+      resolve()
+    }, graceMs)
+    server.tryShutdown(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,188 @@
+import type { OtlpSignal } from '../intake/otlp.ts'
+import { type FieldSchema, type FieldType, type MessageSchema, requestSchemas } from './otlp-schema.ts'
+import { WireError } from './proto-reader.ts'
+import { type ProtoWriter, writeProto } from './proto-writer.ts'
+
+/** Messages inside messages: AnyValue may nest at will. */
+export const nestingMax = 64
+
+/**
+ * OTLP/JSON as OTLP/protobuf, so that one decoder serves both and rows are equal by construction.
+ * Rules (opentelemetry-proto specification, "JSON Protobuf Encoding"): ids are hex in any case; enums are numbers (names are
+ * taken too, senders do send them); unknown keys are ignored; null and absent are the same; 64-bit numbers are strings or
+ * numbers; NaN and ±Infinity are strings; bytes are base64. A malformed id becomes an empty one: its span is rejected alone.
+ */
+export function jsonToProtobuf(signal: OtlpSignal, body: Uint8Array): Uint8Array {
+  const text = new TextDecoder('utf-8', { ignoreBOM: false }).decode(body)
+  const json = parseJson(text)
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) {
+    throw new WireError('the body is not a JSON object')
+  }
+  const writer = writeProto()
+  writeMessage(writer, requestSchemas[signal], json as Record<string, unknown>, { path: '', depth: 0 })
+  return writer.finish()
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text, keepLargeIntegers)
+  } catch (error) {
+    throw new WireError(`the body is not JSON: ${(error as Error).message.slice(0, 200)}`)
+  }
+}
+
+/** A 64-bit number written as a JSON number would lose digits: keep its text instead. */
+function keepLargeIntegers(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
+  const source = context?.source
+  return source !== undefined && /^-?\d+$/.test(source) ? source : value
+}
+
+interface Place {
+  readonly path: string
+  readonly depth: number
+}
+
+function writeMessage(
+  writer: ProtoWriter,
+  schema: MessageSchema,
+  json: Record<string, unknown>,
+  place: Place,
+): void {
+  if (place.depth > nestingMax) throw new WireError(`values are nested deeper than ${nestingMax}`)
+  for (const [key, value] of Object.entries(json)) {
+    const field = Object.hasOwn(schema, key) ? schema[key] : undefined
+    if (field === undefined || value === null) continue
+    const at = { path: `${place.path}.${key}`, depth: place.depth + 1 }
+    if (!field.repeated) writeField(writer, field, value, at)
+    else if (Array.isArray(value)) writeRepeated(writer, field, value, at)
+    else throw new WireError(`${at.path.slice(1)} is not an array`)
+  }
+}
+
+function writeRepeated(
+  writer: ProtoWriter,
+  field: FieldSchema,
+  values: readonly unknown[],
+  place: Place,
+): void {
+  switch (field.type) {
+    case 'double':
+      writer.packedDoubles(
+        field.number,
+        values.map((value) => doubleOf(value, place)),
+      )
+      return
+    case 'fixed64':
+      writer.packedFixed64(
+        field.number,
+        values.map((value) => integerOf(value, place)),
+      )
+      return
+    case 'uint64':
+      writer.packedVarints(
+        field.number,
+        values.map((value) => integerOf(value, place)),
+      )
+      return
+    default:
+      for (const value of values) if (value !== null) writeField(writer, field, value, place)
+  }
+}
+
+function writeField(writer: ProtoWriter, { number, type }: FieldSchema, value: unknown, place: Place): void {
+  if (typeof type !== 'function') {
+    writeScalar(writer, number, type, value, place)
+    return
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new WireError(`${place.path.slice(1)} is not an object`)
+  }
+  writer.message(number, (inner) => writeMessage(inner, type(), value as Record<string, unknown>, place))
+}
+
+function writeScalar(
+  writer: ProtoWriter,
+  number: number,
+  type: FieldType,
+  value: unknown,
+  place: Place,
+): void {
+  switch (type) {
+    case 'string':
+      writer.text(number, textOf(value, place))
+      return
+    case 'id':
+      writer.bytes(number, idOf(value))
+      return
+    case 'bytes':
+      writer.bytes(number, Buffer.from(textOf(value, place), 'base64'))
+      return
+    case 'bool':
+      writer.varint(number, value === true || value === 'true' ? 1 : 0)
+      return
+    case 'double':
+      writer.double(number, doubleOf(value, place))
+      return
+    case 'sint32': {
+      const integer = integerOf(value, place)
+      writer.varint(number, (integer << 1n) ^ (integer >> 31n))
+      return
+    }
+    case 'fixed32':
+      writer.fixed32(number, Number(BigInt.asUintN(32, integerOf(value, place))))
+      return
+    case 'fixed64':
+    case 'sfixed64':
+      writer.fixed64(number, integerOf(value, place))
+      return
+    default:
+      writer.varint(number, integerOf(value, place))
+  }
+}
+
+function textOf(value: unknown, { path }: Place): string {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  throw new WireError(`${path.slice(1)} is not a string`)
+}
+
+function idOf(value: unknown): Uint8Array {
+  return typeof value === 'string' && /^([0-9a-f]{2})*$/i.test(value)
+    ? Buffer.from(value, 'hex')
+    : new Uint8Array()
+}
+
+/** Names of enum values end in what decides: SPAN_KIND_SERVER, STATUS_CODE_ERROR, AGGREGATION_TEMPORALITY_DELTA. */
+const enumNames: Readonly<Record<string, bigint>> = {
+  SPAN_KIND_UNSPECIFIED: 0n,
+  SPAN_KIND_INTERNAL: 1n,
+  SPAN_KIND_SERVER: 2n,
+  SPAN_KIND_CLIENT: 3n,
+  SPAN_KIND_PRODUCER: 4n,
+  SPAN_KIND_CONSUMER: 5n,
+  STATUS_CODE_UNSET: 0n,
+  STATUS_CODE_OK: 1n,
+  STATUS_CODE_ERROR: 2n,
+  AGGREGATION_TEMPORALITY_UNSPECIFIED: 0n,
+  AGGREGATION_TEMPORALITY_DELTA: 1n,
+  AGGREGATION_TEMPORALITY_CUMULATIVE: 2n,
+}
+
+function integerOf(value: unknown, { path }: Place): bigint {
+  if (typeof value === 'number' && Number.isFinite(value)) return BigInt(Math.trunc(value))
+  if (typeof value === 'string') {
+    if (/^[+-]?\d{1,20}$/.test(value)) return BigInt(value.replace('+', ''))
+    const named = Object.hasOwn(enumNames, value) ? enumNames[value] : undefined
+    if (named !== undefined) return named
+  }
+  throw new WireError(`${path.slice(1)} is not an integer`)
+}
+
+function doubleOf(value: unknown, { path }: Place): number {
+  if (typeof value === 'number') return value
+  if (value === 'NaN') return Number.NaN
+  if (value === 'Infinity' || value === '-Infinity') return Number(value)
+  if (typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value))) return Number(value)
+  throw new WireError(`${path.slice(1)} is not a number`)
+}

@@ -1,0 +1,131 @@
+import type { KubeChangeRow, KubeEventRow, KubeObjectRow } from '../record/kube.ts'
+import type { LogRow } from '../record/signal.ts'
+import type { ResourceRow } from '../record/span.ts'
+import { anyValueText, readKeyValue } from './any-value.ts'
+import { collectRows, type DecodeContext, type DecodeResult } from './decoded.ts'
+import { tryKubeRow } from './kube-rows.ts'
+import { readProto } from './proto-reader.ts'
+import { clampTime } from './times.ts'
+import { isId } from './trace-decoder.ts'
+import { type Scope, type WalkRequest, walkRequest } from './walk-request.ts'
+
+/** A log record goes to `logs`, or, when it is a Kubernetes record of ours, to one of the k8s_* tables. */
+export type LogItem =
+  | { readonly type: 'log'; readonly row: LogRow }
+  | { readonly type: 'object'; readonly row: KubeObjectRow }
+  | { readonly type: 'change'; readonly row: KubeChangeRow }
+  | { readonly type: 'event'; readonly row: KubeEventRow }
+
+export function decodeLogs(request: WalkRequest, context: DecodeContext): DecodeResult<LogItem> {
+  const collector = collectRows<LogItem>()
+  const message = walkRequest(request, context, {
+    onResource: collector.resource,
+    onItem(bytes, resource, scope) {
+      const record = readLogRecord(bytes)
+      const kube = tryKubeRow(record, { clusterId: resource.cluster_id, ...context })
+      if (kube === undefined)
+        collector.accept({ type: 'log', row: logRow(record, { resource, scope, context }) })
+      else if (kube.type === 'invalid') collector.reject(kube.message)
+      else collector.accept(kube)
+    },
+  })
+  return message === undefined ? collector.done() : { type: 'invalid', message }
+}
+
+export interface LogRecord {
+  timeNs: bigint
+  observedNs: bigint
+  severityNumber: number
+  severityText: string
+  eventName: string
+  body: string
+  attributes: Map<string, string>
+  flags: number
+  traceId: Uint8Array
+  spanId: Uint8Array
+}
+
+const noTraceId = new Uint8Array(16)
+const noSpanId = new Uint8Array(8)
+
+function readLogRecord(bytes: Uint8Array): LogRecord {
+  const record: LogRecord = {
+    timeNs: 0n,
+    observedNs: 0n,
+    severityNumber: 0,
+    severityText: '',
+    eventName: '',
+    body: '',
+    attributes: new Map(),
+    flags: 0,
+    traceId: noTraceId,
+    spanId: noSpanId,
+  }
+  const reader = readProto(bytes)
+  while (reader.next()) {
+    switch (reader.field()) {
+      case 1:
+        record.timeNs = reader.fixed64()
+        break
+      case 2:
+        record.severityNumber = reader.uint32()
+        break
+      case 3:
+        record.severityText = reader.text()
+        break
+      case 5:
+        record.body = anyValueText(reader.bytes())
+        break
+      case 6:
+        readKeyValue(reader.bytes(), record.attributes)
+        break
+      case 8:
+        record.flags = reader.fixed32()
+        break
+      case 9:
+        record.traceId = reader.bytes()
+        break
+      case 10:
+        record.spanId = reader.bytes()
+        break
+      case 11:
+        record.observedNs = reader.fixed64()
+        break
+      case 12:
+        record.eventName = reader.text()
+        break
+    }
+  }
+  return record
+}
+
+interface LogPlace {
+  readonly resource: ResourceRow
+  readonly scope: Scope
+  readonly context: DecodeContext
+}
+
+function logRow(record: LogRecord, { resource, scope, context }: LogPlace): LogRow {
+  const observed = clampTime(record.observedNs || record.timeNs, context.receivedAtMs).ns
+  return {
+    time: record.timeNs === 0n ? observed : clampTime(record.timeNs, context.receivedAtMs).ns,
+    observed_time: observed,
+    cluster_id: resource.cluster_id,
+    namespace: resource.namespace,
+    application: resource.application,
+    service: resource.service,
+    pod: resource.pod,
+    event_name: record.eventName || (record.attributes.get('event.name') ?? ''),
+    severity_number: record.severityNumber <= 24 ? record.severityNumber : 0,
+    severity_text: record.severityText,
+    body: record.body,
+    trace_id: isId(record.traceId, 16) ? record.traceId : noTraceId,
+    span_id: isId(record.spanId, 8) ? record.spanId : noSpanId,
+    flags: record.flags,
+    attributes: record.attributes,
+    scope_name: scope.name,
+    resource_id: resource.resource_id,
+    received_at: context.receivedAtMs,
+    batch_id: context.batchId,
+  }
+}

@@ -1,0 +1,286 @@
+import type { MetricRow } from '../record/signal.ts'
+import type { ResourceRow } from '../record/span.ts'
+import { readKeyValue } from './any-value.ts'
+import { collectRows, type DecodeContext, type DecodeResult } from './decoded.ts'
+import { type ProtoReader, readProto } from './proto-reader.ts'
+import { clampTime, toMs } from './times.ts'
+import { type WalkRequest, walkRequest } from './walk-request.ts'
+
+/** An ExportMetricsServiceRequest as rows of `metrics`, one a data point; exemplars are not kept. */
+export function decodeMetrics(request: WalkRequest, context: DecodeContext): DecodeResult<MetricRow> {
+  const collector = collectRows<MetricRow>()
+  const message = walkRequest(request, context, {
+    onResource: collector.resource,
+    onItem(bytes, resource) {
+      const metric = readMetric(bytes)
+      for (const point of metric.points) {
+        if (metric.name === '') collector.reject('a metric has no name')
+        else collector.accept(metricRow(metric, point, { resource, context }))
+      }
+    },
+  })
+  return message === undefined ? collector.done() : { type: 'invalid', message }
+}
+
+type Kind = 'gauge' | 'sum' | 'histogram' | 'exponential_histogram' | 'summary'
+
+const kinds: Readonly<Record<number, Kind>> = {
+  5: 'gauge',
+  7: 'sum',
+  9: 'histogram',
+  10: 'exponential_histogram',
+  11: 'summary',
+}
+
+interface Metric {
+  name: string
+  unit: string
+  kind: Kind
+  temporality: number
+  monotonic: boolean
+  points: Point[]
+}
+
+interface Point {
+  attributes: Map<string, string>
+  startNs: bigint
+  timeNs: bigint
+  value: number
+  count: bigint
+  sum: number
+  min: number
+  max: number
+  bounds: number[]
+  bucketCounts: bigint[]
+  quantileValues: number[]
+  exponential: string
+  flags: number
+}
+
+function readMetric(bytes: Uint8Array): Metric {
+  const metric: Metric = { name: '', unit: '', kind: 'gauge', temporality: 0, monotonic: false, points: [] }
+  const reader = readProto(bytes)
+  while (reader.next()) {
+    const kind = kinds[reader.field()]
+    if (reader.field() === 1) metric.name = reader.text()
+    else if (reader.field() === 3) metric.unit = reader.text()
+    else if (kind) readData(reader.bytes(), kind, metric)
+  }
+  return metric
+}
+
+function readData(bytes: Uint8Array, kind: Kind, metric: Metric): void {
+  metric.kind = kind
+  const reader = readProto(bytes)
+  while (reader.next()) {
+    if (reader.field() === 1) metric.points.push(readPoint[kind](reader.bytes()))
+    else if (reader.field() === 2) metric.temporality = reader.uint32()
+    else if (reader.field() === 3) metric.monotonic = reader.uint32() !== 0
+  }
+}
+
+function emptyPoint(): Point {
+  return {
+    attributes: new Map(),
+    startNs: 0n,
+    timeNs: 0n,
+    value: 0,
+    count: 0n,
+    sum: 0,
+    min: 0,
+    max: 0,
+    bounds: [],
+    bucketCounts: [],
+    quantileValues: [],
+    exponential: '',
+    flags: 0,
+  }
+}
+
+/** Data point messages number their fields each in their own way. */
+const readPoint: Readonly<Record<Kind, (bytes: Uint8Array) => Point>> = {
+  gauge: readNumberPoint,
+  sum: readNumberPoint,
+  histogram: readHistogramPoint,
+  exponential_histogram: readExponentialPoint,
+  summary: readSummaryPoint,
+}
+
+function readPointWith(bytes: Uint8Array, take: (reader: ProtoReader, point: Point) => void): Point {
+  const point = emptyPoint()
+  const reader = readProto(bytes)
+  while (reader.next()) take(reader, point)
+  return point
+}
+
+function readNumberPoint(bytes: Uint8Array): Point {
+  return readPointWith(bytes, (reader, point) => {
+    if (reader.field() === 2) point.startNs = reader.fixed64()
+    else if (reader.field() === 3) point.timeNs = reader.fixed64()
+    else if (reader.field() === 4) point.value = reader.double()
+    else if (reader.field() === 6) point.value = Number(BigInt.asIntN(64, reader.fixed64()))
+    else if (reader.field() === 7) readKeyValue(reader.bytes(), point.attributes)
+    else if (reader.field() === 8) point.flags = reader.uint32()
+  })
+}
+
+function readHistogramPoint(bytes: Uint8Array): Point {
+  return readPointWith(bytes, (reader, point) => {
+    if (reader.field() === 2) point.startNs = reader.fixed64()
+    else if (reader.field() === 3) point.timeNs = reader.fixed64()
+    else if (reader.field() === 4) point.count = reader.fixed64()
+    else if (reader.field() === 5) point.sum = reader.double()
+    else if (reader.field() === 6) point.bucketCounts.push(...fixed64List(reader))
+    else if (reader.field() === 7) point.bounds.push(...doubleList(reader))
+    else if (reader.field() === 9) readKeyValue(reader.bytes(), point.attributes)
+    else if (reader.field() === 10) point.flags = reader.uint32()
+    else if (reader.field() === 11) point.min = reader.double()
+    else if (reader.field() === 12) point.max = reader.double()
+  })
+}
+
+function readExponentialPoint(bytes: Uint8Array): Point {
+  const shape = {
+    scale: 0,
+    zeroCount: '0',
+    zeroThreshold: 0,
+    positive: emptyBuckets(),
+    negative: emptyBuckets(),
+  }
+  const point = readPointWith(bytes, (reader, into) => {
+    if (reader.field() === 1) readKeyValue(reader.bytes(), into.attributes)
+    else if (reader.field() === 2) into.startNs = reader.fixed64()
+    else if (reader.field() === 3) into.timeNs = reader.fixed64()
+    else if (reader.field() === 4) into.count = reader.fixed64()
+    else if (reader.field() === 5) into.sum = reader.double()
+    else if (reader.field() === 6) shape.scale = zigzag(reader.varint())
+    else if (reader.field() === 7) shape.zeroCount = String(reader.fixed64())
+    else if (reader.field() === 8) shape.positive = readBuckets(reader.bytes())
+    else if (reader.field() === 9) shape.negative = readBuckets(reader.bytes())
+    else if (reader.field() === 10) into.flags = reader.uint32()
+    else if (reader.field() === 12) into.min = reader.double()
+    else if (reader.field() === 13) into.max = reader.double()
+    else if (reader.field() === 14) shape.zeroThreshold = reader.double()
+  })
+  point.bucketCounts = shape.positive.counts.map(BigInt)
+  point.exponential = JSON.stringify(shape)
+  return point
+}
+
+interface Buckets {
+  offset: number
+  counts: string[]
+}
+const emptyBuckets = (): Buckets => ({ offset: 0, counts: [] })
+
+function readBuckets(bytes: Uint8Array): Buckets {
+  const buckets = emptyBuckets()
+  const reader = readProto(bytes)
+  while (reader.next()) {
+    if (reader.field() === 1) buckets.offset = zigzag(reader.varint())
+    else if (reader.field() === 2) buckets.counts.push(...varintList(reader).map(String))
+  }
+  return buckets
+}
+
+function readSummaryPoint(bytes: Uint8Array): Point {
+  return readPointWith(bytes, (reader, point) => {
+    if (reader.field() === 2) point.startNs = reader.fixed64()
+    else if (reader.field() === 3) point.timeNs = reader.fixed64()
+    else if (reader.field() === 4) point.count = reader.fixed64()
+    else if (reader.field() === 5) point.sum = reader.double()
+    else if (reader.field() === 6) readQuantile(reader.bytes(), point)
+    else if (reader.field() === 7) readKeyValue(reader.bytes(), point.attributes)
+    else if (reader.field() === 8) point.flags = reader.uint32()
+  })
+}
+
+function readQuantile(bytes: Uint8Array, point: Point): void {
+  const reader = readProto(bytes)
+  let quantile = 0
+  let value = 0
+  while (reader.next()) {
+    if (reader.field() === 1) quantile = reader.double()
+    else if (reader.field() === 2) value = reader.double()
+  }
+  point.bounds.push(quantile)
+  point.quantileValues.push(value)
+}
+
+/** A repeated number comes packed, or one by one from old senders. */
+function fixed64List(reader: ProtoReader): bigint[] {
+  if (reader.wireType() === 1) return [reader.fixed64()]
+  const view = viewOf(reader.bytes())
+  return Array.from({ length: Math.floor(view.byteLength / 8) }, (_, index) =>
+    view.getBigUint64(index * 8, true),
+  )
+}
+
+function doubleList(reader: ProtoReader): number[] {
+  if (reader.wireType() === 1) return [reader.double()]
+  const view = viewOf(reader.bytes())
+  return Array.from({ length: Math.floor(view.byteLength / 8) }, (_, index) =>
+    view.getFloat64(index * 8, true),
+  )
+}
+
+function varintList(reader: ProtoReader): bigint[] {
+  if (reader.wireType() === 0) return [reader.varint()]
+  const values: bigint[] = []
+  let value = 0n
+  let shift = 0n
+  for (const byte of reader.bytes()) {
+    value |= BigInt(byte & 0x7f) << shift
+    shift += 7n
+    if (byte >= 0x80 && shift < 70n) continue
+    values.push(BigInt.asUintN(64, value))
+    value = 0n
+    shift = 0n
+  }
+  return values
+}
+
+const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+function zigzag(value: bigint): number {
+  return Number(BigInt.asIntN(32, (value >> 1n) ^ -(value & 1n)))
+}
+
+interface PointPlace {
+  readonly resource: ResourceRow
+  readonly context: DecodeContext
+}
+
+function metricRow(metric: Metric, point: Point, { resource, context }: PointPlace): MetricRow {
+  const time = toMs(clampTime(point.timeNs, context.receivedAtMs).ns)
+  return {
+    metric: metric.name,
+    time,
+    start_time: point.startNs === 0n ? time : toMs(clampTime(point.startNs, context.receivedAtMs).ns),
+    kind: metric.kind,
+    unit: metric.unit,
+    temporality: metric.temporality <= 2 ? metric.temporality : 0,
+    monotonic: metric.monotonic,
+    cluster_id: resource.cluster_id,
+    namespace: resource.namespace,
+    application: resource.application,
+    service: resource.service,
+    node: resource.node,
+    pod: resource.pod,
+    container: resource.container,
+    attributes: point.attributes,
+    resource_id: resource.resource_id,
+    value: point.value,
+    count: point.count,
+    sum: point.sum,
+    min: point.min,
+    max: point.max,
+    bounds: point.bounds,
+    bucket_counts: point.bucketCounts,
+    quantile_values: point.quantileValues,
+    exponential: point.exponential,
+    flags: point.flags,
+    received_at: context.receivedAtMs,
+    batch_id: context.batchId,
+  }
+}

@@ -1,0 +1,246 @@
+import type { ResourceRow, SpanRow } from '../record/span.ts'
+import { readKeyValue } from './any-value.ts'
+import { collectRows, type DecodeContext, type DecodeResult } from './decoded.ts'
+import { firstOf, peerOf, promotedKeys } from './promoted.ts'
+import { readProto } from './proto-reader.ts'
+import { clampTime } from './times.ts'
+import { type Scope, type WalkRequest, walkRequest } from './walk-request.ts'
+
+/**
+ * An ExportTraceServiceRequest as rows of `spans` and `resources`. Nothing is thrown away but spans without a valid id
+ * (rejected alone, with a message). Plain and complete rather than fast: the reference for any faster decoder.
+ */
+export function decodeTraces(request: WalkRequest, context: DecodeContext): DecodeResult<SpanRow> {
+  const collector = collectRows<SpanRow>()
+  const message = walkRequest(request, context, {
+    onResource: collector.resource,
+    onItem(bytes, resource, scope) {
+      const span = readSpan(bytes)
+      if (!isId(span.traceId, 16)) collector.reject('a span has no valid trace id (16 bytes, not all zero)')
+      else if (!isId(span.spanId, 8)) collector.reject('a span has no valid span id (8 bytes, not all zero)')
+      else collector.accept(spanRow(span, { resource, scope, context }))
+    },
+  })
+  return message === undefined ? collector.done() : { type: 'invalid', message }
+}
+
+const noId = new Uint8Array()
+const zeroSpanId = new Uint8Array(8)
+
+export function isId(id: Uint8Array, length: number): boolean {
+  return id.length === length && id.some((byte) => byte !== 0)
+}
+
+interface Span {
+  traceId: Uint8Array
+  spanId: Uint8Array
+  parentSpanId: Uint8Array
+  traceState: string
+  flags: number
+  name: string
+  kind: number
+  startNs: bigint
+  endNs: bigint
+  attributes: Map<string, string>
+  droppedAttributes: number
+  events: SpanEvent[]
+  droppedEvents: number
+  links: SpanLink[]
+  droppedLinks: number
+  status: number
+  statusMessage: string
+}
+
+interface SpanEvent {
+  timeNs: bigint
+  name: string
+  attributes: Map<string, string>
+}
+
+interface SpanLink {
+  traceId: Uint8Array
+  spanId: Uint8Array
+  traceState: string
+  attributes: Map<string, string>
+}
+
+function readSpan(bytes: Uint8Array): Span {
+  const span: Span = {
+    traceId: noId,
+    spanId: noId,
+    parentSpanId: noId,
+    traceState: '',
+    flags: 0,
+    name: '',
+    kind: 0,
+    startNs: 0n,
+    endNs: 0n,
+    attributes: new Map(),
+    droppedAttributes: 0,
+    events: [],
+    droppedEvents: 0,
+    links: [],
+    droppedLinks: 0,
+    status: 0,
+    statusMessage: '',
+  }
+  const reader = readProto(bytes)
+  while (reader.next()) {
+    switch (reader.field()) {
+      case 1:
+        span.traceId = reader.bytes()
+        break
+      case 2:
+        span.spanId = reader.bytes()
+        break
+      case 3:
+        span.traceState = reader.text()
+        break
+      case 4:
+        span.parentSpanId = reader.bytes()
+        break
+      case 5:
+        span.name = reader.text()
+        break
+      case 6:
+        span.kind = reader.uint32()
+        break
+      case 7:
+        span.startNs = reader.fixed64()
+        break
+      case 8:
+        span.endNs = reader.fixed64()
+        break
+      case 9:
+        readKeyValue(reader.bytes(), span.attributes)
+        break
+      case 10:
+        span.droppedAttributes = reader.uint32()
+        break
+      case 11:
+        span.events.push(readEvent(reader.bytes()))
+        break
+      case 12:
+        span.droppedEvents = reader.uint32()
+        break
+      case 13:
+        span.links.push(readLink(reader.bytes()))
+        break
+      case 14:
+        span.droppedLinks = reader.uint32()
+        break
+      case 15:
+        readStatus(reader.bytes(), span)
+        break
+      case 16:
+        span.flags = reader.fixed32()
+        break
+    }
+  }
+  return span
+}
+
+function readEvent(bytes: Uint8Array): SpanEvent {
+  const event: SpanEvent = { timeNs: 0n, name: '', attributes: new Map() }
+  const reader = readProto(bytes)
+  while (reader.next()) {
+    if (reader.field() === 1) event.timeNs = reader.fixed64()
+    else if (reader.field() === 2) event.name = reader.text()
+    else if (reader.field() === 3) readKeyValue(reader.bytes(), event.attributes)
+    else if (reader.field() === 4) keepDropped(event.attributes, reader.uint32())
+  }
+  return event
+}
+
+function readLink(bytes: Uint8Array): SpanLink {
+  const link: SpanLink = { traceId: noId, spanId: noId, traceState: '', attributes: new Map() }
+  const reader = readProto(bytes)
+  while (reader.next()) {
+    if (reader.field() === 1) link.traceId = reader.bytes()
+    else if (reader.field() === 2) link.spanId = reader.bytes()
+    else if (reader.field() === 3) link.traceState = reader.text()
+    else if (reader.field() === 4) readKeyValue(reader.bytes(), link.attributes)
+    else if (reader.field() === 5) keepDropped(link.attributes, reader.uint32())
+    else if (reader.field() === 6) link.attributes.set('otel.link.flags', String(reader.fixed32()))
+  }
+  return link
+}
+
+/** Events and links have no column for this rare count. */
+function keepDropped(attributes: Map<string, string>, dropped: number): void {
+  if (dropped > 0) attributes.set('otel.dropped_attributes_count', String(dropped))
+}
+
+function readStatus(bytes: Uint8Array, span: Span): void {
+  const reader = readProto(bytes)
+  while (reader.next()) {
+    if (reader.field() === 2) span.statusMessage = reader.text()
+    else if (reader.field() === 3) span.status = reader.uint32()
+  }
+}
+
+interface SpanPlace {
+  readonly resource: ResourceRow
+  readonly scope: Scope
+  readonly context: DecodeContext
+}
+
+function spanRow(span: Span, { resource, scope, context }: SpanPlace): SpanRow {
+  const { attributes } = span
+  const start = clampTime(span.startNs, context.receivedAtMs)
+  const end = clampTime(span.endNs, context.receivedAtMs)
+  const backwards = span.endNs < span.startNs
+  const links = span.links.filter((link) => isId(link.traceId, 16) && isId(link.spanId, 8))
+  const exception = span.events.findLast(({ name }) => name === 'exception')?.attributes
+  return {
+    trace_id: span.traceId,
+    span_id: span.spanId,
+    parent_span_id: isId(span.parentSpanId, 8) ? span.parentSpanId : zeroSpanId,
+    start_time: start.ns,
+    duration_ns: start.clamped || end.clamped || backwards ? 0n : end.ns - start.ns,
+    cluster_id: resource.cluster_id,
+    namespace: resource.namespace,
+    application: resource.application,
+    service: resource.service,
+    version: resource.version,
+    pod: resource.pod,
+    operation: span.name,
+    kind: span.kind <= 5 ? span.kind : 0,
+    status: span.status <= 2 ? span.status : 0,
+    status_message: span.statusMessage,
+    http_method: firstOf(attributes, promotedKeys.http_method),
+    http_route: firstOf(attributes, promotedKeys.http_route),
+    http_status: httpStatus(firstOf(attributes, promotedKeys.http_status)),
+    db_system: firstOf(attributes, promotedKeys.db_system),
+    db_statement: firstOf(attributes, promotedKeys.db_statement),
+    messaging_system: firstOf(attributes, promotedKeys.messaging_system),
+    messaging_destination: firstOf(attributes, promotedKeys.messaging_destination),
+    rpc_system: firstOf(attributes, promotedKeys.rpc_system),
+    peer: span.kind === 3 || span.kind === 4 ? peerOf(attributes) : '',
+    exception_type: exception?.get('exception.type') ?? '',
+    attributes,
+    resource_id: resource.resource_id,
+    scope_name: scope.name,
+    scope_version: scope.version,
+    scope_attributes: scope.attributes,
+    trace_state: span.traceState,
+    flags: span.flags,
+    events_time: span.events.map(({ timeNs }) => clampTime(timeNs, context.receivedAtMs).ns),
+    events_name: span.events.map(({ name }) => name),
+    events_attributes: span.events.map((event) => event.attributes),
+    links_trace_id: links.map(({ traceId }) => traceId),
+    links_span_id: links.map(({ spanId }) => spanId),
+    links_trace_state: links.map(({ traceState }) => traceState),
+    links_attributes: links.map((link) => link.attributes),
+    dropped_attributes: span.droppedAttributes,
+    dropped_events: span.droppedEvents,
+    dropped_links: span.droppedLinks + span.links.length - links.length,
+    clamped: start.clamped || end.clamped || backwards,
+    received_at: context.receivedAtMs,
+    batch_id: context.batchId,
+  }
+}
+
+function httpStatus(text: string): number {
+  return /^\d{3}$/.test(text) ? Number(text) : 0
+}

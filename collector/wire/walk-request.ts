@@ -1,0 +1,81 @@
+import type { OtlpEncoding, OtlpSignal } from '../intake/otlp.ts'
+import type { ResourceRow } from '../record/span.ts'
+import { errorText } from '../std/assert.ts'
+import { readKeyValue } from './any-value.ts'
+import type { DecodeContext } from './decoded.ts'
+import { jsonToProtobuf } from './json-to-protobuf.ts'
+import { readProto, WireError } from './proto-reader.ts'
+import { readResourceAttributes, resourceRow } from './resource.ts'
+
+export interface Scope {
+  readonly name: string
+  readonly version: string
+  readonly attributes: Map<string, string>
+}
+
+/** Called for each span, log record or metric with its bytes. */
+export type OnItem = (item: Uint8Array, resource: ResourceRow, scope: Scope) => void
+
+export interface WalkRequest {
+  readonly signal: OtlpSignal
+  readonly encoding: OtlpEncoding
+  readonly body: Uint8Array
+}
+
+/**
+ * Resource → scope → item, the shape that all OTLP requests share. Resource and scope may stand behind their items and may
+ * come in pieces, which merge (protobuf rules), so they are read first. Returns a message when the body cannot be read.
+ */
+export function walkRequest(
+  request: WalkRequest,
+  context: DecodeContext,
+  handlers: { readonly onResource: (row: ResourceRow) => void; readonly onItem: OnItem },
+): string | undefined {
+  try {
+    const top = readProto(protobufBody(request))
+    while (top.next()) {
+      if (top.field() !== 1) continue
+      const bytes = top.bytes()
+      const resource = resourceRow(resourceAttributes(bytes), context.receivedAtMs)
+      handlers.onResource(resource)
+      const reader = readProto(bytes)
+      while (reader.next()) if (reader.field() === 2) walkScope(reader.bytes(), resource, handlers.onItem)
+    }
+    return undefined
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error
+    return errorText(error)
+  }
+}
+
+export function protobufBody({ signal, encoding, body }: WalkRequest): Uint8Array {
+  return encoding === 'json' ? jsonToProtobuf(signal, body) : body
+}
+
+export function resourceAttributes(bytes: Uint8Array): Map<string, string> {
+  const attributes = new Map<string, string>()
+  const reader = readProto(bytes)
+  while (reader.next()) if (reader.field() === 1) readResourceAttributes(reader.bytes(), attributes)
+  return attributes
+}
+
+function walkScope(bytes: Uint8Array, resource: ResourceRow, onItem: OnItem): void {
+  const scope = readScope(bytes)
+  const reader = readProto(bytes)
+  while (reader.next()) if (reader.field() === 2) onItem(reader.bytes(), resource, scope)
+}
+
+function readScope(bytes: Uint8Array): Scope {
+  const scope = { name: '', version: '', attributes: new Map<string, string>() }
+  const outer = readProto(bytes)
+  while (outer.next()) {
+    if (outer.field() !== 1) continue
+    const reader = readProto(outer.bytes())
+    while (reader.next()) {
+      if (reader.field() === 1) scope.name = reader.text()
+      else if (reader.field() === 2) scope.version = reader.text()
+      else if (reader.field() === 3) readKeyValue(reader.bytes(), scope.attributes)
+    }
+  }
+  return scope
+}
