@@ -85,3 +85,11 @@ LIMIT 100`,
     params: { ...scope },
   }
 }
+
+/** Whether spans of the application have been stored at all within the last weeks. */
+export function applicationKnownQuery(key: { application: string }): Query {
+  return {
+    sql: 'SELECT 1 FROM resources WHERE application = {application:String} LIMIT 1',
+    params: { ...key },
+  }
+}

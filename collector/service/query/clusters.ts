@@ -1,5 +1,5 @@
 import { occurrences } from './events.ts'
-import { findingsOfPod, inPendingPhase, isCrashLooping, isNotReady, podsInRange } from './pod-sql.ts'
+import { findingsOfPod, isCrashLooping, isNotReady, isPending, podsInRange } from './pod-sql.ts'
 import { inRange, type ListFilter, listParams, passes, type Query, type Range } from './query.ts'
 
 export interface ClusterRow {
@@ -110,8 +110,8 @@ SELECT
   toFloat64(countIf(aliveAtStart)) AS podsBefore,
   ${countIf(isNotReady)} AS podsNotReady,
   toFloat64(sumIf(desired, aliveAtEnd)) AS containers,
-  ${countIf(inPendingPhase)} AS pendingPods,
-  if(pendingPods = 0, NULL, avgIf({toMs:Int64} - toUnixTimestamp64Milli(created_at), aliveAtEnd AND ${inPendingPhase})) AS pendingTimeMs,
+  ${countIf(isPending)} AS pendingPods,
+  if(pendingPods = 0, NULL, avgIf({toMs:Int64} - toUnixTimestamp64Milli(created_at), aliveAtEnd AND ${isPending})) AS pendingTimeMs,
   ${countIf(isCrashLooping)} AS crashLooping,
   ${countIf("has(findings, 'privileged')")} AS privileged,
   ${countIf("has(findings, 'no-limits')")} AS noLimits,

@@ -17,6 +17,7 @@ import { noParent, pairingMarginMs } from './span-sql.ts'
 export interface FlowEdgeRow extends RedRow {
   /** All calls of one edge; of one caller to anywhere; or to one callee from anywhere (`''` is the open end). */
   readonly grouped: 'edge' | 'caller' | 'callee'
+  /** `tier:NAME`, `external:NAME`, `external:APPLICATION/TIER`, `database:SYSTEM:NAME`, `queue:SYSTEM:NAME` or `client`. */
   readonly caller: string
   readonly callee: string
   readonly async: boolean
@@ -61,7 +62,7 @@ LEFT JOIN (
   LIMIT 1 BY trace_id, span_id, application, service
 ) AS linked ON linked.trace_id = entry.trace_id AND linked.span_id = entry.span_id`
 
-const queueId = "concat('backend:', messaging_system, ':', messaging_destination)"
+const queueId = "concat('queue:', messaging_system, ':', messaging_destination)"
 
 const betweenTiers = `
 SELECT
@@ -87,7 +88,7 @@ const toBackends = `
 SELECT
   concat('tier:', service) AS caller,
   multiIf(
-    db_system != '', concat('backend:', db_system, ':', ${databaseName}),
+    db_system != '', concat('database:', db_system, ':', ${databaseName}),
     messaging_system != '', ${queueId},
     ${peerName} != '', concat('external:', ${peerName}),
     'external:unknown host'

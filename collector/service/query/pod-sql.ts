@@ -15,10 +15,8 @@ const hasFailed = `(phase = 'Failed' OR match(status, '(^|:)(${crash}|${imagePro
 const isDone = "(phase = 'Succeeded' OR status IN ('Completed', 'Succeeded'))"
 /** Waits without a problem that is known: not scheduled, creating, initialising. */
 export const isPending = `(phase = 'Pending' AND NOT ${hasFailed})`
-/** What a Pending pod is to Kubernetes, whatever keeps it there. */
-export const inPendingPhase = "phase = 'Pending'"
 
-export const podHealth = `multiIf(${isDone}, 'done', ${hasFailed}, 'failed', ${inPendingPhase}, 'pending', ready < desired OR status != 'Running', 'warning', 'ok')`
+export const podHealth = `multiIf(${isDone}, 'done', ${hasFailed}, 'failed', ${isPending}, 'pending', ready < desired OR status != 'Running', 'warning', 'ok')`
 export const isNotReady = `(NOT ${isDone} AND (ready < desired OR phase != 'Running'))`
 
 /** The longest a pod may stay Pending before it is a finding. */

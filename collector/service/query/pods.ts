@@ -17,6 +17,8 @@ export interface PodFilter extends Range {
   readonly finding: string
   /** One pod; '': any. */
   readonly uid: string
+  /** Only pods with a restart in the range. */
+  readonly restarted: boolean
   /** Also pods that were deleted within the range. */
   readonly deleted: boolean
 }
@@ -58,6 +60,10 @@ const pods = `
 SELECT *, ${podHealth} AS health, ${isEvicted} AS evicted, arrayMap(f -> f.1, ${findingsOfPod}) AS findings
 FROM (${podsInRange})
 WHERE ({deleted:Bool} OR aliveAtEnd)
+  AND (NOT {restarted:Bool} OR uid IN (
+    SELECT uid FROM k8s_changes
+    WHERE cluster_id = {clusterId:String} AND change = 'restart' AND ${inRange('time')}
+  ))
   AND ({uid:String} = '' OR uid = {uid:String})
   AND ({text:String} = '' OR positionCaseInsensitiveUTF8(name, {text:String}) > 0)
   AND ({finding:String} = '' OR has(findings, {finding:String}))`
@@ -122,7 +128,7 @@ LIMIT 200 BY facet`,
 }
 
 function podParams(filter: PodFilter): Record<string, unknown> {
-  const { clusterId, fromMs, toMs, text, finding, uid, deleted } = filter
+  const { clusterId, fromMs, toMs, text, finding, uid, restarted, deleted } = filter
   const { namespace, status, health, workload, node, version } = filter
   return {
     clusterId,
@@ -131,6 +137,7 @@ function podParams(filter: PodFilter): Record<string, unknown> {
     text,
     finding,
     uid,
+    restarted,
     deleted,
     ...listParams({ namespace, status, health, workload, node, version }),
   }

@@ -1,12 +1,8 @@
+import { usageMetrics } from '../../record/usage.ts'
 import { inRange, type ListFilter, listParams, passes, type Query, type Range, stepOf } from './query.ts'
 
-/** Gauges of containers: our agent's names first, then those of the Collector's kubelet receiver. */
-export const cpuMetrics = ['k8s.container.cpu.usage', 'container.cpu.usage'] as const
-export const memoryMetrics = ['k8s.container.memory.working_set', 'container.memory.working_set'] as const
-
-const quoted = (names: readonly string[]) => names.map((name) => `'${name}'`).join(', ')
-const isCpu = `metric IN (${quoted(cpuMetrics)})`
-const isUsage = `metric IN (${quoted([...cpuMetrics, ...memoryMetrics])})`
+const isCpu = `metric = '${usageMetrics.cpu.name}'`
+const isUsage = `metric IN ('${usageMetrics.cpu.name}', '${usageMetrics.memory.name}')`
 /** A container's last sample counts as its use now for this long. */
 const freshForMs = 5 * 60_000
 

@@ -1,4 +1,5 @@
 import type { MetricRow } from '../../../collector/record/signal.ts'
+import { usageMetrics } from '../../../collector/record/usage.ts'
 import { clusterId, seedPods } from './cluster.ts'
 
 /** Container CPU and memory of running pods, every pod steady: benigno-v1-5c8b-0 near its memory limit. */
@@ -17,8 +18,10 @@ export function seedUsage(range: { nowMs: number; fromMs: number; stepSeconds: n
         node: pod.node,
         container: pod.workload,
       }
-      rows.push(point('k8s.container.cpu.usage', '{cpu}', hot ? 0.45 : 0.05, shared))
-      rows.push(point('k8s.container.memory.working_set', 'By', (hot ? 240 : 64) * 1024 ** 2, shared))
+      rows.push(point(usageMetrics.cpu.name, usageMetrics.cpu.unit, hot ? 0.45 : 0.05, shared))
+      rows.push(
+        point(usageMetrics.memory.name, usageMetrics.memory.unit, (hot ? 240 : 64) * 1024 ** 2, shared),
+      )
     }
   }
   return rows

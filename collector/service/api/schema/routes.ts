@@ -14,8 +14,11 @@ export const PodQuery = Type.Intersect([
     node: List,
     version: List,
     q: Type.Optional(Type.String({ maxLength: 200, description: 'part of the pod name' })),
-    /** Findings of the inventory, so that its numbers lead here: no-limits, no-readiness-probe, no-liveness-probe, privileged. */
+    /** Findings of the inventory, so that its numbers lead here: no-limits, no-requests, no-readiness-probe, no-liveness-probe, privileged, latest-tag, crash-looping, image-pull, evicted, pending-long, not-ready. */
     finding: Type.Optional(Type.String()),
+    restarted: Type.Optional(
+      Type.Boolean({ default: false, description: 'only pods with a restart in the time range' }),
+    ),
     deleted: Type.Optional(Type.Boolean({ default: false, description: 'also pods that are gone' })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 2_000 })),
   }),

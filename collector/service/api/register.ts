@@ -1,0 +1,31 @@
+import { registerAgentRoutes } from './agents.ts'
+import { registerApplicationRoutes } from './applications.ts'
+import { registerClusterRoutes } from './clusters.ts'
+import { registerEventRoutes } from './events.ts'
+import { registerPodRoutes } from './pods.ts'
+import { type ApiDeps, type ApiInstance, answers } from './route-types.ts'
+import { About } from './schema/common.ts'
+import { registerTraceRoutes } from './traces.ts'
+
+export interface ApiConfig {
+  readonly version: string
+  readonly notice: string
+  readonly storeMode: 'embedded' | 'server'
+  readonly storeVersion: () => string
+}
+
+/** All routes of schema/routes.ts, relative to its prefix. */
+export function registerApi(app: ApiInstance, deps: ApiDeps, config: ApiConfig): void {
+  app.get('/about', { schema: { tags: ['service'], response: answers(About) } }, async () => ({
+    version: config.version,
+    nowMs: deps.nowMs(),
+    notice: config.notice,
+    store: { mode: config.storeMode, version: config.storeVersion() },
+  }))
+  registerClusterRoutes(app, deps)
+  registerPodRoutes(app, deps)
+  registerEventRoutes(app, deps)
+  registerApplicationRoutes(app, deps)
+  registerTraceRoutes(app, deps)
+  registerAgentRoutes(app, deps)
+}

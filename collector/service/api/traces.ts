@@ -1,0 +1,142 @@
+import {
+  type ResourceAttributesRow,
+  type TraceLogRow,
+  type TraceSpanRow,
+  traceLogsQuery,
+  traceResourcesQuery,
+  traceSpansQuery,
+} from '../query/trace-detail.ts'
+import {
+  type TraceFilter,
+  type TraceListRow,
+  type TraceStepRow,
+  traceStepsQuery,
+  tracesQuery,
+} from '../query/traces.ts'
+import { asker } from './ask.ts'
+import { ApiProblem } from './errors.ts'
+import { parseList, parsePairs } from './list-filter.ts'
+import { type ApiDeps, type ApiInstance, answers, TraceParams } from './route-types.ts'
+import { type SpanRow, TraceDetail, TraceList } from './schema/applications.ts'
+import { TraceDetailQuery, TraceQuery } from './schema/routes.ts'
+import { chartOf, parseRange, stepMsOf } from './time.ts'
+
+const spansMax = 10_000
+const logsMax = 1_000
+const aroundMarginMs = 3_600_000
+const farFutureMs = 4_102_444_800_000
+
+export function registerTraceRoutes(app: ApiInstance, { store, nowMs }: ApiDeps): void {
+  app.get(
+    '/traces',
+    { schema: { tags: ['traces'], querystring: TraceQuery, response: answers(TraceList) } },
+    async (request, reply) => {
+      const ask = asker(store, request, reply)
+      const filter = traceFilter(request.query, nowMs())
+      const { sort = 'newest', limit = 100 } = request.query
+      const [traces, steps] = await Promise.all([
+        ask<TraceListRow>(tracesQuery(filter, { sort, limit: limit + 1 })),
+        ask<TraceStepRow>(traceStepsQuery(filter, stepMsOf(filter))),
+      ])
+      return {
+        traces: traces.slice(0, limit).map((trace) => ({
+          ...trace,
+          services: [...trace.services],
+          versions: [...trace.versions],
+        })),
+        more: traces.length > limit,
+        histogram: chartOf(steps, filter, [
+          { name: 'ok', unit: '1', missing: 0, value: (row) => row.ok },
+          { name: 'error', unit: '1', missing: 0, value: (row) => row.error },
+        ]),
+      }
+    },
+  )
+  app.get(
+    '/traces/:traceId',
+    {
+      schema: {
+        tags: ['traces'],
+        params: TraceParams,
+        querystring: TraceDetailQuery,
+        response: answers(TraceDetail),
+      },
+    },
+    async (request, reply) => {
+      const ask = asker(store, request, reply)
+      const { aroundMs } = request.query
+      const key = {
+        traceId: request.params.traceId.toLowerCase(),
+        fromMs: aroundMs === undefined ? 0 : Math.max(0, Math.round(aroundMs - aroundMarginMs)),
+        toMs: aroundMs === undefined ? farFutureMs : Math.round(aroundMs + aroundMarginMs),
+      }
+      const [spans, resources, logs] = await Promise.all([
+        ask<TraceSpanRow>(traceSpansQuery(key, spansMax + 1)),
+        ask<ResourceAttributesRow>(traceResourcesQuery(key)),
+        ask<TraceLogRow>(traceLogsQuery(key, logsMax)),
+      ])
+      if (spans.length === 0) throw unknownTrace(key.traceId, aroundMs !== undefined)
+      return toTraceDetail(key.traceId, spans, { resources, logs })
+    },
+  )
+}
+
+function traceFilter(query: TraceQuery, nowMs: number): TraceFilter {
+  const { minMs = 0, maxMs = 0 } = query
+  if (maxMs > 0 && minMs > maxMs) {
+    throw new ApiProblem(
+      'bad-parameter',
+      `cannot use minMs=${minMs} with maxMs=${maxMs}: no duration is both`,
+    )
+  }
+  return {
+    ...parseRange(query, nowMs),
+    application: parseList('application', query.application),
+    service: parseList('service', query.service),
+    operation: parseList('operation', query.operation),
+    version: parseList('version', query.version),
+    pod: parseList('pod', query.pod),
+    namespace: parseList('namespace', query.namespace),
+    status: query.status ?? '',
+    minMs,
+    maxMs,
+    attributes: parsePairs('attributes', query.attributes),
+  }
+}
+
+function unknownTrace(traceId: string, bounded: boolean): ApiProblem {
+  const advice = bounded
+    ? 'none of its spans lies within an hour of aroundMs; leave aroundMs out to search all days'
+    : 'its spans have not arrived yet, were not sampled, or are older than the retention'
+  return new ApiProblem('unknown-trace', `cannot find the trace ${traceId}: ${advice}`)
+}
+
+function toTraceDetail(
+  traceId: string,
+  rows: readonly TraceSpanRow[],
+  context: { readonly resources: readonly ResourceAttributesRow[]; readonly logs: TraceLogRow[] },
+): TraceDetail {
+  const spans = rows.slice(0, spansMax).map(toSpanRow)
+  const ids = new Set(spans.map((span) => span.spanId))
+  const startMs = Math.min(...spans.map((span) => span.startMs))
+  const endMs = Math.max(...spans.map((span) => span.startMs + span.durationMs))
+  return {
+    traceId,
+    startMs,
+    // Start times have a resolution of about 0.2 µs as Unix ms in a double.
+    durationMs: Math.round((endMs - startMs) * 1_000) / 1_000,
+    spans,
+    truncated: rows.length > spansMax,
+    resources: Object.fromEntries(context.resources.map((row) => [row.resourceId, row.attributes])),
+    logs: context.logs,
+    orphans: spans.filter((span) => span.parentSpanId !== '' && !ids.has(span.parentSpanId)).length,
+  }
+}
+
+function toSpanRow({ events, links, ...span }: TraceSpanRow): SpanRow {
+  return {
+    ...span,
+    events: events.map(([timeMs, name, attributes]) => ({ timeMs, name, attributes })),
+    links: links.map(([traceId, spanId]) => ({ traceId, spanId })),
+  }
+}
