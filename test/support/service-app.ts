@@ -1,0 +1,47 @@
+import type { FastifyInstance } from 'fastify'
+import { createApp } from '../../collector/service/app.ts'
+import { silentLog } from '../../collector/std/log.ts'
+import { startTestClickHouse, type TestClickHouse } from './clickhouse.ts'
+import { type SeedFacts, type SeedOptions, seedDemo } from './seed.ts'
+
+export interface SeededApp {
+  readonly app: FastifyInstance
+  readonly clickHouse: TestClickHouse
+  readonly facts: SeedFacts
+  close(): Promise<void>
+}
+
+/** The service's routes over a real engine that holds the seed; the clock stands at the seed's end. */
+export async function startSeededApp(
+  options: Partial<SeedOptions> & { uiDirectory?: string } = {},
+): Promise<SeededApp> {
+  const clickHouse = await startTestClickHouse()
+  const nowMs = options.nowMs ?? Math.floor(Date.now() / 60_000) * 60_000
+  const facts = await seedDemo(clickHouse.store, { ...options, nowMs })
+  const app = await createApp(
+    {
+      store: clickHouse.store,
+      nowMs: () => nowMs,
+      log: silentLog,
+      metrics: { handle: (_request, response) => response.end('') },
+      notReady: async () => '',
+      registerIntake: () => {},
+    },
+    {
+      version: '0.0.0-test',
+      notice: 'simulated',
+      storeMode: 'embedded',
+      storeVersion: () => 'test',
+      uiDirectory: options.uiDirectory ?? '/nonexistent',
+    },
+  )
+  return {
+    app,
+    clickHouse,
+    facts,
+    async close() {
+      await app.close()
+      await clickHouse.close()
+    },
+  }
+}

@@ -1,0 +1,137 @@
+import type { TSchema } from 'typebox'
+import { Value } from 'typebox/value'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  ApplicationDashboard,
+  ApplicationList,
+  FlowMap,
+  OperationList,
+  TraceDetail,
+  TraceList,
+} from '../../../collector/service/api/schema/applications.ts'
+import {
+  AgentList,
+  ClusterDashboard,
+  ClusterList,
+  EventList,
+  Inventory,
+  NamespaceList,
+  PodDetail,
+  PodList,
+  ViolationList,
+  WorkloadList,
+} from '../../../collector/service/api/schema/clusters.ts'
+import { About, ApiError } from '../../../collector/service/api/schema/common.ts'
+import { type SeededApp, startSeededApp } from '../../support/service-app.ts'
+
+let seeded: SeededApp
+beforeAll(async () => {
+  seeded = await startSeededApp({ tracesPerMinute: 10 })
+})
+afterAll(() => seeded?.close())
+
+async function get<T>(path: string): Promise<{ status: number; body: T }> {
+  const response = await seeded.app.inject({ url: `/api/v1${path}` })
+  return { status: response.statusCode, body: response.json<T>() }
+}
+
+describe('every route answers by its schema', () => {
+  const routes: [path: () => string, schema: TSchema][] = [
+    [() => '/about', About],
+    [() => '/clusters', ClusterList],
+    [() => '/clusters/demo/dashboard', ClusterDashboard],
+    [() => '/clusters/demo/dashboard?namespace=shop', ClusterDashboard],
+    [() => '/clusters/demo/pods', PodList],
+    [() => '/clusters/demo/pods?deleted=true&limit=3&health=!ok', PodList],
+    [() => '/clusters/demo/pods/uid-pagamenti-59cc-0', PodDetail],
+    [() => '/clusters/demo/workloads', WorkloadList],
+    [() => '/clusters/demo/namespaces', NamespaceList],
+    [() => '/clusters/demo/inventory', Inventory],
+    [() => '/clusters/demo/events?severity=error,warning', EventList],
+    [() => '/applications', ApplicationList],
+    [() => '/applications/shop/dashboard', ApplicationDashboard],
+    [() => '/applications/shop/dashboard?from=now-7d', ApplicationDashboard],
+    [() => '/applications/shop/flow-map', FlowMap],
+    [() => '/applications/shop/operations?service=benigno', OperationList],
+    [() => '/traces?service=benigno&sort=slowest&limit=5', TraceList],
+    [() => `/traces/${seeded.facts.traces.sampleTraceId}`, TraceDetail],
+    [() => `/traces/${seeded.facts.traces.sampleTraceId}?aroundMs=${seeded.facts.fromMs}`, TraceDetail],
+    [() => '/agents', AgentList],
+    [() => '/violations', ViolationList],
+  ]
+  test.each(routes)('%s', async (path, schema) => {
+    const { status, body } = await get(path())
+    expect(status, JSON.stringify(body)).toBe(200)
+    expect([...Value.Errors(schema, body)].slice(0, 3)).toEqual([])
+  })
+})
+
+describe('bad requests say what, why and what to do', () => {
+  const cases: [path: string, status: number, code: string, part: string][] = [
+    ['/clusters?from=yesterday', 400, 'bad-time', 'from=yesterday'],
+    ['/clusters?from=now&to=now-1h', 400, 'bad-time', 'ends before it starts'],
+    ['/clusters?from=now-1h&to=now-1h', 400, 'bad-time', 'ends before it starts'],
+    ['/clusters?from=0&to=now', 400, 'bad-time', '400 days'],
+    ['/clusters?from=99999999999999', 400, 'bad-time', 'Unix milliseconds'],
+    ['/clusters?from=now-1y', 400, 'bad-time', 'now-1y'],
+    ["/clusters/demo/pods?from=1');DROP", 400, 'bad-time', 'cannot read the time'],
+    ['/clusters/demo/pods?limit=0', 400, 'bad-parameter', 'limit'],
+    ['/clusters/demo/pods?limit=10001', 400, 'bad-parameter', 'limit'],
+    ['/clusters/demo/pods?limit=ten', 400, 'bad-parameter', 'limit'],
+    ['/clusters/demo/pods?deleted=perhaps', 400, 'bad-parameter', 'deleted'],
+    [`/clusters/demo/pods?q=${'x'.repeat(201)}`, 400, 'bad-parameter', 'q'],
+    [`/clusters/demo/pods?namespace=${'a,'.repeat(101)}`, 400, 'bad-parameter', 'at most 100'],
+    ['/traces?status=bad', 400, 'bad-parameter', 'status'],
+    ['/traces?minMs=-1', 400, 'bad-parameter', 'minMs'],
+    ['/traces?minMs=20&maxMs=10', 400, 'bad-parameter', 'no duration'],
+    ['/traces?attributes=novalue', 400, 'bad-parameter', 'key=value'],
+    ['/traces/xyz', 400, 'bad-parameter', 'traceId'],
+    [`/traces/${'0'.repeat(32)}`, 404, 'unknown-trace', 'cannot find the trace'],
+    ['/clusters/nowhere/dashboard', 404, 'unknown-cluster', 'nowhere'],
+    ['/clusters/nowhere/events', 404, 'unknown-cluster', '/api/v1/clusters'],
+    ['/clusters/demo/pods/uid-none', 404, 'unknown-pod', 'uid-none'],
+    ['/applications/none/flow-map', 404, 'unknown-application', 'none'],
+    ['/applications/none/dashboard', 404, 'unknown-application', 'none'],
+    ['/applications/none/operations', 404, 'unknown-application', 'none'],
+    ['/nothing', 404, 'unknown-path', '/api/v1/nothing'],
+  ]
+  test.each(cases)('%s → %i %s', async (path, status, code, part) => {
+    const answer = await get<ApiError>(path)
+    expect(answer.status).toBe(status)
+    expect(Value.Check(ApiError, answer.body)).toBe(true)
+    expect(answer.body).toMatchObject({ statusCode: status, code })
+    expect(answer.body.message).toContain(part)
+  })
+})
+
+test('a value with quotes and braces is a value', async () => {
+  for (const value of ["'; DROP TABLE spans --", '{fromMs:Int64}', '\\', "a'b\\'c", '%00', '🚢']) {
+    const { status, body } = await get<PodList>(`/clusters/demo/pods?workload=${encodeURIComponent(value)}`)
+    expect(status).toBe(200)
+    expect(body.pods).toEqual([])
+  }
+  expect((await get<ClusterList>('/clusters')).body.clusters[0]?.pods).toBe(30)
+})
+
+test('answers are compressed, not cached while they change, and carry security headers', async () => {
+  const { facts, app } = seeded
+  const live = await app.inject({ url: '/api/v1/clusters/demo/pods', headers: { 'accept-encoding': 'gzip' } })
+  expect(live.headers).toMatchObject({
+    'content-encoding': 'gzip',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': expect.stringContaining("default-src 'self'"),
+  })
+  const old = await app.inject({
+    url: `/api/v1/clusters?from=${facts.fromMs - 7_200_000}&to=${facts.fromMs}`,
+  })
+  expect(old.headers['cache-control']).toBe('private, max-age=60')
+})
+
+test('without a built UI, pages say so and programs get JSON', async () => {
+  const page = await seeded.app.inject({ url: '/clusters/demo/pods' })
+  expect([page.statusCode, page.headers['content-type']]).toEqual([503, 'text/html; charset=utf-8'])
+  expect(page.body).toContain('npm run build')
+  const unknown = await seeded.app.inject({ method: 'POST', url: '/v1/nothing' })
+  expect([unknown.statusCode, unknown.json().code]).toEqual([404, 'unknown-path'])
+})
