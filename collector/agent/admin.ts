@@ -39,7 +39,7 @@ export async function startAdmin(
     explain(params.namespace),
   )
   try {
-    await app.listen(address)
+    await app.listen({ ...address }) // Fastify writes into what it is given.
   } catch (error) {
     await app.close()
     throw listenError(error, address)

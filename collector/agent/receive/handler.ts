@@ -8,12 +8,17 @@ import { type AdmissionRules, admit, enrichment, type ReadAttribute } from './as
  *
  * Each resource of a request is looked at for itself: its pod is found, its namespace decides, what is selected is
  * enriched and handed on; the rest is refused with `partial_success`, counted per namespace and never kept. The answer
- * goes out when the spool has synced. Until the cluster is known nothing can be decided: 503, the sender comes again.
+ * goes out when the spool has synced.
+ *
+ * A refusal is for ever: SDKs do not send refused data again. So while the cluster or the pods of a selected namespace
+ * have not been read yet, what cannot be placed is answered 503, and the sender comes again.
  */
 export interface ReceiveDeps extends Omit<AdmissionRules, 'unknownNamespace'> {
   readonly clock: Clock
   /** '' until it is known. */
   readonly clusterUid: () => string
+  /** Whether the pods of all selected namespaces have been read. */
+  readonly podsKnown: () => boolean
   readonly split: SplitRequest
   readonly keep: (request: {
     readonly signal: OtlpSignal
@@ -68,7 +73,7 @@ const retryAfterSeconds = 1
 const messagesMax = 5
 
 export function createOtlpHandler(deps: ReceiveDeps, config: ReceiveConfig): OtlpHandler {
-  const { clock, clusterUid, split, keep, onRequest } = deps
+  const { clock, clusterUid, podsKnown, split, keep, onRequest } = deps
   const rules = { ...deps, unknownNamespace: config.unknownNamespace }
 
   return async (request) => {
@@ -95,6 +100,10 @@ export function createOtlpHandler(deps: ReceiveDeps, config: ReceiveConfig): Otl
       if (items === 0) continue
       const from = { attribute, peerAddress: request.peerAddress, nowMs: clock.nowMs() }
       const admission = admit(rules, from)
+      if (admission.type === 'refused' && admission.namespace === '' && !podsKnown()) {
+        onRequest({ ...seen, received: 0, refused: new Map(), result: 'retry' })
+        return retry('the pods of the cluster have not been read yet')
+      }
       if (admission.type === 'refused') {
         messages.add(admission.message)
         seen.refused.set(admission.namespace, (seen.refused.get(admission.namespace) ?? 0) + items)

@@ -32,7 +32,10 @@ function resource(attributes: Record<string, string>, items = 1): ResourcePart {
   }
 }
 
-function start(resources: ResourcePart[] | Error, config: Partial<ReceiveConfig & { uid: string }> = {}) {
+function start(
+  resources: ResourcePart[] | Error,
+  config: Partial<ReceiveConfig & { uid: string; podsKnown: boolean }> = {},
+) {
   const kept: KeptPart[] = []
   const seen: RequestSeen[] = []
   const hints: PodHints[] = []
@@ -51,6 +54,7 @@ function start(resources: ResourcePart[] | Error, config: Partial<ReceiveConfig 
           ? { selected: true, reason: 'label' }
           : { selected: false, reason: 'default off' },
       clusterUid: () => config.uid ?? 'c1',
+      podsKnown: () => config.podsKnown ?? true,
       split: () => {
         if (resources instanceof Error) throw resources
         return resources
@@ -191,6 +195,16 @@ describe('receiving telemetry of applications', () => {
     spool.outcome = { type: 'failed', message: 'ENOSPC', failedItems: 2 }
     expect(await send()).toMatchObject({ type: 'retry', status: 503, message: 'ENOSPC' })
     expect(seen[0]).toMatchObject({ result: 'retry', received: 2, failed: 2 })
+  })
+
+  test('before the pods are read, what cannot be placed comes again; the rest is decided', async () => {
+    const { send, seen } = start([resource({ 'k8s.namespace.name': 'pay' }), resource({})], {
+      podsKnown: false,
+    })
+    expect(await send()).toMatchObject({ type: 'retry', status: 503 })
+    expect(seen[0]).toMatchObject({ result: 'retry', received: 0 })
+    const placed = start([resource({ 'k8s.namespace.name': 'secret' })], { podsKnown: false })
+    expect(await placed.send()).toMatchObject({ type: 'accepted', rejected: 1 })
   })
 
   test('before the cluster is known everything comes again', async () => {

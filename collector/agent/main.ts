@@ -1,0 +1,386 @@
+import { readFile } from 'node:fs/promises'
+import { hostname, type } from 'node:os'
+import { Agent } from 'undici'
+import type { OtlpSignal } from '../intake/otlp.ts'
+import { systemClock } from '../std/clock.ts'
+import { createLog, type Log } from '../std/log.ts'
+import { createSelfMetrics } from '../std/self-metrics.ts'
+import { encodeKubeLogs, encodeUsage } from '../wire/encode-records.ts'
+import { splitRequest } from '../wire/split-request.ts'
+import { startAdmin } from './admin.ts'
+import { type BatchLaneName, createBatcher } from './batch/batcher.ts'
+import { redactedYaml } from './config.ts'
+import type { AgentConfig } from './config-schema.ts'
+import { createReporter } from './control/reporter.ts'
+import { deriveHealth } from './health.ts'
+import { loadKubeAccess } from './kube/access.ts'
+import { createKubeClient, type KubeClient } from './kube/client.ts'
+import { createKubePipeline } from './kube-pipeline.ts'
+import { createAgentLedger, type DropReason, type LaneGauges, type LedgerLine } from './metrics.ts'
+import { createOtlpHandler, type RequestSeen } from './receive/handler.ts'
+import { startReceivers } from './receivers.ts'
+import { createUsageScraper } from './scrape/scraper.ts'
+import { createPost } from './ship/post.ts'
+import { createShipper, type ShipSettled } from './ship/shipper.ts'
+import { systemDisk } from './spool/disk.ts'
+import { type LaneName, laneNames, openSpool } from './spool/spool.ts'
+
+/**
+ * The cluster agent, top to bottom as the data flows:
+ *
+ *   kubernetes API ──▶ pipeline, scraper ─┐
+ *                                         ├──▶ batch ──▶ spool ──▶ ship ──▶ service
+ *   applications ───▶ receivers ──────────┘                         ▲
+ *                                      reporter (health, config) ───┘
+ *
+ * It stops in the order of the flow: not ready → receivers → pipeline and scraper → batch into the spool → ship for a
+ * moment → spool. What is not shipped by then stays in the spool; after a crash, too.
+ */
+export interface RunningAgent {
+  /** Ports as they are, also where the configuration says 0. */
+  readonly ports: { readonly grpc: number; readonly http: number; readonly admin: number }
+  status(): AgentStatus
+  close(): Promise<void>
+}
+
+export interface AgentDeps {
+  readonly version: string
+  readonly log?: Log
+  /** Path of a kubeconfig; absent: the pod's service account, $KUBECONFIG, ~/.kube/config. */
+  readonly kubeconfig?: string | undefined
+}
+
+export interface AgentStatus {
+  readonly agentUid: string
+  readonly version: string
+  readonly ready: boolean
+  /** Why it is not ready, else ''. */
+  readonly notReady: string
+  readonly health: ReturnType<typeof deriveHealth>
+  readonly cluster: { readonly uid: string; readonly name: string }
+  readonly namespaces: readonly {
+    readonly namespace: string
+    readonly selected: boolean
+    readonly reason: string
+  }[]
+  /** Per lane and signal; at rest received + recovered = shipped + rejected + dropped + queued. */
+  readonly items: readonly LedgerLine[]
+  readonly lanes: readonly LaneGauges[]
+}
+
+/** Throws one clear sentence when the agent cannot start; nothing stays open then. */
+export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<RunningAgent> {
+  await using opened = new AsyncDisposableStack()
+  const { version } = deps
+  const clock = systemClock
+  const random = Math.random
+  const log = deps.log ?? createLog({ name: 'agent', level: config.log.level })
+  const startedAtMs = clock.nowMs()
+  const stopping = new AbortController()
+  const stopShipping = new AbortController()
+  let stopped = false
+  let wasReady = false
+
+  const metrics = createSelfMetrics({ part: 'agent', version, instanceId: hostname() })
+  opened.defer(() => metrics.close())
+  const ledger = createAgentLedger(metrics, { lanes: () => gauges(), nowMs: clock.nowMs })
+
+  const access = await loadKubeAccess({
+    clock,
+    ...(deps.kubeconfig === undefined ? {} : { kubeconfig: deps.kubeconfig }),
+  })
+  const client: KubeClient = createKubeClient({ access, log })
+  opened.defer(() => client.close())
+
+  const spool = await openSpool(
+    {
+      disk: systemDisk,
+      clock,
+      log,
+      onLoss: (lane, { signal, items, reason }) =>
+        ledger.dropped({ lane, signal }, items, spoolReasons[reason]),
+    },
+    { ...config.spool, cursorIntervalMs: 500 },
+  )
+  opened.defer(() => spool.close())
+  for (const lane of laneNames)
+    for (const [signal, items] of signalEntries(spool.lanes[lane].state().recoveredItems))
+      ledger.recovered({ lane, signal }, items)
+
+  const dispatcher = new Agent({
+    connections: 32,
+    headersTimeout: config.ship.timeoutMs,
+    keepAliveTimeout: 10_000,
+  })
+  opened.defer(() => dispatcher.destroy())
+  const authorization = () => authorizationHeaders(config.service)
+  const { endpoint } = config.service
+  const post = createPost({ dispatcher, authorization }, { endpoint, timeoutMs: config.ship.timeoutMs })
+  const shippers = perLane((lane) =>
+    createShipper(
+      {
+        source: spool.lanes[lane],
+        post,
+        poison: spool.poison,
+        clock,
+        random,
+        log,
+        onSettled: (settled) => settle(lane, settled),
+        onAttempt: (outcome) => ledger.attempt(lane, outcome),
+      },
+      { ...config.ship, lane, inFlightMax: lane === 'kube' ? 1 : config.ship.inFlightMax },
+    ),
+  )
+
+  const batcher = createBatcher(
+    {
+      clock,
+      append: async (lane, batch) => {
+        const outcome = await spool.lanes[lane].append(batch)
+        return outcome.type === 'kept' ? undefined : outcome.message
+      },
+      encodeKube: (records) => encodeKubeLogs({ resource: ownResource(), records }),
+      encodeUsage: (points) => encodeUsage({ resource: ownResource(), points }),
+      onLoss: ({ lane, signal, items, reason }) => ledger.dropped({ lane, signal }, items, reason),
+    },
+    {
+      windowMs: config.batch.windowMs,
+      kubeWindowMs: config.batch.kubeWindowMs,
+      batchBytesMax: config.batch.bytesMax,
+      memoryBytesMax: config.batch.memoryBytesMax,
+      retryMs: 1_000,
+    },
+  )
+
+  const pipeline = createKubePipeline(
+    {
+      client,
+      clock,
+      random,
+      log,
+      metrics,
+      emit: (record) => {
+        ledger.received({ lane: 'kube', signal: 'logs' }, 1)
+        batcher.kube([record])
+      },
+      onScopeStop: (namespace) => batcher.dropNamespace(namespace),
+    },
+    { clusterUid: config.cluster.id, namespaces: config.namespaces, watch: config.watch },
+  )
+  const cluster = () => ({ uid: pipeline.clusterUid(), name: config.cluster.name || pipeline.clusterUid() })
+
+  const ownResource = () =>
+    new Map([
+      ['service.name', 'binnacle-agent'],
+      ['service.version', version],
+      ['k8s.cluster.uid', cluster().uid],
+      ['k8s.cluster.name', cluster().name],
+    ])
+
+  const scraper = config.scrape.enabled
+    ? createUsageScraper(
+        {
+          client,
+          clock,
+          random,
+          log,
+          namespaces: () => pipeline.selectedNamespaces(),
+          pods: pipeline.pods,
+          emit: (points) => {
+            ledger.received({ lane: 'metrics', signal: 'metrics' }, batcher.usage(points))
+          },
+        },
+        { intervalMs: config.scrape.intervalMs },
+      )
+    : undefined
+
+  const handler = createOtlpHandler(
+    {
+      clock,
+      pods: pipeline.pods,
+      decide: (namespace) => pipeline.decide(namespace),
+      clusterUid: () => pipeline.clusterUid(),
+      podsKnown,
+      split: splitRequest,
+      keep: (request) => batcher.request(request),
+      onRequest: countRequest,
+    },
+    { unknownNamespace: config.receive.unknownNamespace, clusterName: config.cluster.name },
+  )
+
+  const admin = await startAdmin(
+    { metrics, notReady, status, explain: (namespace) => pipeline.explain(namespace) },
+    config.admin,
+  )
+  opened.defer(() => admin.close())
+  const receivers = await startReceivers({ handler, metrics }, config.receive)
+  opened.defer(() => receivers.close())
+
+  const reporter = createReporter(
+    {
+      dispatcher,
+      authorization,
+      clock,
+      random,
+      log,
+      read: () => ({ description: describe(), health: health(), effectiveConfig }),
+    },
+    { endpoint, agentUid: spool.agentUid, intervalMs: config.control.intervalMs, timeoutMs: 5_000 },
+  )
+  const effectiveConfig = redactedYaml(config)
+
+  const shipping = laneNames.map((lane) => shippers[lane].run(stopShipping.signal))
+  const collecting = [pipeline.start(stopping.signal), scraper?.run(stopping.signal)]
+  const reporting = reporter.run(stopping.signal)
+  log.info({ agentUid: spool.agentUid, endpoint, version }, 'the agent runs')
+
+  function settle(lane: LaneName, { signal, shipped, rejected, reason }: ShipSettled): void {
+    ledger.shipped({ lane, signal }, shipped)
+    ledger.rejected(
+      { lane, signal },
+      rejected,
+      reason === 'refused' ? 'service-refused' : 'service-partial-success',
+    )
+  }
+
+  function countRequest({ signal, result, received, failed, refused }: RequestSeen): void {
+    const at = { lane: signal, signal }
+    ledger.request(signal, result)
+    ledger.received(at, received)
+    ledger.rejected(at, failed, 'not-kept')
+    for (const [namespace, items] of refused) {
+      ledger.rejected(at, items, 'namespace-not-selected')
+      ledger.refusedNamespace(namespace, items)
+    }
+  }
+
+  function gauges(): LaneGauges[] {
+    const memory = batcher.state()
+    return laneNames.map((lane) => {
+      const state = spool.lanes[lane].state()
+      return {
+        lane,
+        spoolBytes: state.bytes,
+        memoryBytes: memory[lane].bytes,
+        oldestMs: state.oldestMs,
+        inFlight: shippers[lane].state().inFlight,
+        damagedSegments: state.damagedSegments,
+        tornBytes: state.tornBytes,
+        queued: addItems(state.items, memory[lane].items),
+      }
+    })
+  }
+
+  function podsKnown(): boolean {
+    const { synced, reflectors } = pipeline.status()
+    const pods = reflectors.filter(({ resource }) => resource === 'pods')
+    return synced && pods.every(({ syncs, state }) => syncs > 0 || state === 'denied')
+  }
+
+  /** Once ready it stays so until it stops: a namespace that opts in must not take the agent out of its Service. */
+  function notReady(): string | undefined {
+    if (stopped) return 'stopping'
+    if (pipeline.clusterUid() === '') return 'the Kubernetes API has not answered yet'
+    wasReady ||= podsKnown()
+    return wasReady ? undefined : 'the pods of the selected namespaces have not been read yet'
+  }
+
+  function health() {
+    return deriveHealth({
+      startedAtMs,
+      clusterUid: pipeline.clusterUid(),
+      reflectors: pipeline.status().reflectors,
+      usage: scraper?.status(),
+      lanes: laneNames.map((lane) => ({
+        lane,
+        spoolFailure: spool.lanes[lane].state().failure,
+        shipFailure: shippers[lane].state().failure?.message,
+      })),
+      stopping: stopped,
+    })
+  }
+
+  function describe(): Map<string, string> {
+    return new Map([
+      ...ownResource(),
+      ['service.instance.id', spool.agentUid],
+      ['host.name', hostname()],
+      ['os.type', type().toLowerCase()],
+    ])
+  }
+
+  function status(): AgentStatus {
+    const reason = notReady()
+    return {
+      agentUid: spool.agentUid,
+      version,
+      ready: reason === undefined,
+      notReady: reason ?? '',
+      health: health(),
+      cluster: cluster(),
+      namespaces: pipeline
+        .selectedNamespaces()
+        .map((namespace) => ({ namespace, ...pipeline.decide(namespace) })),
+      items: ledger.lines(),
+      lanes: gauges(),
+    }
+  }
+
+  /** Goes on while it helps: a lane whose last request failed is left to the next start. */
+  async function drain(): Promise<void> {
+    const deadlineMs = clock.monotonicMs() + config.ship.drainMs
+    const hopeful = () =>
+      laneNames.some((lane) => spool.lanes[lane].state().batches > 0 && !shippers[lane].state().failure)
+    while (hopeful() && clock.monotonicMs() < deadlineMs) await clock.sleep(20)
+    stopShipping.abort()
+    await Promise.all(shipping)
+  }
+
+  async function close(): Promise<void> {
+    if (stopped) return
+    stopped = true
+    log.info('the agent stops')
+    await receivers.close()
+    stopping.abort()
+    await Promise.all(collecting)
+    await pipeline.close()
+    await batcher.close()
+    await Promise.all([drain(), reporting.then(() => reporter.disconnect())])
+    await spool.close()
+    await rest.disposeAsync()
+    log.info('the agent has stopped')
+  }
+
+  const rest = opened.move()
+  return { ports: { ...receivers.ports, admin: admin.port }, status, close }
+}
+
+const spoolReasons = { full: 'spool-full', damaged: 'spool-damaged' } as const satisfies Record<
+  string,
+  DropReason
+>
+
+function perLane<T>(create: (lane: LaneName) => T): Record<BatchLaneName & LaneName, T> {
+  return { kube: create('kube'), metrics: create('metrics'), traces: create('traces'), logs: create('logs') }
+}
+
+type Items = Partial<Record<OtlpSignal, number>>
+
+function signalEntries(items: Items): [OtlpSignal, number][] {
+  return (['traces', 'logs', 'metrics'] as const).flatMap((signal) => {
+    const count = items[signal]
+    return count === undefined ? [] : [[signal, count] as [OtlpSignal, number]]
+  })
+}
+
+function addItems(a: Items, b: Items): Items {
+  const sums: Items = { ...a }
+  for (const [signal, items] of signalEntries(b)) sums[signal] = (sums[signal] ?? 0) + items
+  return sums
+}
+
+async function authorizationHeaders(service: AgentConfig['service']): Promise<Record<string, string>> {
+  const { accessKey, accessKeyFile } = service
+  const key = accessKeyFile === '' ? accessKey : (await readFile(accessKeyFile, 'utf8')).trim()
+  return key === '' ? {} : { authorization: `Bearer ${key}` }
+}

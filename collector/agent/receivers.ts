@@ -1,0 +1,64 @@
+import type { AddressInfo } from 'node:net'
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js'
+import { fastify } from 'fastify'
+import { createByteBudget } from '../intake/limits.ts'
+import type { OtlpHandler } from '../intake/otlp.ts'
+import { createOtlpGrpcServer } from '../intake/otlp-grpc.ts'
+import { registerOtlpRoutes } from '../intake/otlp-http.ts'
+import type { SelfMetrics } from '../std/self-metrics.ts'
+import type { AgentConfig } from './config-schema.ts'
+import { listenError } from './listen-error.ts'
+
+/** The two listeners for applications, with one bound on what is in memory at once (policy: reject, the sender comes again). */
+export interface Receivers {
+  readonly ports: { readonly grpc: number; readonly http: number }
+  /** Takes no new requests and lets those under way finish. */
+  close(): Promise<void>
+}
+
+export interface ReceiversDeps {
+  readonly handler: OtlpHandler
+  readonly metrics: SelfMetrics
+}
+
+const inFlightBytesMax = 64 * 1024 * 1024
+const graceMs = 3_000
+
+export async function startReceivers(
+  { handler, metrics }: ReceiversDeps,
+  { host, grpcPort, httpPort, bodyBytesMax }: AgentConfig['receive'],
+): Promise<Receivers> {
+  const limits = { bodyBytesMax, inFlightBytesMax }
+  const budget = createByteBudget(inFlightBytesMax)
+  const refused = metrics.counter('otlp_http_refused', 'Requests of applications refused unread, by status')
+  metrics.gauge('otlp_in_flight_bytes', 'Bytes of requests that are being handled', () => budget.used())
+
+  // Its failures reach us as errors; it would also print them past our log.
+  setLogVerbosity(logVerbosity.NONE)
+  const app = fastify({ logger: false })
+  registerOtlpRoutes(app, {
+    handler,
+    limits,
+    budget,
+    onRefused: ({ signal, status }) => refused.add(1, { signal, status: String(status) }),
+  })
+  try {
+    await app.listen({ host, port: httpPort })
+  } catch (error) {
+    await app.close()
+    throw listenError(error, { host, port: httpPort })
+  }
+  try {
+    const grpc = await createOtlpGrpcServer({ handler, host, port: grpcPort, limits, budget })
+    const { port } = app.server.address() as AddressInfo // A TCP address, since it listens on host and port.
+    return {
+      ports: { grpc: grpc.port, http: port },
+      async close() {
+        await Promise.all([app.close(), grpc.close(graceMs)])
+      },
+    }
+  } catch (error) {
+    await app.close()
+    throw error
+  }
+}
