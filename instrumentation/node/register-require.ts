@@ -1,0 +1,3 @@
+import { startOnce } from './start.ts'
+
+startOnce(require)
