@@ -1,0 +1,265 @@
+import { describe, expect, test } from 'vitest'
+import type { Projected, ReflectorEvent } from '../../../collector/agent/watch/projected.ts'
+import { createReflector } from '../../../collector/agent/watch/reflector.ts'
+import { createTurns } from '../../../collector/agent/watch/turns.ts'
+import type { JsonObject, KubeApi, KubeError, WatchItem } from '../../../collector/record/kube-api.ts'
+import { silentLog } from '../../../collector/std/log.ts'
+import { createManualClock } from '../../support/manual-clock.ts'
+
+const object = (name: string, resourceVersion: string): JsonObject => ({
+  metadata: { uid: `uid-${name}`, name, namespace: 'shop', resourceVersion },
+})
+const event = (
+  kind: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK',
+  name: string,
+  version: string,
+): WatchItem => ({
+  type: 'event',
+  kind,
+  object: object(name, version),
+})
+const error = (status: number, more: Partial<KubeError> = {}): KubeError => ({
+  type: 'error',
+  status,
+  reason: '',
+  message: '',
+  ...more,
+})
+const end: WatchItem = {
+  type: 'event',
+  kind: 'BOOKMARK',
+  object: { metadata: { resourceVersion: '9', annotations: { 'k8s.io/initial-events-end': 'true' } } },
+}
+
+type ListAnswer = KubeError | { items: JsonObject[]; version: string; next?: string }
+/** The items of a stream; a stream that ends with 'stay' stays open. */
+type WatchAnswer = readonly (WatchItem | KubeError | 'stay')[]
+
+/** A client that answers by script, and keeps silent streams open when the script is over. */
+function follow({
+  lists = [],
+  watches = [],
+  watchList = false,
+}: {
+  lists?: ListAnswer[]
+  watches?: WatchAnswer[]
+  watchList?: boolean
+}) {
+  const clock = createManualClock()
+  const asked: string[] = []
+  const events: string[] = []
+  const client: KubeApi = {
+    async list({ resourceVersion = 'unset', continueToken = '' }, onItem) {
+      asked.push(`list ${resourceVersion} ${continueToken}`.trim())
+      const answer = lists.shift() ?? error(500)
+      if ('type' in answer) return answer
+      for (const item of answer.items) onItem(item)
+      return { type: 'page', resourceVersion: answer.version, continueToken: answer.next ?? '' }
+    },
+    async *watch({ resourceVersion = 'unset', sendInitialEvents, timeoutSeconds, signal }) {
+      asked.push(`${sendInitialEvents ? 'watch-list' : 'watch'} ${resourceVersion}`)
+      expect(timeoutSeconds).toBeGreaterThanOrEqual(300)
+      expect(timeoutSeconds).toBeLessThan(600)
+      for (const item of watches.shift() ?? ['stay' as const]) {
+        if (item === 'stay') {
+          if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve))
+          return
+        }
+        if (item.type !== 'error') yield item
+        else yield { type: 'failed', error: item }
+      }
+    },
+    get: async () => error(404),
+  }
+  const emit = (one: ReflectorEvent<Projected>) =>
+    events.push(
+      one.type === 'synced'
+        ? 'synced'
+        : `${one.type} ${one.object.name}@${one.object.resourceVersion}${one.fromList ? ' listed' : ''}`,
+    )
+  const random = () => 0.5
+  const reflector = createReflector<Projected>(
+    { client, clock, random, log: silentLog, turns: createTurns({ clock, random }), emit },
+    {
+      resource: { group: '', version: 'v1', plural: 'pods' },
+      project: (raw) => raw['metadata'] as Projected & JsonObject,
+      watchList,
+    },
+  )
+  const stop = new AbortController()
+  const run = reflector.run(stop.signal)
+  const close = async () => {
+    stop.abort()
+    await clock.advance(0)
+    await run
+  }
+  return { clock, asked, events, reflector, close }
+}
+
+const page = (version: string, ...names: string[]): ListAnswer => ({
+  items: names.map((name) => object(name, version)),
+  version,
+})
+
+describe('the reflector', () => {
+  test('lists from the cache page by page, then watches from the version of the list', async () => {
+    const { clock, asked, events, close } = follow({
+      lists: [{ items: [object('a', '1')], version: '5', next: 'more' }, page('5', 'b')],
+      watches: [[event('MODIFIED', 'a', '6'), event('DELETED', 'b', '7'), 'stay']],
+    })
+    await clock.advance(1_000)
+    await close()
+    expect(asked).toEqual(['list 0', 'list 0 more', 'watch 5'])
+    expect(events).toEqual(['added a@1 listed', 'added b@5 listed', 'synced', 'modified a@6', 'deleted b@7'])
+  })
+  test('resumes from the last version, bookmarks included, without a list', async () => {
+    const { clock, asked, close } = follow({
+      lists: [page('5', 'a')],
+      watches: [
+        [event('MODIFIED', 'a', '6'), event('BOOKMARK', 'x', '9')],
+        [error(0)],
+        [error(500)],
+        ['stay'],
+      ],
+    })
+    await clock.advance(20_000)
+    await close()
+    expect(asked).toEqual(['list 0', 'watch 5', 'watch 9', 'watch 9', 'watch 9'])
+  })
+  test.each([
+    error(410),
+    error(500, { reason: 'Expired' }),
+    error(0, { message: 'Too large resource version: 9' }),
+  ])('after %j lists the newest state and tells only what differs', async (failure) => {
+    const { clock, asked, events, close } = follow({
+      lists: [
+        { items: [object('a', '1'), object('b', '2'), object('c', '3')], version: '5' },
+        { items: [object('a', '1'), object('c', '8'), object('d', '9')], version: '9' },
+      ],
+      watches: [[failure]],
+    })
+    await clock.advance(5_000)
+    await close()
+    expect(asked).toEqual(['list 0', 'watch 5', 'list unset', 'watch 9'])
+    expect(events.slice(4)).toEqual(['deleted b@2 listed', 'modified c@8 listed', 'added d@9 listed'])
+  })
+  test('a continue token that expired starts the list again at the newest version', async () => {
+    const { clock, asked, events, close } = follow({
+      lists: [{ items: [object('a', '1')], version: '5', next: 'more' }, error(410), page('8', 'b')],
+    })
+    await clock.advance(5_000)
+    await close()
+    expect(asked).toEqual(['list 0', 'list 0 more', 'list unset', 'watch 8'])
+    expect(events).toEqual(['added b@8 listed', 'synced'])
+  })
+  test('a name that is used again is a deletion and an addition', async () => {
+    const again = { metadata: { uid: 'uid-a2', name: 'a', namespace: 'shop', resourceVersion: '7' } }
+    const { clock, events, close } = follow({
+      lists: [page('5', 'a')],
+      watches: [[{ type: 'event', kind: 'ADDED', object: again }, 'stay']],
+    })
+    await clock.advance(1_000)
+    await close()
+    expect(events.slice(2)).toEqual(['deleted a@5', 'added a@7'])
+  })
+  test.each([401, 403, 404])('%d is reported and tried again after minutes', async (status) => {
+    const { clock, asked, reflector, close } = follow({
+      lists: [error(status, { message: 'no' }), page('5', 'a')],
+    })
+    await clock.advance(170_000)
+    expect(reflector.status()).toMatchObject({ state: 'denied', message: 'no', syncs: 0 })
+    expect(asked).toEqual(['list 0'])
+    await clock.advance(70_000)
+    expect(reflector.status()).toMatchObject({ state: 'synced', message: '', syncs: 1, objects: 1 })
+    await close()
+  })
+  test('waits as long as Retry-After says', async () => {
+    const { clock, asked, close } = follow({ lists: [error(429, { retryAfterMs: 45_000 }), page('5')] })
+    await clock.advance(44_000)
+    expect(asked).toEqual(['list 0'])
+    await clock.advance(2_000)
+    expect(asked).toEqual(['list 0', 'list 0', 'watch 5'])
+    await close()
+  })
+  test('backs off to half a minute while the server is down', async () => {
+    const { clock, asked, reflector, close } = follow({ lists: Array.from({ length: 100 }, () => error(0)) })
+    await clock.advance(10 * 60_000)
+    expect(asked.length).toBeGreaterThan(20)
+    expect(asked.length).toBeLessThan(40)
+    expect(reflector.status().state).toBe('retrying')
+    await close()
+  })
+  test('cuts a stream that fell silent and resumes', async () => {
+    const { clock, asked, close } = follow({ lists: [page('5', 'a')], watches: [['stay'], ['stay']] })
+    await clock.advance(149_000)
+    expect(asked).toEqual(['list 0', 'watch 5'])
+    await clock.advance(5_000)
+    expect(asked).toEqual(['list 0', 'watch 5', 'watch 5'])
+    await close()
+  })
+  test('a stream that closes as soon as it opens does not spin', async () => {
+    const { clock, asked, close } = follow({
+      lists: [page('5')],
+      watches: Array.from({ length: 1_000 }, () => []),
+    })
+    await clock.advance(60_000)
+    await close()
+    expect(asked.length).toBeLessThan(12)
+  })
+  test('versions that go backwards bring everything anew, even what has the same version', async () => {
+    const { clock, asked, events, close } = follow({
+      lists: [page('50', 'a'), { items: [object('a', '50')], version: '30' }],
+      watches: [[event('BOOKMARK', 'x', '20')], ['stay']],
+    })
+    await clock.advance(5_000)
+    await close()
+    expect(asked).toEqual(['list 0', 'watch 50', 'list unset', 'watch 30'])
+    expect(events).toEqual(['added a@50 listed', 'synced', 'modified a@50 listed'])
+  })
+  test('an event that can never be read does not hold it at the same place', async () => {
+    const unreadable = error(0, { message: 'cannot read the watch event' })
+    const { clock, asked, close } = follow({
+      lists: [page('5'), page('9')],
+      watches: [[unreadable], [unreadable], [unreadable], [unreadable], [unreadable], ['stay']],
+    })
+    await clock.advance(120_000)
+    await close()
+    expect(asked.slice(-2)).toEqual(['list unset', 'watch 9'])
+  })
+})
+
+describe('watch-list', () => {
+  test('takes the state from one stream and adopts it at its end', async () => {
+    const { clock, asked, events, close } = follow({
+      watchList: true,
+      watches: [
+        [event('ADDED', 'b', '4'), event('ADDED', 'a', '2'), end, event('MODIFIED', 'a', '10'), 'stay'],
+      ],
+    })
+    await clock.advance(1_000)
+    await close()
+    expect(asked).toEqual(['watch-list 0'])
+    expect(events).toEqual(['added b@4 listed', 'added a@2 listed', 'synced', 'modified a@10'])
+  })
+  test('a stream that dies before the end leaves no trace; the second time a list is used', async () => {
+    const { clock, asked, events, close } = follow({
+      watchList: true,
+      lists: [page('5', 'a')],
+      watches: [[event('ADDED', 'b', '4'), error(0)], [event('ADDED', 'b', '4')], ['stay']],
+    })
+    await clock.advance(10_000)
+    await close()
+    expect(asked).toEqual(['watch-list 0', 'watch-list 0', 'list 0', 'watch 5'])
+    expect(events).toEqual(['added a@5 listed', 'synced'])
+  })
+  test.each([400, 422])('a server that refuses it with %d is asked by list', async (status) => {
+    const { clock, asked, close } = follow({
+      watchList: true,
+      lists: [page('5')],
+      watches: [[error(status)], ['stay']],
+    })
+    await clock.advance(5_000)
+    await close()
+    expect(asked).toEqual(['watch-list 0', 'list 0', 'watch 5'])
+  })
+})
