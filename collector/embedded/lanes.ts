@@ -1,47 +1,34 @@
 /**
- * A pool of connections to one engine, in lanes, so that a slow question never holds back an insert.
- * A connection runs one statement at a time; waiting statements queue per lane in order.
- * Bound: `waitingMax` per lane; overflow policy: reject (the sender gets 503 and tries again).
+ * Bounds how many statements of a kind run at once, so that slow questions never hold back an insert.
+ * Statements beyond that wait per lane in order.
+ * Limits: `running` and `waitingMax` per lane; overflow policy: reject (the sender gets 503 and tries again).
  */
-export interface Lanes<C> {
-  /** Runs the work on a free connection of the lane, or returns undefined when too many wait already. */
-  use<T>(lane: string, work: (connection: C) => Promise<T>): Promise<T> | undefined
-  waiting(): number
+export interface Lanes<Name extends string> {
+  /** Runs the work when the lane has room, or returns undefined when too many wait already. */
+  use<T>(lane: Name, work: () => Promise<T>): Promise<T> | undefined
 }
 
-export interface LaneConfig<C> {
-  readonly name: string
-  readonly connections: readonly C[]
-  readonly waitingMax: number
-}
-
-export function createLanes<C>(configs: readonly LaneConfig<C>[]): Lanes<C> {
-  const lanes = new Map(
-    configs.map(({ name, connections, waitingMax }) => [
-      name,
-      { free: [...connections], queue: [] as ((connection: C) => void)[], waitingMax },
-    ]),
+export function createLanes<Name extends string>(
+  running: Readonly<Record<Name, number>>,
+  waitingMax: number,
+): Lanes<Name> {
+  const lanes = new Map<string, { free: number; readonly queue: (() => void)[] }>(
+    Object.entries<number>(running).map(([name, free]) => [name, { free, queue: [] }]),
   )
   return {
     use(name, work) {
       const lane = lanes.get(name)
       if (!lane) throw new Error(`BUG: unknown lane ${name}`)
-      const connection = lane.free.pop()
-      if (connection === undefined && lane.queue.length >= lane.waitingMax) return undefined
+      if (lane.free === 0 && lane.queue.length >= waitingMax) return undefined
       const granted =
-        connection === undefined
-          ? new Promise<C>((resolve) => lane.queue.push(resolve))
-          : Promise.resolve(connection)
-      return granted.then(async (mine) => {
-        try {
-          return await work(mine)
-        } finally {
-          const next = lane.queue.shift()
-          if (next) next(mine)
-          else lane.free.push(mine)
-        }
+        lane.free > 0
+          ? Promise.resolve(void lane.free--)
+          : new Promise<void>((resolve) => lane.queue.push(resolve))
+      return granted.then(work).finally(() => {
+        const next = lane.queue.shift()
+        if (next) next()
+        else lane.free++
       })
     },
-    waiting: () => [...lanes.values()].reduce((sum, { queue }) => sum + queue.length, 0),
   }
 }

@@ -3,31 +3,39 @@
  * loopback. Started by `supervise.ts` with an IPC channel; ends when the channel closes, so that it never outlives its parent.
  *
  * Messages to the parent: `{ type: 'ready', port }` or `{ type: 'failed', reason, message }`.
- * Limits: connections per lane, waiting statements per lane (503 beyond), body bytes (413 beyond).
+ * Limits: statements running and waiting per lane (503 beyond), bytes of a body (413 beyond), memory of a statement and of
+ * the engine (code 241 beyond).
  */
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { errorText } from '../std/assert.ts'
-import { openConnection } from './connection.ts'
+import { type Engine, openEngine } from './engine.ts'
 import { createHandler } from './handler.ts'
 import { createLanes } from './lanes.ts'
+import { makeSpillDir } from './spill-dir.ts'
 
-const insertConnections = 2
-const readConnections = 4
+/** Statements running at once: each takes a libuv thread, see `threads` in supervise.ts. */
+const running = { insert: 2, read: 6, change: 2, control: 1 }
 const waitingMax = 200
 const bodyBytesMax = 256 * 1024 ** 2
+/** Of the URL and headers: queries and their parameters may travel in the URL. */
+const headerBytesMax = 1024 ** 2
+/** How long statements that write may take to end at a shutdown; what is not acknowledged then is sent again. */
+const stopWithinMs = 5_000
 
+export type EngineFailure = 'locked' | 'port' | 'directory' | 'disk-full' | 'engine'
 export type EngineMessage =
   | { readonly type: 'ready'; readonly port: number }
-  | { readonly type: 'failed'; readonly reason: 'locked' | 'port' | 'directory'; readonly message: string }
+  | { readonly type: 'failed'; readonly reason: EngineFailure; readonly message: string }
 
 const { values } = parseArgs({
   options: {
-    'data-dir': { type: 'string' },
+    'data-dir': { type: 'string', default: '.' },
     port: { type: 'string', default: '0' },
-    'memory-bytes': { type: 'string' },
+    'memory-bytes': { type: 'string', default: String(2 * 1024 ** 3) },
+    'statement-memory-bytes': { type: 'string', default: String(1024 ** 3) },
   },
 })
 
@@ -38,22 +46,15 @@ process.on('SIGINT', () => {
 process.on('SIGTERM', stop)
 process.on('disconnect', stop)
 
-const dataDir = resolve(values['data-dir'] ?? '.')
-const spillDir = join(existsSync('/dev/shm') ? '/dev/shm' : dataDir, `binnacle-spill-${process.pid}`)
-const connections = openAll()
-const lanes = createLanes([
-  { name: 'insert', connections: connections.slice(0, insertConnections), waitingMax },
-  {
-    name: 'read',
-    connections: connections.slice(insertConnections, insertConnections + readConnections),
-    waitingMax,
-  },
-  { name: 'control', connections: connections.slice(-1), waitingMax },
-])
-const handle = createHandler({ lanes, spillDir, bodyBytesMax, serverName: 'binnacle-embedded' })
-const server = createServer((request, response) => void handle(request, response))
-server.requestTimeout = 0
-server.keepAliveTimeout = 60_000
+const dataDir = resolve(values['data-dir'])
+const engine = open()
+const spillDir = makeSpillDir(dataDir, bodyBytesMax)
+const handler = createHandler({ engine, lanes: createLanes(running, waitingMax), spillDir, bodyBytesMax })
+const server = createServer(
+  // A sender may take its time over a body, and a query over its answer.
+  { requestTimeout: 0, keepAliveTimeout: 60_000, maxHeaderSize: headerBytesMax },
+  (request, response) => void handler.handle(request, response),
+)
 server.once('error', (error) =>
   fail('port', `cannot listen on 127.0.0.1:${values.port}: ${errorText(error)}`),
 )
@@ -62,31 +63,25 @@ server.listen(Number(values.port), '127.0.0.1', () => {
   tell({ type: 'ready', port: address && typeof address === 'object' ? address.port : 0 })
 })
 
-function openAll() {
+function open(): Engine {
   try {
     mkdirSync(dataDir, { recursive: true })
-    mkdirSync(spillDir, { recursive: true, mode: 0o700 })
-    const memoryBytes = Number(values['memory-bytes'] ?? 2 * 1024 ** 3)
-    const connectionArgs = [
-      `--max_memory_usage=${memoryBytes}`,
-      '--max_threads=2',
-      '--async_insert=0',
-      '--enable_analyzer=1',
-      '--log_queries=0',
-      '--log_query_threads=0',
-    ]
-    return Array.from({ length: insertConnections + readConnections + 1 }, () =>
-      openConnection(dataDir, connectionArgs),
-    )
+    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    fail('directory', `cannot write to the directory ${dataDir}: ${errorText(error)}`)
+  }
+  try {
+    return openEngine({
+      dataDir,
+      memoryBytesMax: Number(values['memory-bytes']),
+      statementMemoryBytesMax: Number(values['statement-memory-bytes']),
+    })
   } catch (error) {
     const text = errorText(error)
-    const locked = /Code: 76\b|lock/i.test(text)
-    return fail(
-      locked ? 'locked' : 'directory',
-      locked
-        ? `another process uses the directory ${dataDir}`
-        : `cannot open the database in ${dataDir}: ${text}`,
-    )
+    if (/Code: 76\b/.test(text)) fail('locked', `another process uses the directory ${dataDir}`)
+    if (/Code: 243\b|No space left/i.test(text))
+      fail('disk-full', `no space is left on the disk of ${dataDir}`)
+    fail('engine', `cannot open the database in ${dataDir}: ${text}`)
   }
 }
 
@@ -95,7 +90,7 @@ function tell(message: EngineMessage): void {
   else process.stdout.write(`${JSON.stringify(message)}\n`)
 }
 
-function fail(reason: 'locked' | 'port' | 'directory', message: string): never {
+function fail(reason: EngineFailure, message: string): never {
   tell({ type: 'failed', reason, message })
   process.exit(1)
 }
@@ -104,12 +99,19 @@ let stopping = false
 function stop(): void {
   if (stopping) return
   stopping = true
-  const end = () => {
-    for (const connection of connections) connection.close()
-    rmSync(spillDir, { recursive: true, force: true })
-    process.exit(0)
-  }
-  server.close(end)
+  // Destroying an engine that still works can hang; killing it loses nothing that was acknowledged.
+  setTimeout(() => end(() => process.kill(process.pid, 'SIGKILL')), stopWithinMs).unref()
+  handler.stop()
+  server.close(() =>
+    end(() => {
+      engine.close()
+      process.exit(0)
+    }),
+  )
   server.closeIdleConnections()
-  setTimeout(end, 5_000).unref()
+}
+
+function end(last: () => void): void {
+  rmSync(spillDir, { recursive: true, force: true })
+  last()
 }

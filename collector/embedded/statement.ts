@@ -1,80 +1,124 @@
+import { type Token, topLevelTokens } from './sql-text.ts'
+
 /**
- * Just enough SQL reading to serve ClickHouse's HTTP protocol: where an INSERT's inline data begins, which FORMAT a query
- * ends in, and whether there is more than one statement. Strings, quoted names, comments and parentheses are skipped over.
+ * Just enough reading of SQL to serve ClickHouse's HTTP protocol: where the data of an INSERT begins, which FORMAT a
+ * query ends in, what kind of work it is and whether there is more than one statement. The engine does the parsing.
  */
 export type Statement =
-  /** `head` ends before FORMAT; the data begins at `dataAt` of the text and goes on with the request body. */
-  | { readonly type: 'insert-data'; readonly head: string; readonly format: string; readonly dataAt: number }
-  | { readonly type: 'query'; readonly format: string | undefined; readonly readOnly: boolean }
-  | { readonly type: 'multiple' }
+  | InsertData
+  /** `format`: of a FORMAT clause. */
+  | { readonly type: 'query'; readonly format: string | undefined; readonly work: Work }
   | { readonly type: 'empty' }
+  | { readonly type: 'multiple' }
+  /** Reads or writes a file of the server, as only a local client may. */
+  | { readonly type: 'file-clause'; readonly clause: string }
 
-interface Token {
-  readonly text: string
-  readonly start: number
-  readonly end: number
+/** An INSERT whose rows follow it. `settings` is its SETTINGS clause or empty; the rows begin at `dataAt` of the text. */
+export interface InsertData {
+  readonly type: 'insert-data'
+  readonly head: string
+  readonly settings: string
+  readonly format: string
+  readonly dataAt: number
 }
+
+/** `read` cannot change anything and may be cancelled; `control` ends other statements; `change` is everything else. */
+export type Work = 'read' | 'change' | 'control'
+
+const readingWords = new Set(['SELECT', 'WITH', 'FROM', 'SHOW', 'DESCRIBE', 'DESC', 'EXISTS', 'EXPLAIN', '('])
 
 export function readStatement(sql: string): Statement {
-  let first: string | undefined
-  let format: { readonly token: Token; readonly name: Token } | undefined
-  let pendingFormat: Token | undefined
-  for (const token of topLevelTokens(sql)) {
-    const upper = token.text.toUpperCase()
-    if (token.text === ';') {
-      if (/\S/.test(withoutComments(sql.slice(token.end)))) return { type: 'multiple' }
-      break
-    }
-    first ??= upper
-    if (pendingFormat) {
-      format = { token: pendingFormat, name: token }
-      pendingFormat = undefined
-      if (first === 'INSERT') return insertData(sql, format)
-    } else if (upper === 'FORMAT') pendingFormat = token
-    if (first === 'INSERT' && ['SELECT', 'WITH', 'VALUES', 'INFILE'].includes(upper)) {
-      return { type: 'query', format: undefined, readOnly: false }
-    }
-  }
-  if (first === undefined) return { type: 'empty' }
-  const readOnly = ['SELECT', 'WITH', 'SHOW', 'DESCRIBE', 'DESC', 'EXISTS', 'EXPLAIN', '('].includes(first)
-  return { type: 'query', format: format?.name.text, readOnly }
+  const tokens = topLevelTokens(sql)
+  const first = tokens.next()
+  if (first.done || first.value.text === ';') return { type: 'empty' }
+  return isWord(first.value, 'INSERT')
+    ? readInsert(sql, tokens)
+    : readQuery(first.value, [first.value, ...tokens])
 }
 
-function insertData(sql: string, format: { readonly token: Token; readonly name: Token }): Statement {
-  // One line end after the format name belongs to the statement, not to the data.
-  const rest = /^[ \t]*(?:\r?\n)?/.exec(sql.slice(format.name.end))?.[0].length ?? 0
+function readInsert(sql: string, tokens: Iterator<Token>): Statement {
+  let token = next(tokens)
+  for (const word of ['INTO', 'TABLE', 'FUNCTION']) if (isWord(token, word)) token = next(tokens)
+  // The name of the table, so that a table called `values` or `format` is not taken for a keyword.
+  token = next(tokens)
+  while (token?.text === '.') {
+    next(tokens)
+    token = next(tokens)
+  }
+  let settings: Token | undefined
+  for (; token; token = next(tokens)) {
+    if (isWord(token, 'SELECT', 'WITH', 'WATCH', 'EXPLAIN')) return change(sql)
+    if (isWord(token, 'INFILE')) return { type: 'file-clause', clause: 'FROM INFILE' }
+    if (isWord(token, 'SETTINGS')) settings ??= token
+    if (isWord(token, 'VALUES')) return insertData(sql, token, settings, { text: 'Values', end: token.end })
+    if (isWord(token, 'FORMAT')) {
+      const name = next(tokens)
+      if (name) return insertData(sql, token, settings, name)
+    }
+  }
+  return change(sql)
+}
+
+/** An INSERT without rows of its own (or one that the engine shall complain about). */
+function change(sql: string): Statement {
+  return hasSecondStatement([...topLevelTokens(sql)])
+    ? { type: 'multiple' }
+    : { type: 'query', format: undefined, work: 'change' }
+}
+
+function insertData(
+  sql: string,
+  keyword: Token,
+  settings: Token | undefined,
+  format: { readonly text: string; readonly end: number },
+): InsertData {
+  // Blanks, one semicolon and one line end after the format name belong to the statement, not to the rows.
+  const gap = /^[ \t\f]*;?[ \t\f]*(?:\r?\n)?/.exec(sql.slice(format.end, format.end + 1_000))?.[0].length ?? 0
   return {
     type: 'insert-data',
-    head: sql.slice(0, format.token.start),
-    format: format.name.text,
-    dataAt: format.name.end + rest,
+    head: sql.slice(0, settings?.start ?? keyword.start),
+    settings: settings ? sql.slice(settings.start, keyword.start) : '',
+    format: format.text,
+    dataAt: format.end + (format.text === 'Values' ? 0 : gap),
   }
 }
 
-const tokenPattern =
-  /\s+|--[^\n]*|#![^\n]*|\/\*[\s\S]*?\*\/|'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"\\]|\\[\s\S]|"")*"|`(?:[^`\\]|\\[\s\S]|``)*`|[A-Za-z_][A-Za-z0-9_]*|\d+|[\s\S]/y
-
-/** Tokens outside of any parentheses; a bracketed group is passed over, its opening bracket is a token. */
-function* topLevelTokens(sql: string): Generator<Token> {
-  tokenPattern.lastIndex = 0
-  let depth = 0
-  for (let at = 0; at < sql.length; ) {
-    tokenPattern.lastIndex = at
-    const text = tokenPattern.exec(sql)?.[0] ?? sql[at] ?? ''
-    const start = at
-    at += text.length
-    if (/^(\s|--|#!|\/\*)/.test(text)) continue
-    if (')]}'.includes(text)) depth--
-    if (depth === 0 || text === ';') yield { text, start, end: at }
-    if ('([{'.includes(text)) depth++
+function readQuery(first: Token, tokens: readonly Token[]): Statement {
+  if (hasSecondStatement(tokens)) return { type: 'multiple' }
+  if (tokens.some((token, at) => isWord(token, 'OUTFILE') && isWord(tokens[at - 1], 'INTO'))) {
+    return { type: 'file-clause', clause: 'INTO OUTFILE' }
   }
+  return { type: 'query', format: formatOf(tokens), work: workOf(first, tokens) }
 }
 
-function withoutComments(sql: string): string {
-  return sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\//g, '')
+function workOf(first: Token, tokens: readonly Token[]): Work {
+  if (isWord(first, 'KILL')) return 'control'
+  const reads = readingWords.has(first.text.toUpperCase())
+  return reads && !(isWord(first, 'WITH') && tokens.some((token) => isWord(token, 'INSERT')))
+    ? 'read'
+    : 'change'
 }
 
-/** A ClickHouse string literal. */
-export function quote(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+/** FORMAT is a clause only at the end: it may also be the name of a column. */
+function formatOf(tokens: readonly Token[]): string | undefined {
+  for (let at = tokens.length - 2; at > 0; at--) {
+    const after = tokens[at + 2]
+    if (!isWord(tokens[at], 'FORMAT')) continue
+    if (!after || after.text === ';' || isWord(after, 'SETTINGS')) return tokens[at + 1]?.text
+  }
+  return undefined
+}
+
+function hasSecondStatement(tokens: readonly Token[]): boolean {
+  const end = tokens.findIndex((token) => token.text === ';')
+  return end >= 0 && tokens.slice(end).some((token) => token.text !== ';')
+}
+
+function isWord(token: Token | undefined, ...words: readonly string[]): boolean {
+  return token !== undefined && words.includes(token.text.toUpperCase())
+}
+
+function next(tokens: Iterator<Token>): Token | undefined {
+  const { done, value } = tokens.next()
+  return done ? undefined : value
 }

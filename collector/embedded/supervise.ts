@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { createBackoff } from '../std/backoff.ts'
 import { systemClock } from '../std/clock.ts'
@@ -9,8 +10,8 @@ export interface EmbeddedConfig {
   readonly dataDir: string
   /** Port on 127.0.0.1; 0 or absent: any free one, kept across restarts. */
   readonly port?: number
-  /** Memory of one query, in bytes. */
-  readonly queryMemoryBytesMax?: number
+  /** Memory of the engine; a quarter of the machine's when absent. One statement may take half of it. */
+  readonly memoryBytesMax?: number
   readonly log: Log
 }
 
@@ -26,8 +27,18 @@ export interface Embedded {
 /** A previous instance may still be closing its files. */
 const lockedForMs = 10_000
 const closeWithinMs = 10_000
-/** One libuv thread per connection and some for files and DNS. */
-const threads = 12
+/** One libuv thread for every statement that may run at once (`running` in main.ts), and some for files and compression. */
+const threads = 16
+const memoryShare = 0.25
+const memoryBytesMin = 1024 ** 3
+/** A process that ran this long is not in a crash loop. */
+const stableAfterMs = 60_000
+const errorLinesMax = 20
+
+/** The constraint of a process without one is an absurdly large number. */
+const machineBytes = () => Math.min(process.constrainedMemory() || totalmem(), totalmem())
+const defaultMemoryBytes = () =>
+  Math.min(machineBytes(), Math.max(memoryBytesMin, Math.round(machineBytes() * memoryShare)))
 
 /**
  * Runs the engine's process and starts it again, on the same port, when it ends by itself.
@@ -36,11 +47,12 @@ const threads = 12
 export async function startEmbedded({
   dataDir,
   port = 0,
-  queryMemoryBytesMax,
+  memoryBytesMax = defaultMemoryBytes(),
   log,
 }: EmbeddedConfig): Promise<Embedded> {
   let closing = false
   let restarts = 0
+  let restarting: Promise<void> | undefined
   let current = await startUnlocked(port)
   const backoff = createBackoff({ firstMs: 200, maxMs: 10_000 })
   watch(current)
@@ -48,7 +60,7 @@ export async function startEmbedded({
   async function startUnlocked(atPort: number): Promise<Engine> {
     const deadline = systemClock.monotonicMs() + lockedForMs
     for (;;) {
-      const started = await startEngine({ dataDir, port: atPort, queryMemoryBytesMax })
+      const started = await startEngine({ dataDir, port: atPort, memoryBytesMax })
       if (started.type === 'running') return started
       if (started.reason !== 'locked' || systemClock.monotonicMs() > deadline) {
         throw new Error(`cannot start the embedded ClickHouse: ${started.message}`)
@@ -62,13 +74,13 @@ export async function startEmbedded({
     engine.child.once('exit', (code, signal) => {
       if (closing) return
       restarts++
-      if (systemClock.monotonicMs() - startedAt > 60_000) backoff.reset()
+      if (systemClock.monotonicMs() - startedAt > stableAfterMs) backoff.reset()
       const afterMs = backoff.nextMs()
       log.warn(
-        { code, signal, afterMs, restarts },
+        { code, signal, afterMs, restarts, stderr: engine.lastErrors() },
         'the embedded ClickHouse ended by itself and is started again',
       )
-      void restart(afterMs)
+      restarting = restart(afterMs)
     })
   }
 
@@ -77,11 +89,10 @@ export async function startEmbedded({
     if (closing) return
     try {
       current = await startUnlocked(current.port)
-      if (closing) await endProcess(current.child)
-      else watch(current)
+      watch(current)
     } catch (error) {
       log.error({ err: error }, 'the embedded ClickHouse cannot be started again yet')
-      void restart(backoff.nextMs())
+      return restart(backoff.nextMs())
     }
   }
 
@@ -91,6 +102,7 @@ export async function startEmbedded({
     pid: () => current.child.pid ?? 0,
     async close() {
       closing = true
+      await restarting
       await endProcess(current.child)
     },
   }
@@ -100,31 +112,36 @@ interface Engine {
   readonly type: 'running'
   readonly child: ChildProcess
   readonly port: number
+  /** What the process wrote to standard error last. */
+  lastErrors(): string
 }
 type Started = Engine | { readonly type: 'failed'; readonly reason: string; readonly message: string }
 
 function startEngine(config: {
   readonly dataDir: string
   readonly port: number
-  readonly queryMemoryBytesMax: number | undefined
+  readonly memoryBytesMax: number
 }): Promise<Started> {
-  const memory = config.queryMemoryBytesMax ? ['--memory-bytes', String(config.queryMemoryBytesMax)] : []
   const args = [
     join(import.meta.dirname, 'main.ts'),
     '--data-dir',
     config.dataDir,
     '--port',
     String(config.port),
-    ...memory,
+    '--memory-bytes',
+    String(config.memoryBytesMax),
+    '--statement-memory-bytes',
+    String(Math.round(config.memoryBytesMax / 2)),
   ]
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    env: { ...process.env, UV_THREADPOOL_SIZE: String(threads), NODE_OPTIONS: '' },
+    env: { ...process.env, UV_THREADPOOL_SIZE: String(threads), NODE_OPTIONS: '', TZ: 'UTC' },
   })
   const errors: string[] = []
+  const lastErrors = () => errors.join('').trim()
   child.stderr?.on('data', (chunk) => {
     errors.push(String(chunk))
-    if (errors.length > 20) errors.shift()
+    if (errors.length > errorLinesMax) errors.shift()
   })
   return new Promise((resolve) => {
     child.once('error', (error) => resolve({ type: 'failed', reason: 'spawn', message: error.message }))
@@ -132,11 +149,13 @@ function startEngine(config: {
       resolve({
         type: 'failed',
         reason: 'exit',
-        message: `its process ended with ${signal ?? code}: ${errors.join('').trim().split('\n').at(-1) ?? ''}`,
+        message: `its process ended with ${signal ?? code}: ${lastErrors().split('\n').at(-1)}`,
       }),
     )
     child.on('message', (message: EngineMessage) =>
-      resolve(message.type === 'ready' ? { type: 'running', child, port: message.port } : message),
+      resolve(
+        message.type === 'ready' ? { type: 'running', child, port: message.port, lastErrors } : message,
+      ),
     )
   })
 }
