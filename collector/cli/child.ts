@@ -43,7 +43,13 @@ export function startChild({ name, args, env = {}, logFile, onLine }: ChildConfi
     process_.once('error', (error) => resolve(`cannot start ${name}: ${error.message}`))
     process_.once('exit', (code, signal) => resolve(`${name} ended with ${signal ?? `exit code ${code}`}`))
   })
-  return { name, pid: process_.pid ?? 0, logFile, exited, stop: (graceMs) => stopChild(process_, exited, graceMs) }
+  return {
+    name,
+    pid: process_.pid ?? 0,
+    logFile,
+    exited,
+    stop: (graceMs) => stopChild(process_, exited, graceMs),
+  }
 }
 
 async function stopChild(child: ChildProcess, exited: Promise<string>, graceMs: number): Promise<void> {

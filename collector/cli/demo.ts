@@ -72,7 +72,16 @@ async function startAll({ options, url, progress, start, signal }: StartContext)
   try {
     const service = startChild({
       name: 'service',
-      args: [cli, 'serve', '--listen', `${host}:${options.port}`, '--data-dir', join(directory, 'clickhouse'), '--notice', notice],
+      args: [
+        cli,
+        'serve',
+        '--listen',
+        `${host}:${options.port}`,
+        '--data-dir',
+        join(directory, 'clickhouse'),
+        '--notice',
+        notice,
+      ],
       logFile: logFile('service'),
     })
     await step('Service with embedded ClickHouse', service, () => answers(`${url}/readyz`))
@@ -90,7 +99,8 @@ async function startAll({ options, url, progress, start, signal }: StartContext)
       ],
       logFile: logFile('simulated-cluster'),
       onLine: (line) => {
-        if (line.startsWith('{"ready":true')) kubeconfig = (JSON.parse(line) as { kubeconfig: string }).kubeconfig
+        if (line.startsWith('{"ready":true'))
+          kubeconfig = (JSON.parse(line) as { kubeconfig: string }).kubeconfig
       },
     })
     await step('Simulated Kubernetes cluster', cluster, async () => kubeconfig)
@@ -104,7 +114,9 @@ async function startAll({ options, url, progress, start, signal }: StartContext)
       'First pods, events, traces and flow map',
       Promise.race([untilReady(() => firstData(url), signal), ...failures.map(rejectWith)]),
     )
-    progress.line(`\nBinnacle is running: ${url}   (Ctrl-C stops it; logs in ${join(options.dataDir, 'logs')})`)
+    progress.line(
+      `\nBinnacle is running: ${url}   (Ctrl-C stops it; logs in ${join(options.dataDir, 'logs')})`,
+    )
   } catch (error) {
     if (signal.aborted) return ''
     return error instanceof Error ? error.message : String(error)
@@ -112,7 +124,12 @@ async function startAll({ options, url, progress, start, signal }: StartContext)
   return Promise.race(failures)
 }
 
-function agentArguments(at: { options: DemoOptions; url: string; directory: string; kubeconfig: string }): string[] {
+function agentArguments(at: {
+  options: DemoOptions
+  url: string
+  directory: string
+  kubeconfig: string
+}): string[] {
   return [
     '--kubeconfig',
     at.kubeconfig,
@@ -132,12 +149,16 @@ function agentArguments(at: { options: DemoOptions; url: string; directory: stri
     `${host}:${at.options.agentPort}`,
     '--report-interval-ms',
     '5000',
+    '--scrape-interval-ms',
+    '10000',
   ]
 }
 
 async function findProblems(options: DemoOptions): Promise<string[]> {
   if (!existsSync(simulatedCluster)) {
-    return ['The demo needs a source checkout: the simulated cluster (test/support) is not part of this installation.']
+    return [
+      'The demo needs a source checkout: the simulated cluster (test/support) is not part of this installation.',
+    ]
   }
   const directory = directoryProblem(resolve(options.dataDir), freeBytesMin)
   const ports = await portProblems([
@@ -171,7 +192,9 @@ async function firstData(url: string): Promise<string | undefined> {
     (await (await fetch(`${url}/api/v1${path}`, { signal: AbortSignal.timeout(5_000) })).json()) as T
   const { clusters } = await get<{ clusters: { pods: number }[] }>('/clusters?from=now-15m')
   const pods = clusters.reduce((sum, cluster) => sum + cluster.pods, 0)
-  const { nodes } = await get<{ nodes: { type: string; versions: unknown[] }[] }>('/applications/shop/flow-map?from=now-15m')
+  const { nodes } = await get<{ nodes: { type: string; versions: unknown[] }[] }>(
+    '/applications/shop/flow-map?from=now-15m',
+  )
   const tiers = nodes.filter((node) => node.type === 'tier')
   const versioned = tiers.some((tier) => tier.versions.length > 1)
   if (pods === 0 || tiers.length < 4 || !versioned) return undefined

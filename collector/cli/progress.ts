@@ -19,7 +19,10 @@ export function createProgress(out: WriteStream): Progress {
       const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`
       let frame = 0
       const timer = live
-        ? setInterval(() => out.write(`\r\u001b[K${frames[frame++ % frames.length]} ${title} … ${seconds()}`), 100)
+        ? setInterval(
+            () => out.write(`\r\u001b[K${frames[frame++ % frames.length]} ${title} … ${seconds()}`),
+            100,
+          )
         : undefined
       try {
         const detail = await work

@@ -1,0 +1,97 @@
+import { loadKubeAccess } from '../agent/kube/access.ts'
+import { createKubeClient } from '../agent/kube/client.ts'
+import { createStore } from '../service/store/create-store.ts'
+import { errorText } from '../std/assert.ts'
+import { systemClock } from '../std/clock.ts'
+import { silentLog } from '../std/log.ts'
+import { directoryProblem } from './preflight.ts'
+
+export interface DoctorOptions {
+  readonly kubeconfig?: string
+  readonly clickhouseUrl?: string
+  readonly service?: string
+}
+
+interface Check {
+  readonly name: string
+  /** Resolves to what was found; rejects with what is wrong. */
+  run(): Promise<string>
+}
+
+/** `binnacle doctor`: a numbered checklist of what service and agent need; exit code 1 when one fails. */
+export async function runDoctor(options: DoctorOptions): Promise<number> {
+  let failed = 0
+  for (const [index, { name, run }] of checksFor(options).entries()) {
+    const line = await run().then(
+      (found) => `ok    ${name}: ${found}`,
+      (error: unknown) => {
+        failed++
+        return `FAIL  ${name}: ${errorText(error)}`
+      },
+    )
+    process.stdout.write(`${index + 1}. ${line}\n`)
+  }
+  return failed === 0 ? 0 : 1
+}
+
+function checksFor({ kubeconfig, clickhouseUrl, service }: DoctorOptions): Check[] {
+  return [
+    {
+      name: 'Node',
+      run: async () => `version ${process.versions.node} on ${process.platform} ${process.arch}`,
+    },
+    {
+      name: 'working directory',
+      async run() {
+        const problem = directoryProblem('.binnacle', 1024 ** 3)
+        if (problem) throw new Error(problem)
+        return 'writable, at least 1 GiB free'
+      },
+    },
+    ...(clickhouseUrl ? [{ name: 'ClickHouse', run: () => clickhouse(clickhouseUrl) }] : []),
+    ...(service ? [{ name: 'Binnacle service', run: () => ready(service) }] : []),
+    { name: 'Kubernetes API server', run: () => kubernetes(kubeconfig) },
+  ]
+}
+
+async function clickhouse(url: string): Promise<string> {
+  const store = createStore({ url, database: 'default' })
+  try {
+    const [row] = await store.query<{ version: string }>({ sql: 'SELECT version() AS version', params: {} })
+    return `${url} answers, version ${row?.version}`
+  } finally {
+    await store.close()
+  }
+}
+
+async function ready(url: string): Promise<string> {
+  const response = await fetch(new URL('/readyz', url), { signal: AbortSignal.timeout(5_000) })
+  if (!response.ok) throw new Error(`${url} is not ready: ${(await response.text()).slice(0, 200)}`)
+  return `${url} is ready`
+}
+
+/** Asks for every kind that the agent watches, one object each. */
+async function kubernetes(kubeconfig: string | undefined): Promise<string> {
+  const access = await loadKubeAccess({
+    clock: systemClock,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+  })
+  const client = createKubeClient({ access, log: silentLog })
+  try {
+    const kinds = [
+      ['', 'namespaces'],
+      ['', 'pods'],
+      ['', 'events'],
+      ['apps', 'deployments'],
+      ['apps', 'replicasets'],
+    ] as const
+    for (const [group, plural] of kinds) {
+      const resource = { group, version: 'v1', plural }
+      const page = await client.list({ resource, limit: 1, signal: AbortSignal.timeout(10_000) }, () => {})
+      if (page.type === 'error') throw new Error(`cannot list ${plural} at ${client.server}: ${page.message}`)
+    }
+    return `${client.server} lets us list ${kinds.map(([, plural]) => plural).join(', ')}`
+  } finally {
+    await client.close()
+  }
+}

@@ -1,0 +1,129 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { errorText } from '../std/assert.ts'
+import { runAgent } from './agent.ts'
+import { runDemo } from './demo.ts'
+import { runDoctor } from './doctor.ts'
+import { runMigrate } from './migrate.ts'
+import { runServe } from './serve.ts'
+import { runWhy } from './why.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
+
+const program = new Command('binnacle')
+  .description('Observability and APM collector for Kubernetes on ClickHouse')
+  .version(version)
+  .showHelpAfterError('(add --help for the options)')
+
+const config = () =>
+  new Option('--config <file>', 'YAML file with the same keys as the Helm values; options win over it')
+const kubeconfig = () =>
+  new Option(
+    '--kubeconfig <file>',
+    'how to reach the cluster (default: KUBECONFIG, the in-cluster account, ~/.kube/config)',
+  )
+
+program
+  .command('serve')
+  .description('run the service: OTLP intake, API and web UI on one port')
+  .addOption(config())
+  .option('--listen <host:port>', 'address of API, UI and OTLP/HTTP (default: 127.0.0.1:8420)', hostPort)
+  .option('--clickhouse-url <url>', 'ClickHouse server; without it the embedded engine runs')
+  .option('--clickhouse-database <name>', 'database (default: binnacle)')
+  .option('--data-dir <directory>', "the embedded engine's data", '.binnacle/clickhouse')
+  .option('--clickhouse-port <port>', "the embedded engine's HTTP port on loopback; 0: any", port, 0)
+  .option('--notice <text>', 'a text shown on every page of the UI')
+  .option('--log-level <level>', 'trace, debug, info, warn or error')
+  .action((options) => finish(runServe({ ...options, version })))
+
+program
+  .command('agent')
+  .description('run the cluster agent')
+  .addOption(config())
+  .addOption(kubeconfig())
+  .option('--cluster-name <name>', 'as the UI shows the cluster')
+  .option('--service <url>', 'the Binnacle service, or any OTLP/HTTP back end')
+  .option('--spool-dir <directory>', 'the on-disk buffer that bridges outages')
+  .option('--receive-host <host>', 'where to take OTLP from applications (default: 127.0.0.1)')
+  .option('--otlp-grpc-port <port>', 'default: 4317', port)
+  .option('--otlp-http-port <port>', 'default: 4318', port)
+  .option(
+    '--admin <host:port>',
+    'address of /metrics, /livez, /readyz, /status (default: 127.0.0.1:8421)',
+    hostPort,
+  )
+  .option('--report-interval-ms <ms>', 'how often to report identity and health to the service', integer)
+  .option('--scrape-interval-ms <ms>', 'how often to read usage from metrics.k8s.io', integer)
+  .option('--log-level <level>', 'trace, debug, info, warn or error')
+  .action((options) => finish(runAgent({ ...options, version })))
+
+program
+  .command('demo')
+  .description('run everything on this machine with a simulated cluster (npm start)')
+  .option('--port <port>', 'service and web UI', port, 8420)
+  .option('--agent-port <port>', "the agent's status", port, 8421)
+  .option('--otlp-grpc-port <port>', 'OTLP over gRPC into the agent', port, 4317)
+  .option('--otlp-http-port <port>', 'OTLP over HTTP into the agent', port, 4318)
+  .option('--app-port <port>', 'the demo service magnanimo, path /hw2', port, 4000)
+  .option('--data-dir <directory>', 'where the demo keeps its data and logs', '.binnacle/demo')
+  .action((options) => finish(runDemo(options)))
+
+program
+  .command('why')
+  .description('say whether a namespace is collected, and which rule decides')
+  .argument('<namespace>')
+  .addOption(config())
+  .addOption(kubeconfig())
+  .option('--json', 'machine-readable')
+  .action((namespace, options) => finish(runWhy(namespace, options)))
+
+program
+  .command('migrate')
+  .description("bring a ClickHouse server's schema up to date (serve does it at start, too)")
+  .addOption(config())
+  .option('--clickhouse-url <url>', 'default: http://127.0.0.1:8123')
+  .option('--clickhouse-database <name>', 'default: binnacle')
+  .action((options) => finish(runMigrate(options)))
+
+program
+  .command('doctor')
+  .description('check what the service and the agent need on this machine')
+  .addOption(kubeconfig())
+  .option('--clickhouse-url <url>', 'also check this ClickHouse server')
+  .option('--service <url>', 'also check this Binnacle service')
+  .action((options) => finish(runDoctor(options)))
+
+/** Runs a command to its exit code; an operating error is one clear sentence, not a stack. */
+async function finish(run: Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await run
+  } catch (error) {
+    if (process.env['BINNACLE_DEBUG']) console.error(error)
+    else process.stderr.write(`binnacle: ${errorText(error)}\n`)
+    process.exitCode = 1
+  }
+  // Whatever a library still holds open must not keep a finished command alive.
+  setTimeout(() => process.exit(), 2_000).unref()
+}
+
+function port(text: string): number {
+  const value = integer(text)
+  if (value > 65_535) throw new InvalidArgumentError('a port is a number from 0 to 65535')
+  return value
+}
+
+function integer(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number')
+  return Number(text)
+}
+
+function hostPort(text: string): { host: string; port: number } {
+  const match = /^(?:(.+):)?(\d+)$/.exec(text)
+  if (!match) throw new InvalidArgumentError('expected host:port, such as 127.0.0.1:8420')
+  return { host: (match[1] ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1'), port: port(match[2] ?? '') }
+}
+
+await program.parseAsync()

@@ -1,0 +1,65 @@
+import { type Embedded, startEmbedded } from '../embedded/supervise.ts'
+import { loadServiceConfig } from '../service/config.ts'
+import { startService } from '../service/main.ts'
+import { createLog } from '../std/log.ts'
+import { untilStopped } from './until-stopped.ts'
+
+export interface ServeOptions {
+  readonly config?: string
+  readonly listen?: { readonly host: string; readonly port: number }
+  readonly clickhouseUrl?: string
+  readonly clickhouseDatabase?: string
+  readonly dataDir: string
+  readonly clickhousePort: number
+  readonly notice?: string
+  readonly logLevel?: string
+  readonly version: string
+}
+
+/** `binnacle serve`: the service on a ClickHouse server, or on an embedded engine that it runs itself. */
+export async function runServe(options: ServeOptions): Promise<number> {
+  const config = loadServiceConfig({
+    file: options.config,
+    env: process.env,
+    overrides: {
+      'listen.host': options.listen?.host,
+      'listen.port': options.listen?.port,
+      'clickhouse.url': options.clickhouseUrl,
+      'clickhouse.database': options.clickhouseDatabase,
+      notice: options.notice,
+      'log.level': options.logLevel,
+    },
+  })
+  const log = createLog({ name: 'service', level: config.log.level })
+  const stopping = new AbortController()
+  const stopped = untilStopped().then((why) => {
+    stopping.abort()
+    return why
+  })
+  const embedded =
+    config.clickhouse.url === ''
+      ? await startEmbedded({ dataDir: options.dataDir, port: options.clickhousePort, log })
+      : undefined
+  try {
+    const service = await startService(withUrl(config, embedded), {
+      log,
+      version: options.version,
+      storeMode: embedded ? 'embedded' : 'server',
+      signal: stopping.signal,
+    })
+    log.info({ url: service.url, clickhouse: embedded?.url ?? config.clickhouse.url }, 'the service is ready')
+    const why = await stopped
+    log.info({ why }, 'stopping')
+    await service.close()
+    return 0
+  } finally {
+    await embedded?.close()
+  }
+}
+
+function withUrl<C extends { readonly clickhouse: { readonly url: string } }>(
+  config: C,
+  embedded: Embedded | undefined,
+): C {
+  return embedded ? { ...config, clickhouse: { ...config.clickhouse, url: embedded.url } } : config
+}

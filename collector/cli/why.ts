@@ -1,0 +1,63 @@
+import { loadAgentConfig } from '../agent/config.ts'
+import { loadKubeAccess } from '../agent/kube/access.ts'
+import { createKubeClient } from '../agent/kube/client.ts'
+import { explainScope, parseScopeRules, type ScopeExplanation } from '../agent/scope/decide.ts'
+import { systemClock } from '../std/clock.ts'
+import { silentLog } from '../std/log.ts'
+
+export interface WhyOptions {
+  readonly config?: string
+  readonly kubeconfig?: string
+  readonly json?: boolean
+}
+
+/** `binnacle why NAMESPACE`: asks the API server for the namespace and runs the agent's own decision on it. Exit code 0: collected, 3: not. */
+export async function runWhy(name: string, options: WhyOptions): Promise<number> {
+  const config = loadAgentConfig({ file: options.config, env: process.env })
+  const rules = parseScopeRules({
+    ...config.namespaces,
+    ...(config.watch.mode === 'namespaced' ? { listed: config.watch.namespaces } : {}),
+  })
+  const explanation = explainScope(rules, await readNamespace(name, options.kubeconfig))
+  process.stdout.write(
+    options.json ? `${JSON.stringify({ namespace: name, ...explanation })}\n` : text(name, explanation),
+  )
+  return explanation.selected ? 0 : 3
+}
+
+async function readNamespace(name: string, kubeconfig: string | undefined) {
+  const access = await loadKubeAccess({
+    clock: systemClock,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+  })
+  const client = createKubeClient({ access, log: silentLog })
+  try {
+    const found = await client.get(
+      `/api/v1/namespaces/${encodeURIComponent(name)}`,
+      AbortSignal.timeout(15_000),
+    )
+    if (found.type === 'error') throw new Error(`cannot read namespace ${name}: ${found.message}`)
+    const metadata = (found.object['metadata'] ?? {}) as {
+      uid?: string
+      labels?: Record<string, string>
+      annotations?: Record<string, string>
+    }
+    return {
+      name,
+      uid: metadata.uid ?? '',
+      labels: metadata.labels ?? {},
+      rancherProject: metadata.annotations?.['field.cattle.io/projectId'] ?? '',
+    }
+  } finally {
+    await client.close()
+  }
+}
+
+function text(name: string, { selected, reason, ladder }: ScopeExplanation): string {
+  const lines = ladder.map(({ rule, matched, deciding, selects, detail }) => {
+    const mark = deciding ? '▶' : matched ? '·' : ' '
+    const effect = matched ? (selects ? 'collect' : 'leave out') : '–'
+    return `  ${mark} ${rule.padEnd(34)} ${effect.padEnd(10)} ${detail}`
+  })
+  return `${name} is ${selected ? 'collected' : 'not collected'}: ${reason}\n\n${lines.join('\n')}\n`
+}
