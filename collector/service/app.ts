@@ -16,6 +16,8 @@ export interface AppDeps extends ApiDeps {
   readonly metrics: Pick<SelfMetrics, 'handle'>
   /** What keeps the service from being ready, as a sentence; '' when it is. */
   readonly notReady: () => Promise<string>
+  /** Called before any route is added, so that its hooks see all of them. */
+  readonly observe: (app: FastifyInstance) => void
   /** Adds the OTLP and OpAMP routes. */
   readonly registerIntake: (app: FastifyInstance) => void | Promise<void>
 }
@@ -40,6 +42,7 @@ export async function createApp(deps: AppDeps, config: AppConfig): Promise<Fasti
     forceCloseConnections: 'idle',
     ajv: { customOptions: { coerceTypes: true, removeAdditional: false, allErrors: false } },
   })
+  deps.observe(app)
   app.addHook('onSend', async (_request, reply) => {
     reply.headers(securityHeaders)
   })

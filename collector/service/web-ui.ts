@@ -6,6 +6,8 @@ import { ApiProblem, toApiError } from './api/errors.ts'
 
 /** Paths that programs ask for: an unknown one among them is a JSON error, never the page. */
 const machinePaths = /^\/(api|v1|metrics|livez|readyz|openapi\.json)(\/|$|\?)/
+/** Assets, and files of the top level such as favicon.ico: names of pods and services have dots too. */
+const filePaths = /^\/(assets\/|[^/?]*\.\w+($|\?))/
 
 /**
  * Serves the built web UI. Assets carry a hash in their name and are kept for a year; index.html is asked for anew each
@@ -25,8 +27,7 @@ export async function registerWebUi(app: FastifyInstance, directory: string): Pr
     })
   }
   app.setNotFoundHandler((request, reply) => {
-    const isPage =
-      request.method === 'GET' && !machinePaths.test(request.url) && !/\.\w+($|\?)/.test(request.url)
+    const isPage = request.method === 'GET' && !machinePaths.test(request.url) && !filePaths.test(request.url)
     if (!isPage) return sendUnknownPath(reply, request.method, request.url)
     if (built) return reply.header('cache-control', 'no-cache').sendFile('index.html')
     return reply

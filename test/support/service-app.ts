@@ -25,6 +25,7 @@ export async function startSeededApp(
       log: silentLog,
       metrics: { handle: (_request, response) => response.end('') },
       notReady: async () => '',
+      observe: () => {},
       registerIntake: () => {},
     },
     {

@@ -1,0 +1,73 @@
+import { type Static, type TSchema, Type } from 'typebox'
+
+/** The keys of the service's configuration, which are the Helm values' keys, with defaults, bounds and units. */
+const Text = (text: string, description: string) =>
+  Type.String({ maxLength: 4_096, default: text, description })
+const Count = (value: number, [minimum, maximum]: readonly [number, number], description: string) =>
+  Type.Integer({ minimum, maximum, default: value, description })
+const Group = <T extends Record<string, TSchema>>(properties: T) =>
+  Type.Object(properties, { additionalProperties: false, default: {} })
+
+const MiB = 1024 ** 2
+
+export const ServiceConfig = Group({
+  listen: Group({
+    host: Text('127.0.0.1', 'address to listen on; 0.0.0.0 in a container'),
+    port: Count(8_420, [0, 65_535], 'port of UI, API and OTLP/HTTP; 0: any free port'),
+  }),
+  clickhouse: Group({
+    url: Text('', 'http://host:8123 of a ClickHouse server; empty: the embedded engine'),
+    database: Type.String({
+      pattern: '^[A-Za-z_][A-Za-z0-9_]{0,62}$',
+      default: 'binnacle',
+      description: 'name of the database: letters, digits and _',
+    }),
+    username: Text('default', 'user of the database'),
+    password: Text('', 'password of the user; empty: none'),
+    passwordFile: Text('', 'a file with the password; wins over password'),
+    waitSeconds: Count(
+      90,
+      [0, 3_600],
+      'seconds; how long to wait at start for a ClickHouse that does not answer',
+    ),
+  }),
+  notice: Text('', 'a text on every page of the UI'),
+  ui: Group({ directory: Text('', 'the built web UI; empty: the one of this installation') }),
+  ingest: Group({
+    blockRowsMax: Count(50_000, [1_000, 1_000_000], 'rows; an open block is inserted when it has so many'),
+    blockAgeMs: Count(100, [5, 1_000], 'ms; or when it is so old'),
+    rowsWaitingMax: Count(400_000, [10_000, 10_000_000], 'rows; waiting for an insert per table, 429 beyond'),
+    bodyBytesMax: Count(64 * MiB, [MiB, 1_024 * MiB], 'bytes; one OTLP request, inflated'),
+    inFlightBytesMax: Count(
+      256 * MiB,
+      [MiB, 16_384 * MiB],
+      'bytes; all OTLP requests in the house, inflated',
+    ),
+  }),
+  query: Group({
+    maxExecutionSeconds: Count(20, [1, 600], 'seconds; the longest query of a screen'),
+    maxMemoryBytes: Count(1_024 * MiB, [16 * MiB, 1_024 * 1_024 * MiB], 'bytes; memory of one query'),
+  }),
+  accessKeys: Type.Array(Type.String({ minLength: 8, maxLength: 512 }), {
+    maxItems: 100,
+    default: [],
+    description:
+      'keys of 8 characters or more; senders must present one as a bearer token when there are any',
+  }),
+  accessKeyFile: Text('', 'a file with more access keys, one a line'),
+  health: Group({ intervalSeconds: Count(15, [1, 3_600], 'seconds; how often the health rules run') }),
+  log: Group({
+    level: Type.Union(
+      [
+        Type.Literal('trace'),
+        Type.Literal('debug'),
+        Type.Literal('info'),
+        Type.Literal('warn'),
+        Type.Literal('error'),
+        Type.Literal('silent'),
+      ],
+      { default: 'info', description: 'trace, debug, info, warn, error or silent' },
+    ),
+  }),
+})
+export type ServiceConfig = Static<typeof ServiceConfig>

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto'
+import { type ViolationTableRow, violationsTable } from '../../record/agent.ts'
+import { errorText } from '../../std/assert.ts'
+import type { Clock } from '../../std/clock.ts'
+import type { Log } from '../../std/log.ts'
+import type { SelfMetrics } from '../../std/self-metrics.ts'
+import {
+  errorRatioQuery,
+  type HealthFindingRow,
+  openViolationsQuery,
+  podHealthQuery,
+  silentAgentsQuery,
+} from '../query/health.ts'
+import type { Store } from '../store/store.ts'
+
+/**
+ * Runs the built-in health rules again and again and keeps `violations` in step: a finding without an open violation
+ * opens one, an open violation without its finding is closed. All state is in the table, so any replica may run this, and
+ * two at once write the same rows: the id of a violation is that of its rule and entity with the time step it opened in.
+ * A run that fails (the database is away) changes nothing: silence is not health.
+ */
+export interface HealthRules {
+  close(): Promise<void>
+}
+
+export interface HealthDeps {
+  readonly store: Pick<Store, 'query' | 'insert'>
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Pick<SelfMetrics, 'counter'>
+}
+
+export interface OpenViolation extends HealthFindingRow {
+  readonly violationId: string
+  readonly openedMs: number
+}
+
+export function startHealthRules(deps: HealthDeps, { intervalMs }: { intervalMs: number }): HealthRules {
+  const { clock, log, metrics } = deps
+  const failures = metrics.counter('health_run_failures', 'Runs of the health rules that could not finish')
+  const stop = new AbortController()
+  const running = (async () => {
+    while (!stop.signal.aborted) {
+      try {
+        await runHealthRules(deps, intervalMs)
+      } catch (error) {
+        if (!stop.signal.aborted) {
+          failures.add(1)
+          log.warn({ error: errorText(error) }, 'cannot run the health rules; violations stay as they are')
+        }
+      }
+      await clock.sleep(intervalMs, stop.signal)
+    }
+  })()
+  return {
+    async close() {
+      stop.abort()
+      await running
+    },
+  }
+}
+
+/** One run; returns what it opened and closed. */
+export async function runHealthRules(
+  { store, clock }: Pick<HealthDeps, 'store' | 'clock'>,
+  stepMs: number,
+): Promise<readonly ViolationTableRow[]> {
+  const nowMs = clock.nowMs()
+  const findings = (
+    await Promise.all(
+      [podHealthQuery, errorRatioQuery, silentAgentsQuery].map((rule) =>
+        store.query<HealthFindingRow>(rule({ nowMs })),
+      ),
+    )
+  ).flat()
+  const open = await store.query<OpenViolation>(openViolationsQuery())
+  const rows = compareViolations({ findings, open, nowMs, stepMs })
+  if (rows.length === 0) return rows
+  const token = createHash('sha256').update(JSON.stringify(rows)).digest('hex')
+  const outcome = await store.insert({ table: violationsTable, rows }, `violations/${token}`)
+  if (outcome.type !== 'stored') throw new Error(`cannot write violations: ${outcome.message}`)
+  return rows
+}
+
+/** Rows for violations that begin and that end. */
+export function compareViolations(state: {
+  readonly findings: readonly HealthFindingRow[]
+  readonly open: readonly OpenViolation[]
+  readonly nowMs: number
+  readonly stepMs: number
+}): ViolationTableRow[] {
+  const { findings, open, nowMs, stepMs } = state
+  const found = new Set(findings.map(keyOf))
+  const known = new Set(open.map(keyOf))
+  const opened = findings
+    .filter((finding) => !known.has(keyOf(finding)))
+    .map((finding) =>
+      toRow(finding, { id: idOf(finding, Math.floor(nowMs / stepMs)), openedMs: nowMs, nowMs, closedMs: 0 }),
+    )
+  const closed = open
+    .filter((violation) => !found.has(keyOf(violation)))
+    .map((violation) =>
+      toRow(violation, { id: violation.violationId, openedMs: violation.openedMs, nowMs, closedMs: nowMs }),
+    )
+  return [...opened, ...closed]
+}
+
+const keyOf = ({ rule, entityKind, entity, clusterId, application }: HealthFindingRow) =>
+  JSON.stringify([rule, entityKind, entity, clusterId, application])
+
+const idOf = (finding: HealthFindingRow, step: number) =>
+  createHash('sha256')
+    .update(`${keyOf(finding)} ${step}`)
+    .digest('hex')
+    .slice(0, 32)
+
+function toRow(
+  of: HealthFindingRow,
+  at: { readonly id: string; readonly openedMs: number; readonly nowMs: number; readonly closedMs: number },
+): ViolationTableRow {
+  return {
+    violation_id: at.id,
+    rule: of.rule,
+    severity: of.severity,
+    entity_kind: of.entityKind,
+    entity: of.entity,
+    cluster_id: of.clusterId,
+    namespace: of.namespace,
+    application: of.application,
+    message: of.message,
+    opened_at: at.openedMs,
+    closed_at: at.closedMs,
+    updated_at: at.nowMs,
+  }
+}

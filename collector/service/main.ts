@@ -1,0 +1,166 @@
+import { randomUUID, timingSafeEqual } from 'node:crypto'
+import { join } from 'node:path'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { registerOtlpRoutes } from '../intake/otlp-http.ts'
+import { errorText } from '../std/assert.ts'
+import { createBackoff } from '../std/backoff.ts'
+import { type Clock, systemClock } from '../std/clock.ts'
+import type { Log } from '../std/log.ts'
+import { createSelfMetrics } from '../std/self-metrics.ts'
+import { createApp } from './app.ts'
+import type { ServiceConfig } from './config-schema.ts'
+import { createAgentRegistry } from './control/agent-registry.ts'
+import { registerOpampRoute } from './control/opamp-route.ts'
+import { startHealthRules } from './health/health-rules.ts'
+import { createIngest } from './ingest/ingest.ts'
+import { observeProcess, observeRequests } from './metrics.ts'
+import { createStore, type OpenStore } from './store/create-store.ts'
+
+export interface ServiceDeps {
+  readonly log: Log
+  readonly version: string
+  readonly clock?: Clock
+  /** Whether clickhouse.url is the embedded engine that the caller runs. */
+  readonly storeMode?: 'embedded' | 'server'
+  /** Gives up starting, such as on SIGTERM while ClickHouse is waited for. */
+  readonly signal?: AbortSignal
+}
+
+export interface RunningService {
+  readonly url: string
+  /** Stops listening, inserts what senders wait for, answers them, closes the database. */
+  close(): Promise<void>
+}
+
+const builtUi = join(import.meta.dirname, '../../dashboards/web/dist')
+
+/** Metrics → store → migrations → ingest and control → API and UI → listen → health rules. Rejects with one sentence. */
+export async function startService(config: ServiceConfig, deps: ServiceDeps): Promise<RunningService> {
+  const { log, version, clock = systemClock, storeMode = 'server' } = deps
+  const instanceId = randomUUID()
+  const metrics = createSelfMetrics({ part: 'service', version, instanceId })
+  const processMetrics = observeProcess(metrics)
+  const store = createStore({
+    ...config.clickhouse,
+    clock,
+    queryMaxExecutionSeconds: config.query.maxExecutionSeconds,
+    queryMaxMemoryBytes: config.query.maxMemoryBytes,
+  })
+  let app: FastifyInstance | undefined
+  try {
+    await waitForDatabase({ store, config, log, clock, signal: deps.signal })
+    const { applied } = await store.migrate()
+    if (applied.length > 0) log.info({ applied }, 'database migrated')
+    const [database] = await store.query<{ version: string }>({
+      sql: 'SELECT version() AS version',
+      params: {},
+    })
+    const ingest = createIngest({ store, clock, log, metrics, instanceId }, config.ingest)
+    const registry = createAgentRegistry({ store, clock, log })
+    let closing = false
+    app = await createApp(
+      {
+        store,
+        log,
+        metrics,
+        nowMs: clock.nowMs,
+        notReady: async () => {
+          if (closing) return 'the service is shutting down'
+          return (await store.ping().catch(() => false)) ? '' : 'ClickHouse does not answer'
+        },
+        observe: (observed) => observeRequests(observed, metrics),
+        registerIntake: async (intake) => {
+          registerOtlpRoutes(intake, {
+            handler: ingest.handle,
+            limits: config.ingest,
+            accessKeys: config.accessKeys,
+          })
+          await intake.register(async (scope) => {
+            scope.addHook('onRequest', keyGuard(config.accessKeys))
+            await registerOpampRoute(scope, registry)
+          })
+        },
+      },
+      {
+        version,
+        notice: config.notice,
+        storeMode,
+        storeVersion: () => database?.version ?? '',
+        uiDirectory: config.ui.directory || builtUi,
+      },
+    )
+    const url = await listen(app, config.listen)
+    log.info({ url, clickhouse: database?.version, storeMode }, 'service is listening')
+    const rules = startHealthRules(
+      { store, clock, log, metrics },
+      { intervalMs: config.health.intervalSeconds * 1000 },
+    )
+    const opened = app
+    return {
+      url,
+      async close() {
+        closing = true
+        await rules.close()
+        await opened.close()
+        await ingest.close()
+        await store.close()
+        processMetrics.close()
+        await metrics.close()
+      },
+    }
+  } catch (error) {
+    await app?.close()
+    await store.close()
+    processMetrics.close()
+    await metrics.close()
+    throw error
+  }
+}
+
+interface Waiting {
+  readonly store: OpenStore
+  readonly config: ServiceConfig
+  readonly log: Log
+  readonly clock: Clock
+  readonly signal: AbortSignal | undefined
+}
+
+async function waitForDatabase({ store, config, log, clock, signal }: Waiting): Promise<void> {
+  const { url, waitSeconds } = config.clickhouse
+  const deadline = clock.monotonicMs() + waitSeconds * 1000
+  const backoff = createBackoff({ firstMs: 200, maxMs: 5_000 })
+  while (!(await store.ping().catch(() => false))) {
+    if (signal?.aborted) throw new Error('cannot start: stopped while waiting for ClickHouse')
+    if (clock.monotonicMs() >= deadline) {
+      throw new Error(
+        `cannot reach ClickHouse at ${url}: no answer within ${waitSeconds} s; check clickhouse.url, the network policy, and that the server runs`,
+      )
+    }
+    log.info({ url }, 'ClickHouse does not answer yet; trying again')
+    await clock.sleep(backoff.nextMs(), signal)
+  }
+}
+
+async function listen(app: FastifyInstance, { host, port }: ServiceConfig['listen']): Promise<string> {
+  try {
+    return await app.listen({ host, port })
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : ''
+    const cause = code === 'EADDRINUSE' ? 'the port is in use' : errorText(error)
+    throw new Error(`cannot listen on ${host}:${port}: ${cause}`, { cause: error })
+  }
+}
+
+/** Agents present the same keys for control as for data. */
+function keyGuard(keys: readonly string[]) {
+  const wanted = keys.map((key) => Buffer.from(`Bearer ${key}`))
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    if (wanted.length === 0) return
+    const given = Buffer.from(request.headers.authorization ?? '')
+    if (wanted.some((key) => key.length === given.length && timingSafeEqual(key, given))) return
+    return reply
+      .code(401)
+      .type('text/plain')
+      .send('cannot accept this agent: present an access key as bearer token')
+  }
+}

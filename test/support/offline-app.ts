@@ -1,0 +1,24 @@
+import type { FastifyInstance } from 'fastify'
+import { createApp } from '../../collector/service/app.ts'
+import type { Store } from '../../collector/service/store/store.ts'
+import { silentLog } from '../../collector/std/log.ts'
+
+const noDatabase: Pick<Store, 'query'> = {
+  query: () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })),
+}
+
+/** The service's routes over a database that is away, or over another source of answers. */
+export function createOfflineApp(store: Pick<Store, 'query'> = noDatabase): Promise<FastifyInstance> {
+  return createApp(
+    {
+      store,
+      nowMs: Date.now,
+      log: silentLog,
+      metrics: { handle: (_request, response) => response.end('') },
+      notReady: async () => 'ClickHouse does not answer',
+      observe: () => {},
+      registerIntake: () => {},
+    },
+    { version: '', notice: '', storeMode: 'server', storeVersion: () => '', uiDirectory: '/nonexistent' },
+  )
+}
