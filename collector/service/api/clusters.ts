@@ -1,3 +1,4 @@
+import { type ViolationListRow, violationsQuery } from '../query/agents.ts'
 import { type MarkerRow, markersQuery } from '../query/changes.ts'
 import {
   type ClusterActivityRow,
@@ -181,18 +182,38 @@ export async function requireCluster(ask: Ask, clusterId: string): Promise<Clust
   )
 }
 
+/** Rollouts, scale changes, and violations that opened in the range. An empty cluster id: of all clusters. */
 export async function markersOf(
   ask: Ask,
   scope: Range & { clusterId: string; namespace: ListFilter },
 ): Promise<Marker[]> {
-  const rows = await ask<MarkerRow>(markersQuery(scope))
-  return rows.map(({ timeMs, kind, name, namespace, objectKind, from, to, version }) => ({
-    timeMs,
-    kind,
-    title:
-      kind === 'rollout'
-        ? `${name}: ${from === '' ? '' : `${from} → `}${to || version}`
-        : `${name}: ${from} → ${to} replicas`,
-    entity: `${objectKind}/${namespace}/${name}`,
-  }))
+  const { clusterId, namespace, fromMs } = scope
+  const [changes, violations] = await Promise.all([
+    ask<MarkerRow>(markersQuery(scope)),
+    ask<ViolationListRow>(violationsQuery(scope)),
+  ])
+  const isMine = (row: ViolationListRow) =>
+    row.openedMs >= fromMs &&
+    (clusterId === '' || row.clusterId === clusterId) &&
+    (namespace.in.length === 0 || namespace.in.includes(row.namespace)) &&
+    !namespace.out.includes(row.namespace)
+  return [
+    ...changes.map((row) => ({
+      timeMs: row.timeMs,
+      kind: row.kind,
+      title: titleOf(row),
+      entity: `${row.objectKind}/${row.namespace}/${row.name}`,
+    })),
+    ...violations.filter(isMine).map((row) => ({
+      timeMs: row.openedMs,
+      kind: 'violation',
+      title: row.message,
+      entity: `${row.entityKind}/${row.namespace}/${row.entity}`,
+    })),
+  ].sort((a, b) => b.timeMs - a.timeMs)
+}
+
+function titleOf({ kind, name, from, to, version }: MarkerRow): string {
+  if (kind === 'scale') return `${name}: ${from} → ${to} replicas`
+  return `${name}: ${from === '' ? '' : `${from} → `}${to || version}`
 }

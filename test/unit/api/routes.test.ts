@@ -22,6 +22,8 @@ import {
   WorkloadList,
 } from '../../../collector/service/api/schema/clusters.ts'
 import { About, ApiError } from '../../../collector/service/api/schema/common.ts'
+import { runHealthRules } from '../../../collector/service/health/health-rules.ts'
+import { systemClock } from '../../../collector/std/clock.ts'
 import { type SeededApp, startSeededApp } from '../../support/service-app.ts'
 
 let seeded: SeededApp
@@ -102,6 +104,17 @@ describe('bad requests say what, why and what to do', () => {
     expect(answer.body).toMatchObject({ statusCode: status, code })
     expect(answer.body.message).toContain(part)
   })
+})
+
+test('markers tell of rollouts, scale changes and violations of the range', async () => {
+  const { clickHouse, facts } = seeded
+  const clock = { ...systemClock, nowMs: () => facts.toMs - 60_000 }
+  await runHealthRules({ store: clickHouse.store, clock }, 15_000)
+  const { body } = await get<ClusterDashboard>('/clusters/demo/dashboard?namespace=shop')
+  const kinds = body.markers.map((marker) => marker.kind)
+  expect(kinds).toEqual([...kinds.filter((kind) => kind === 'violation'), 'rollout'])
+  expect(body.markers.map((marker) => marker.title)).toContain('benigno-v2: v1 → v2')
+  expect(kinds.length).toBeGreaterThan(1)
 })
 
 test('a value with quotes and braces is a value', async () => {
