@@ -104,7 +104,9 @@ function formatOf(tokens: readonly Token[]): string | undefined {
   for (let at = tokens.length - 2; at > 0; at--) {
     const after = tokens[at + 2]
     if (!isWord(tokens[at], 'FORMAT')) continue
-    if (!after || after.text === ';' || isWord(after, 'SETTINGS')) return tokens[at + 1]?.text
+    // A table may be called settings: the clause goes on with `name =`.
+    const settings = isWord(after, 'SETTINGS') && tokens[at + 4]?.text === '='
+    if (!after || after.text === ';' || settings) return tokens[at + 1]?.text
   }
   return undefined
 }

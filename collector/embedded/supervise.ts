@@ -50,7 +50,7 @@ export async function startEmbedded({
   memoryBytesMax = defaultMemoryBytes(),
   log,
 }: EmbeddedConfig): Promise<Embedded> {
-  let closing = false
+  const closing = new AbortController()
   let restarts = 0
   let restarting: Promise<void> | undefined
   let current = await startUnlocked(port)
@@ -62,7 +62,7 @@ export async function startEmbedded({
     for (;;) {
       const started = await startEngine({ dataDir, port: atPort, memoryBytesMax })
       if (started.type === 'running') return started
-      if (started.reason !== 'locked' || systemClock.monotonicMs() > deadline) {
+      if (started.reason !== 'locked' || closing.signal.aborted || systemClock.monotonicMs() > deadline) {
         throw new Error(`cannot start the embedded ClickHouse: ${started.message}`)
       }
       await systemClock.sleep(250)
@@ -72,7 +72,7 @@ export async function startEmbedded({
   function watch(engine: Engine): void {
     const startedAt = systemClock.monotonicMs()
     engine.child.once('exit', (code, signal) => {
-      if (closing) return
+      if (closing.signal.aborted) return
       restarts++
       if (systemClock.monotonicMs() - startedAt > stableAfterMs) backoff.reset()
       const afterMs = backoff.nextMs()
@@ -85,8 +85,8 @@ export async function startEmbedded({
   }
 
   async function restart(afterMs: number): Promise<void> {
-    await systemClock.sleep(afterMs)
-    if (closing) return
+    await systemClock.sleep(afterMs, closing.signal)
+    if (closing.signal.aborted) return
     try {
       current = await startUnlocked(current.port)
       watch(current)
@@ -101,7 +101,7 @@ export async function startEmbedded({
     restarts: () => restarts,
     pid: () => current.child.pid ?? 0,
     async close() {
-      closing = true
+      closing.abort()
       await restarting
       await endProcess(current.child)
     },

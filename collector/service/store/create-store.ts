@@ -1,9 +1,10 @@
-import { createClient } from '@clickhouse/client'
-import type { Clock } from '../../std/clock.ts'
-import { systemClock } from '../../std/clock.ts'
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { type Clock, systemClock } from '../../std/clock.ts'
+import { type Log, silentLog } from '../../std/log.ts'
 import { insertRows } from './insert.ts'
+import { parseRow } from './json-row.ts'
 import { type MigrationReport, migrate } from './migrate.ts'
-import type { Store } from './store.ts'
+import type { Query, Store } from './store.ts'
 
 export interface StoreConfig {
   readonly url: string
@@ -11,10 +12,13 @@ export interface StoreConfig {
   readonly username?: string
   readonly password?: string
   readonly clock?: Clock
+  readonly log?: Log
   /** How long an insert is tried again inside before the sender is told to come back. */
   readonly insertRetryForMs?: number
   readonly queryMaxExecutionSeconds?: number
   readonly queryMaxMemoryBytes?: number
+  /** Connections to ClickHouse; requests beyond wait. */
+  readonly connectionsMax?: number
 }
 
 export interface OpenStore extends Store {
@@ -23,6 +27,11 @@ export interface OpenStore extends Store {
   ping(): Promise<boolean>
 }
 
+/** A request that outlasts the query's own limit by this much is given up. */
+const answerWithinMs = 10_000
+/** Below a server's keep-alive time-out (3 s by default), so that no request meets a socket that is being closed. */
+const idleSocketMs = 2_000
+
 /** The service's only way to ClickHouse, over HTTP, whether it is a server or the embedded engine. */
 export function createStore({
   url,
@@ -30,53 +39,61 @@ export function createStore({
   username = 'default',
   password = '',
   clock = systemClock,
+  log = silentLog,
   insertRetryForMs = 5_000,
   queryMaxExecutionSeconds = 20,
   queryMaxMemoryBytes = 1024 ** 3,
+  connectionsMax = 32,
 }: StoreConfig): OpenStore {
   const closing = new AbortController()
   const options = {
     url,
     username,
     password,
-    request_timeout: (queryMaxExecutionSeconds + 10) * 1000,
-    max_open_connections: 32,
-    compression: { request: false, response: false },
-    keep_alive: { enabled: true, idle_socket_ttl: 2_000 },
+    request_timeout: queryMaxExecutionSeconds * 1000 + answerWithinMs,
+    max_open_connections: connectionsMax,
+    // What fails is logged where it is handled.
+    log: { level: ClickHouseLogLevel.OFF },
+    keep_alive: { enabled: true, idle_socket_ttl: idleSocketMs },
   }
   const client = createClient({ ...options, database })
+  const insertDeps = { client, clock, log, retryForMs: insertRetryForMs, signal: closing.signal }
+
+  async function query<Row>(
+    { sql, params }: Query,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<Row[]> {
+    const result = await client.query({
+      query: sql,
+      query_params: params,
+      format: 'JSONEachRow',
+      clickhouse_settings: {
+        // Reads only; settings may still be named in the query.
+        readonly: '2',
+        max_execution_time: queryMaxExecutionSeconds,
+        max_memory_usage: String(queryMaxMemoryBytes),
+        cancel_http_readonly_queries_on_client_close: 1,
+        output_format_json_quote_64bit_integers: 0,
+        output_format_json_quote_denormals: 0,
+      },
+      ...(signal ? { abort_signal: signal } : {}),
+    })
+    const text = await result.text()
+    return text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => parseRow(line) as Row)
+  }
+
   return {
     client,
-    insert: (rows, token) =>
-      insertRows({ client, clock, retryForMs: insertRetryForMs, signal: closing.signal }, rows, token),
+    query,
+    insert: (rows, token) => insertRows(insertDeps, rows, token),
     async hasBatch(table, batchId, days) {
-      const column = table.dayColumn
-      const bound = column === null || days.length === 0 ? '' : `AND toDate(${column}) IN {days:Array(Date)}`
-      const result = await client.query({
-        query: `SELECT 1 FROM ${table.name} WHERE batch_id = {batchId:String} ${bound} LIMIT 1`,
-        query_params: { batchId, ...(bound ? { days: [...days] } : {}) },
-        format: 'JSONEachRow',
-      })
-      return (await result.json()).length > 0
-    },
-    async query<Row>(
-      { sql, params }: { sql: string; params: Record<string, unknown> },
-      { signal }: { signal?: AbortSignal } = {},
-    ) {
-      const result = await client.query({
-        query: sql,
-        query_params: params,
-        format: 'JSONEachRow',
-        clickhouse_settings: {
-          max_execution_time: queryMaxExecutionSeconds,
-          max_memory_usage: String(queryMaxMemoryBytes),
-          output_format_json_quote_64bit_integers: 0,
-          output_format_json_quote_denormals: 0,
-          readonly: '0',
-        },
-        ...(signal ? { abort_signal: signal } : {}),
-      })
-      return result.json<Row>()
+      if (table.dayColumn !== null && days.length === 0) return false
+      const bound = table.dayColumn === null ? '' : `AND toDate(${table.dayColumn}) IN {days:Array(Date)}`
+      const sql = `SELECT 1 FROM ${table.name} WHERE batch_id = {batchId:String} ${bound} LIMIT 1`
+      return (await query({ sql, params: { batchId, days } })).length > 0
     },
     async migrate() {
       const admin = createClient({ ...options, database: 'default' })

@@ -5,16 +5,22 @@ import type { AnyTable, RowOf } from '../../record/table.ts'
 import { errorText } from '../../std/assert.ts'
 import { createBackoff } from '../../std/backoff.ts'
 import type { Clock } from '../../std/clock.ts'
-import { encodeRowBinary } from './row-binary.ts'
+import type { Log } from '../../std/log.ts'
+import { encodeRowBinary, UnencodableValue } from './row-binary.ts'
 import type { InsertOutcome, TableRows } from './store.ts'
 
 export interface InsertDeps {
   readonly client: ClickHouseClient
   readonly clock: Clock
+  readonly log: Log
   /** How long an insert is tried again before the sender is told to come back. */
   readonly retryForMs: number
+  /** Ends waiting and running inserts when the store closes. */
   readonly signal: AbortSignal
 }
+
+/** ClickHouse cuts an insert into blocks at about a million rows or 256 MB, and only a block is committed as a whole. */
+const insertRowsMax = 250_000
 
 /** One insert per UTC day of the table's day column: a block of one partition is committed whole or not at all. */
 export async function insertRows(
@@ -24,23 +30,27 @@ export async function insertRows(
 ): Promise<InsertOutcome> {
   let stored = 0
   for (const [day, dayRows] of byDay(table, rows)) {
-    const outcome = await insertDay(deps, table, dayRows, `${token}/${table.name}/${day}`)
-    if (outcome.type !== 'stored') return outcome
-    stored += outcome.rows
+    for (let at = 0; at < dayRows.length; at += insertRowsMax) {
+      const part = dayRows.slice(at, at + insertRowsMax)
+      const outcome = await insertPart(deps, table, part, `${token}/${table.name}/${day}/${at}`)
+      if (outcome.type !== 'stored') return outcome
+      stored += outcome.rows
+    }
   }
   return { type: 'stored', rows: stored }
 }
 
 const dayMs = 86_400_000
+const nsPerMs = 1_000_000n
 
-/** Unix days of a row, for tables that are partitioned by day; one group for the others. */
+/** Rows by Unix day, for tables that are partitioned by day; one group for the others. */
 export function byDay<T extends AnyTable>(table: T, rows: readonly RowOf<T>[]): Map<number, RowOf<T>[]> {
   const column = table.dayColumn
   if (column === null) return new Map(rows.length > 0 ? [[0, [...rows]]] : [])
   const days = new Map<number, RowOf<T>[]>()
   for (const row of rows) {
     const time = (row as Record<string, unknown>)[column]
-    const timeMs = typeof time === 'bigint' ? Number(time / 1_000_000n) : (time as number)
+    const timeMs = typeof time === 'bigint' ? Number(time / nsPerMs) : (time as number)
     const day = Math.floor(timeMs / dayMs)
     const group = days.get(day)
     if (group) group.push(row)
@@ -49,38 +59,50 @@ export function byDay<T extends AnyTable>(table: T, rows: readonly RowOf<T>[]): 
   return days
 }
 
-async function insertDay(
-  { client, clock, retryForMs, signal }: InsertDeps,
+async function insertPart(
+  { client, clock, log, retryForMs, signal }: InsertDeps,
   table: AnyTable,
   rows: readonly RowOf<AnyTable>[],
   token: string,
 ): Promise<InsertOutcome> {
-  const bytes = encodeRowBinary(table, rows)
-  const columns = Object.keys(table.columns as object).join(', ')
+  const encoded = tryEncode(table, rows)
+  if ('message' in encoded) return encoded
+  // Same bytes and same token on every try: ClickHouse knows a block that it has already committed.
+  const insert = {
+    query: `INSERT INTO ${table.name} (${Object.keys(table.columns as object).join(', ')}) FORMAT RowBinary`,
+    clickhouse_settings: {
+      async_insert: 0 as const,
+      insert_deduplicate: 1 as const,
+      insert_deduplication_token: createHash('sha256').update(token).digest('hex'),
+    },
+    abort_signal: signal,
+  }
   const deadline = clock.monotonicMs() + retryForMs
   const backoff = createBackoff({ firstMs: 50, maxMs: 1_000 })
   for (;;) {
     try {
-      const result = await client.exec({
-        query: `INSERT INTO ${table.name} (${columns}) FORMAT RowBinary`,
-        // Same bytes and same token on every try: ClickHouse knows a block that it has already committed.
-        values: Readable.from([bytes]),
-        clickhouse_settings: {
-          async_insert: 0,
-          insert_deduplicate: 1,
-          insert_deduplication_token: createHash('sha256').update(token).digest('hex'),
-        },
-        abort_signal: signal,
-      })
-      await drain(result.stream)
+      const { stream } = await client.exec({ ...insert, values: Readable.from([encoded.bytes]) })
+      await drain(stream)
       return { type: 'stored', rows: rows.length }
     } catch (error) {
-      const verdict = judge(error)
-      if (verdict === 'refused') return { type: 'refused', message: errorText(error) }
-      if (clock.monotonicMs() > deadline || signal.aborted)
-        return { type: 'unavailable', message: errorText(error) }
-      await clock.sleep(backoff.nextMs(), signal)
+      const message = `cannot insert into ${table.name}: ${errorText(error)}`
+      if (isRefusal(error)) return { type: 'refused', message }
+      if (clock.monotonicMs() > deadline || signal.aborted) return { type: 'unavailable', message }
+      const afterMs = backoff.nextMs()
+      log.warn({ table: table.name, rows: rows.length, afterMs, cause: errorText(error) }, 'insert again')
+      await clock.sleep(afterMs, signal)
     }
+  }
+}
+
+type Encoded = { readonly bytes: Uint8Array } | Extract<InsertOutcome, { type: 'refused' }>
+
+function tryEncode(table: AnyTable, rows: readonly RowOf<AnyTable>[]): Encoded {
+  try {
+    return { bytes: encodeRowBinary(table, rows) }
+  } catch (error) {
+    if (!(error instanceof UnencodableValue)) throw error
+    return { type: 'refused', message: errorText(error) }
   }
 }
 
@@ -90,26 +112,28 @@ async function drain(stream: Readable): Promise<void> {
   }
 }
 
-/** Codes that speak of the data or the statement: sending the same bytes again cannot help (ClickHouse ErrorCodes.cpp). */
-const refusedCodes = new Set([
-  '6',
-  '26',
-  '27',
-  '33',
-  '38',
-  '41',
-  '53',
-  '62',
-  '69',
-  '72',
-  '117',
-  '131',
-  '16',
-  '47',
-  '60',
-  '73',
-])
+/**
+ * Errors about the values themselves: the same bytes can never be stored. Everything else — the network, overload, memory,
+ * a missing table or column — may be put right while the sender keeps the rows.
+ */
+const refusedCodes: Record<string, string> = {
+  6: 'CANNOT_PARSE_TEXT',
+  26: 'CANNOT_PARSE_QUOTED_STRING',
+  27: 'CANNOT_PARSE_INPUT_ASSERTION_FAILED',
+  33: 'CANNOT_READ_ALL_DATA',
+  38: 'CANNOT_PARSE_DATE',
+  41: 'CANNOT_PARSE_DATETIME',
+  53: 'TYPE_MISMATCH',
+  69: 'ARGUMENT_OUT_OF_BOUND',
+  70: 'CANNOT_CONVERT_TYPE',
+  72: 'CANNOT_PARSE_NUMBER',
+  117: 'INCORRECT_DATA',
+  128: 'TOO_LARGE_ARRAY_SIZE',
+  131: 'TOO_LARGE_STRING_SIZE',
+  321: 'VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE',
+  469: 'VIOLATED_CONSTRAINT',
+}
 
-function judge(error: unknown): 'refused' | 'unavailable' {
-  return error instanceof ClickHouseError && refusedCodes.has(error.code) ? 'refused' : 'unavailable'
+function isRefusal(error: unknown): boolean {
+  return error instanceof ClickHouseError && error.code in refusedCodes
 }
