@@ -1,4 +1,4 @@
-import { type Context, context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import type { Pool } from 'pg'
 
 /**
@@ -35,31 +35,32 @@ export async function enqueue(pool: Pool, orderId: string): Promise<void> {
   })
 }
 
-/** Takes one job and works on it within the trace of its sender; false when there is none. */
-export async function takeOne(pool: Pool, work: (orderId: string) => Promise<void>): Promise<boolean> {
+export interface Job {
+  readonly orderId: string
+  readonly context: Record<string, string>
+}
+
+/** Takes a job from the queue, if there is one. */
+export async function take(pool: Pool): Promise<Job | undefined> {
   const { rows } = await pool.query<{ order_id: string; context: Record<string, string> }>(
     `DELETE FROM shipping_jobs WHERE id = (
        SELECT id FROM shipping_jobs ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
      ) RETURNING order_id, context`,
   )
   const job = rows[0]
-  if (!job) return false
-  await process_(propagation.extract(context.active(), job.context), job.order_id, work)
-  return true
+  return job && { orderId: job.order_id, context: job.context }
 }
 
-async function process_(
-  parent: Context,
-  orderId: string,
-  work: (orderId: string) => Promise<void>,
-): Promise<void> {
+/** Works on a job within the trace of its sender. */
+export async function workOn(job: Job, work: (orderId: string) => Promise<void>): Promise<void> {
+  const parent = propagation.extract(context.active(), job.context)
   const options = {
     kind: SpanKind.CONSUMER,
     attributes: { ...attributes, 'messaging.operation.type': 'process' },
   }
   await tracer.startActiveSpan(`process ${destination}`, options, parent, async (span) => {
     try {
-      await work(orderId)
+      await work(job.orderId)
     } catch (error) {
       span.recordException(error as Error)
       span.setStatus({ code: SpanStatusCode.ERROR, message: String(error) })
