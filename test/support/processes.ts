@@ -57,7 +57,7 @@ export function freePort(): Promise<number> {
 export async function eventually<T>(
   what: string,
   check: () => Promise<T | undefined> | T | undefined,
-  { withinMs = 30_000, everyMs = 50, hint = () => '' } = {},
+  { withinMs = 30_000, everyMs = 50, hint = (): string => '' } = {},
 ): Promise<T> {
   const deadline = Date.now() + withinMs
   let last: unknown
