@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
+import { parseAgentConfig } from '../../../collector/agent/config.ts'
+import { parseServiceConfig } from '../../../collector/service/config.ts'
 
 const charts = resolve(import.meta.dirname, '../../../charts')
 const hasHelm = spawnSync('helm', ['version']).status === 0
@@ -10,7 +12,11 @@ const withHelm = test.skipIf(!hasHelm)
 
 interface Manifest {
   readonly kind: string
-  readonly metadata: { readonly name: string; readonly namespace?: string }
+  readonly metadata: {
+    readonly name: string
+    readonly namespace?: string
+    readonly labels?: Record<string, string>
+  }
   readonly rules?: { readonly apiGroups: string[]; readonly resources: string[]; readonly verbs: string[] }[]
   readonly data?: Record<string, string>
   readonly spec?: {
@@ -92,6 +98,37 @@ describe.each(['binnacle-agent', 'binnacle'])('chart %s', (chart) => {
   })
 })
 
+describe('configuration files', () => {
+  const configOf = (chart: string, file: string, ...sets: string[]) => ({
+    yaml: {
+      name: file,
+      text: render(chart, ...sets).find(({ kind }) => kind === 'ConfigMap')?.data?.[file] ?? '',
+    },
+  })
+
+  withHelm('the agent accepts what its chart writes', () => {
+    const config = parseAgentConfig(
+      configOf('binnacle-agent', 'agent.yaml', 'namespaces.include={shop-.*}', 'cluster.name=c1'),
+    )
+    expect(config).toMatchObject({
+      cluster: { name: 'c1' },
+      namespaces: { include: ['shop-.*'], default: 'off' },
+      receive: { host: '0.0.0.0' },
+    })
+  })
+
+  withHelm('the service accepts what its chart writes', () => {
+    const config = parseServiceConfig(
+      configOf('binnacle', 'service.yaml', 'clickhouse.url=http://db:8123', 'notice=hello'),
+    )
+    expect(config).toMatchObject({
+      clickhouse: { url: 'http://db:8123', database: 'binnacle' },
+      notice: 'hello',
+      listen: { port: 8420 },
+    })
+  })
+})
+
 describe('chart binnacle-agent', () => {
   withHelm('renders a Deployment with cluster rights by default', () => {
     expect(kinds(render('binnacle-agent'))).toEqual([
@@ -151,6 +188,19 @@ describe('chart binnacle', () => {
       expect(kinds(external)).toContain('Deployment')
     },
   )
+
+  withHelm('ships the dashboards of dashboards/grafana as ConfigMaps for the sidecar when asked to', () => {
+    const shipped = render('binnacle', 'grafana.dashboards.enabled=true').filter(
+      ({ metadata }) => metadata.labels?.['grafana_dashboard'] === '1',
+    )
+    const files = readdirSync(resolve(charts, '../dashboards/grafana/json'))
+    expect(shipped.flatMap(({ data }) => Object.keys(data ?? {})).sort()).toEqual(files.sort())
+    for (const { data = {} } of shipped) {
+      for (const [file, text] of Object.entries(data)) {
+        expect(text).toBe(readFileSync(resolve(charts, '../dashboards/grafana/json', file), 'utf8'))
+      }
+    }
+  })
 
   withHelm('refuses several replicas on the embedded engine', () => {
     const { status, output } = helm('template', 'test', `${charts}/binnacle`, '--set', 'replicas=2')
