@@ -96,6 +96,9 @@ async function startAll({ options, url, progress, start, signal }: StartContext)
         `http://${host}:${options.otlpHttpPort}`,
         '--app-port',
         String(options.appPort),
+        // Two demos on one machine (other ports) have pods of their own.
+        '--pod-network',
+        `127.${10 + (options.appPort % 200)}`,
       ],
       logFile: logFile('simulated-cluster'),
       onLine: (line) => {

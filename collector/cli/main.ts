@@ -1,13 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { errorText } from '../std/assert.ts'
-import { runAgent } from './agent.ts'
-import { runDemo } from './demo.ts'
-import { runDoctor } from './doctor.ts'
-import { runMigrate } from './migrate.ts'
-import { runServe } from './serve.ts'
-import { runWhy } from './why.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -37,7 +30,7 @@ program
   .option('--clickhouse-port <port>', "the embedded engine's HTTP port on loopback; 0: any", port, 0)
   .option('--notice <text>', 'a text shown on every page of the UI')
   .option('--log-level <level>', 'trace, debug, info, warn or error')
-  .action((options) => finish(runServe({ ...options, version })))
+  .action((options) => finish(async () => (await import('./serve.ts')).runServe({ ...options, version })))
 
 program
   .command('agent')
@@ -58,7 +51,7 @@ program
   .option('--report-interval-ms <ms>', 'how often to report identity and health to the service', integer)
   .option('--scrape-interval-ms <ms>', 'how often to read usage from metrics.k8s.io', integer)
   .option('--log-level <level>', 'trace, debug, info, warn or error')
-  .action((options) => finish(runAgent({ ...options, version })))
+  .action((options) => finish(async () => (await import('./agent.ts')).runAgent({ ...options, version })))
 
 program
   .command('demo')
@@ -69,7 +62,7 @@ program
   .option('--otlp-http-port <port>', 'OTLP over HTTP into the agent', port, 4318)
   .option('--app-port <port>', 'the demo service magnanimo, path /hw2', port, 4000)
   .option('--data-dir <directory>', 'where the demo keeps its data and logs', '.binnacle/demo')
-  .action((options) => finish(runDemo(options)))
+  .action((options) => finish(async () => (await import('./demo.ts')).runDemo(options)))
 
 program
   .command('why')
@@ -78,7 +71,7 @@ program
   .addOption(config())
   .addOption(kubeconfig())
   .option('--json', 'machine-readable')
-  .action((namespace, options) => finish(runWhy(namespace, options)))
+  .action((namespace, options) => finish(async () => (await import('./why.ts')).runWhy(namespace, options)))
 
 program
   .command('migrate')
@@ -86,7 +79,7 @@ program
   .addOption(config())
   .option('--clickhouse-url <url>', 'default: http://127.0.0.1:8123')
   .option('--clickhouse-database <name>', 'default: binnacle')
-  .action((options) => finish(runMigrate(options)))
+  .action((options) => finish(async () => (await import('./migrate.ts')).runMigrate(options)))
 
 program
   .command('doctor')
@@ -94,15 +87,15 @@ program
   .addOption(kubeconfig())
   .option('--clickhouse-url <url>', 'also check this ClickHouse server')
   .option('--service <url>', 'also check this Binnacle service')
-  .action((options) => finish(runDoctor(options)))
+  .action((options) => finish(async () => (await import('./doctor.ts')).runDoctor(options)))
 
-/** Runs a command to its exit code; an operating error is one clear sentence, not a stack. */
-async function finish(run: Promise<number>): Promise<void> {
+/** Runs a command to its exit code (each is loaded only when it runs: the agent must not carry the service); an operating error is its one sentence (which says its cause), not a stack. */
+async function finish(run: () => Promise<number>): Promise<void> {
   try {
-    process.exitCode = await run
+    process.exitCode = await run()
   } catch (error) {
     if (process.env['BINNACLE_DEBUG']) console.error(error)
-    else process.stderr.write(`binnacle: ${errorText(error)}\n`)
+    else process.stderr.write(`binnacle: ${error instanceof Error ? error.message : String(error)}\n`)
     process.exitCode = 1
   }
   // Whatever a library still holds open must not keep a finished command alive.

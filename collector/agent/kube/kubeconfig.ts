@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { KubeConfig } from '@kubernetes/client-node'
+import { errorText } from '../../std/assert.ts'
 import type { Clock } from '../../std/clock.ts'
 import { createTokenFile, type KubeAccess } from './access.ts'
 
@@ -12,8 +13,14 @@ export function loadKubeConfig({
   context?: string | undefined
 }): KubeConfig {
   const kubeConfig = new KubeConfig()
-  if (path) kubeConfig.loadFromFile(path)
-  else kubeConfig.loadFromDefault()
+  try {
+    if (path) kubeConfig.loadFromFile(path)
+    else kubeConfig.loadFromDefault()
+  } catch (error) {
+    throw new Error(`cannot read the kubeconfig${path ? ` ${path}` : ''}: ${errorText(error)}`, {
+      cause: error,
+    })
+  }
   if (context) kubeConfig.setCurrentContext(context)
   return kubeConfig
 }

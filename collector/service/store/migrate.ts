@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ClickHouseClient } from '@clickhouse/client'
+import { errorText } from '../../std/assert.ts'
 
 export interface MigrationReport {
   readonly applied: readonly string[]
@@ -101,7 +102,7 @@ async function apply(
     try {
       await client.command({ query })
     } catch (error) {
-      throw new Error(`cannot apply migration ${name}`, { cause: error })
+      throw new Error(`cannot apply migration ${name}: ${errorText(error)}`, { cause: error })
     }
   }
   await client.insert({

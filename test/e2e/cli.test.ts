@@ -1,0 +1,144 @@
+import { writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { directoryProblem } from '../../collector/cli/preflight.ts'
+import { startFakeKubeApi } from '../support/kube-api/server.ts'
+import { freePort, startCli, startNode, type TempDirectory, tempDirectory } from '../support/processes.ts'
+
+let directory: TempDirectory | undefined
+const servers: Server[] = []
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await new Promise((done) => server.close(done))
+  directory?.remove()
+  directory = undefined
+})
+
+async function takenPort(): Promise<number> {
+  const port = await freePort()
+  const server = createServer()
+  servers.push(server)
+  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done))
+  return port
+}
+
+async function run(...args: string[]): Promise<{ code: number | null; output: string }> {
+  const child = startCli(...args)
+  return { code: await child.exited, output: child.output() }
+}
+
+describe('what cannot work is one clear sentence and an exit code', () => {
+  test('demo: a taken port', async () => {
+    directory = tempDirectory('cli')
+    const port = await takenPort()
+    const free = ['--agent-port', '--otlp-grpc-port', '--otlp-http-port', '--app-port']
+    const options = (await Promise.all(free.map(async (option) => [option, String(await freePort())]))).flat()
+    const { code, output } = await run(
+      'demo',
+      '--data-dir',
+      directory.path,
+      '--port',
+      String(port),
+      ...options,
+    )
+    expect(code).toBe(1)
+    expect(output).toBe(
+      `Port ${port} (service and web UI) is in use: free it, or choose another with --port.\n`,
+    )
+  })
+
+  test('demo: a place that cannot be written', async () => {
+    directory = tempDirectory('cli')
+    const file = join(directory.path, 'file')
+    writeFileSync(file, '')
+    const ports = ['--port', '--agent-port', '--otlp-grpc-port', '--otlp-http-port', '--app-port']
+    const options = (
+      await Promise.all(ports.map(async (option) => [option, String(await freePort())]))
+    ).flat()
+    const { code, output } = await run('demo', '--data-dir', join(file, 'data'), ...options)
+    expect(code).toBe(1)
+    expect(output).toMatch(/^Cannot write to .*: ENOTDIR.*\n$/)
+  })
+
+  test('too little disk space is said with both figures', () => {
+    directory = tempDirectory('cli')
+    expect(directoryProblem(directory.path, 2 ** 60)).toMatch(
+      /has \d+ MiB free and \d+ MiB are needed: free some space/,
+    )
+    expect(directoryProblem(directory.path, 1)).toBeUndefined()
+  })
+
+  test('serve: a taken port', async () => {
+    directory = tempDirectory('cli')
+    const port = await takenPort()
+    const { code, output } = await run(
+      'serve',
+      '--listen',
+      `127.0.0.1:${port}`,
+      '--data-dir',
+      directory.path,
+      '--log-level',
+      'silent',
+    )
+    expect(code).toBe(1)
+    expect(output).toBe(`binnacle: cannot listen on 127.0.0.1:${port}: the port is in use\n`)
+  })
+
+  test('agent: no cluster to watch', async () => {
+    directory = tempDirectory('cli')
+    const { code, output } = await run(
+      'agent',
+      '--kubeconfig',
+      join(directory.path, 'none'),
+      '--spool-dir',
+      directory.path,
+    )
+    expect(code).toBe(1)
+    expect(output).toMatch(/^binnacle: cannot .*none/)
+  })
+
+  test('an unknown option names itself and points to the help', async () => {
+    const { code, output } = await run('serve', '--prot', '1')
+    expect(code).toBe(1)
+    expect(output).toContain("unknown option '--prot'")
+    expect(output).toContain('--help')
+  })
+
+  test('npm start: a Node that is too old', async () => {
+    const old = `data:text/javascript,${encodeURIComponent(
+      "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.20.0' } })",
+    )}`
+    const child = startNode(['--import', old, 'collector/cli/bootstrap.mjs', 'demo'])
+    expect(await child.exited).toBe(1)
+    expect(child.output()).toBe(
+      'Binnacle needs Node 20 or newer to install itself, and this is Node 18.20.0.\n',
+    )
+  })
+})
+
+describe('binnacle why', () => {
+  test('says whether a namespace is collected, which rule decides, and answers by exit code', async () => {
+    directory = tempDirectory('cli')
+    const kube = await startFakeKubeApi()
+    const kubeconfig = join(directory.path, 'kubeconfig')
+    writeFileSync(kubeconfig, kube.kubeconfig())
+    kube.create('Namespace', { metadata: { name: 'shop', labels: { 'binnacle.dev/collect': 'enabled' } } })
+    kube.create('Namespace', { metadata: { name: 'staging' } })
+    try {
+      const shop = await run('why', 'shop', '--kubeconfig', kubeconfig)
+      expect(shop.code).toBe(0)
+      expect(shop.output).toContain('shop is collected: label binnacle.dev/collect=enabled')
+      const staging = await run('why', 'staging', '--kubeconfig', kubeconfig, '--json')
+      expect(staging.code).toBe(3)
+      expect(JSON.parse(staging.output)).toMatchObject({ namespace: 'staging', selected: false })
+      const missing = await run('why', 'nowhere', '--kubeconfig', kubeconfig)
+      expect(missing).toMatchObject({
+        code: 1,
+        output: expect.stringContaining('cannot read namespace nowhere'),
+      })
+    } finally {
+      await kube.close()
+    }
+  })
+})
