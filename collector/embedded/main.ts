@@ -25,10 +25,9 @@ const headerBytesMax = 1024 ** 2
 /** How long statements that write may take to end at a shutdown; what is not acknowledged then is sent again. */
 const stopWithinMs = 5_000
 
-export type EngineFailure = 'locked' | 'port' | 'directory' | 'disk-full' | 'engine'
 export type EngineMessage =
   | { readonly type: 'ready'; readonly port: number }
-  | { readonly type: 'failed'; readonly reason: EngineFailure; readonly message: string }
+  | { readonly type: 'failed'; readonly reason: 'port' | 'directory' | 'engine'; readonly message: string }
 
 const { values } = parseArgs({
   options: {
@@ -77,11 +76,8 @@ function open(): Engine {
       statementMemoryBytesMax: Number(values['statement-memory-bytes']),
     })
   } catch (error) {
-    const text = errorText(error)
-    if (/Code: 76\b/.test(text)) fail('locked', `another process uses the directory ${dataDir}`)
-    if (/Code: 243\b|No space left/i.test(text))
-      fail('disk-full', `no space is left on the disk of ${dataDir}`)
-    fail('engine', `cannot open the database in ${dataDir}: ${text}`)
+    // The engine writes the cause to standard error, where the parent finds it.
+    fail('engine', `cannot open the database in ${dataDir}: ${errorText(error)}`)
   }
 }
 
@@ -90,7 +86,7 @@ function tell(message: EngineMessage): void {
   else process.stdout.write(`${JSON.stringify(message)}\n`)
 }
 
-function fail(reason: EngineFailure, message: string): never {
+function fail(reason: Extract<EngineMessage, { type: 'failed' }>['reason'], message: string): never {
   tell({ type: 'failed', reason, message })
   process.exit(1)
 }
@@ -108,7 +104,8 @@ function stop(): void {
       process.exit(0)
     }),
   )
-  server.closeIdleConnections()
+  // A connection whose answer is sent becomes idle only now.
+  setInterval(() => server.closeIdleConnections(), 20).unref()
 }
 
 function end(last: () => void): void {

@@ -1,10 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { totalmem } from 'node:os'
-import { join } from 'node:path'
 import { createBackoff } from '../std/backoff.ts'
 import { systemClock } from '../std/clock.ts'
 import type { Log } from '../std/log.ts'
-import type { EngineMessage } from './main.ts'
+import { type EngineProcess, endEngineProcess, startEngineProcess } from './engine-process.ts'
 
 export interface EmbeddedConfig {
   readonly dataDir: string
@@ -12,6 +10,8 @@ export interface EmbeddedConfig {
   readonly port?: number
   /** Memory of the engine; a quarter of the machine's when absent. One statement may take half of it. */
   readonly memoryBytesMax?: number
+  /** How long to wait for another process to leave the directory: a previous instance may still be closing its files. */
+  readonly lockedForMs?: number
   readonly log: Log
 }
 
@@ -24,16 +24,11 @@ export interface Embedded {
   close(): Promise<void>
 }
 
-/** A previous instance may still be closing its files. */
-const lockedForMs = 10_000
-const closeWithinMs = 10_000
-/** One libuv thread for every statement that may run at once (`running` in main.ts), and some for files and compression. */
-const threads = 16
+const lockRetryMs = 250
 const memoryShare = 0.25
 const memoryBytesMin = 1024 ** 3
 /** A process that ran this long is not in a crash loop. */
 const stableAfterMs = 60_000
-const errorLinesMax = 20
 
 /** The constraint of a process without one is an absurdly large number. */
 const machineBytes = () => Math.min(process.constrainedMemory() || totalmem(), totalmem())
@@ -48,6 +43,7 @@ export async function startEmbedded({
   dataDir,
   port = 0,
   memoryBytesMax = defaultMemoryBytes(),
+  lockedForMs = 10_000,
   log,
 }: EmbeddedConfig): Promise<Embedded> {
   const closing = new AbortController()
@@ -57,19 +53,19 @@ export async function startEmbedded({
   const backoff = createBackoff({ firstMs: 200, maxMs: 10_000 })
   watch(current)
 
-  async function startUnlocked(atPort: number): Promise<Engine> {
+  async function startUnlocked(atPort: number): Promise<EngineProcess> {
     const deadline = systemClock.monotonicMs() + lockedForMs
     for (;;) {
-      const started = await startEngine({ dataDir, port: atPort, memoryBytesMax })
+      const started = await startEngineProcess({ dataDir, port: atPort, memoryBytesMax })
       if (started.type === 'running') return started
-      if (started.reason !== 'locked' || closing.signal.aborted || systemClock.monotonicMs() > deadline) {
+      if (!started.locked || closing.signal.aborted || systemClock.monotonicMs() > deadline) {
         throw new Error(`cannot start the embedded ClickHouse: ${started.message}`)
       }
-      await systemClock.sleep(250)
+      await systemClock.sleep(lockRetryMs, closing.signal)
     }
   }
 
-  function watch(engine: Engine): void {
+  function watch(engine: EngineProcess): void {
     const startedAt = systemClock.monotonicMs()
     engine.child.once('exit', (code, signal) => {
       if (closing.signal.aborted) return
@@ -103,71 +99,7 @@ export async function startEmbedded({
     async close() {
       closing.abort()
       await restarting
-      await endProcess(current.child)
+      await endEngineProcess(current)
     },
   }
-}
-
-interface Engine {
-  readonly type: 'running'
-  readonly child: ChildProcess
-  readonly port: number
-  /** What the process wrote to standard error last. */
-  lastErrors(): string
-}
-type Started = Engine | { readonly type: 'failed'; readonly reason: string; readonly message: string }
-
-function startEngine(config: {
-  readonly dataDir: string
-  readonly port: number
-  readonly memoryBytesMax: number
-}): Promise<Started> {
-  const args = [
-    join(import.meta.dirname, 'main.ts'),
-    '--data-dir',
-    config.dataDir,
-    '--port',
-    String(config.port),
-    '--memory-bytes',
-    String(config.memoryBytesMax),
-    '--statement-memory-bytes',
-    String(Math.round(config.memoryBytesMax / 2)),
-  ]
-  const child = spawn(process.execPath, args, {
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    env: { ...process.env, UV_THREADPOOL_SIZE: String(threads), NODE_OPTIONS: '', TZ: 'UTC' },
-  })
-  const errors: string[] = []
-  const lastErrors = () => errors.join('').trim()
-  child.stderr?.on('data', (chunk) => {
-    errors.push(String(chunk))
-    if (errors.length > errorLinesMax) errors.shift()
-  })
-  return new Promise((resolve) => {
-    child.once('error', (error) => resolve({ type: 'failed', reason: 'spawn', message: error.message }))
-    child.once('exit', (code, signal) =>
-      resolve({
-        type: 'failed',
-        reason: 'exit',
-        message: `its process ended with ${signal ?? code}: ${lastErrors().split('\n').at(-1)}`,
-      }),
-    )
-    child.on('message', (message: EngineMessage) =>
-      resolve(
-        message.type === 'ready' ? { type: 'running', child, port: message.port, lastErrors } : message,
-      ),
-    )
-  })
-}
-
-function endProcess(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) return resolve()
-    const timer = setTimeout(() => child.kill('SIGKILL'), closeWithinMs)
-    child.once('exit', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-    child.kill('SIGTERM')
-  })
 }
