@@ -4,7 +4,7 @@ export interface IntakeLimits {
   readonly bodyBytesMax: number
   /** All requests that are being read or handled, inflated: 503 / UNAVAILABLE beyond. */
   readonly inFlightBytesMax: number
-  /** A connection is closed after this time so that replicas balance. */
+  /** A connection is closed after this time, give or take a tenth, so that replicas balance. */
   readonly connectionAgeMs: number
 }
 
@@ -16,8 +16,8 @@ export const defaultLimits: IntakeLimits = {
 
 /** Bytes that are in the house. A reservation is made before reading and grows while a body inflates. */
 export interface ByteBudget {
-  /** False: no room, nothing was taken. */
-  take(bytes: number): boolean
+  /** False: no room, nothing was taken. `held`: what the same request has taken before. */
+  take(bytes: number, held?: number): boolean
   give(bytes: number): void
   used(): number
 }
@@ -25,9 +25,9 @@ export interface ByteBudget {
 export function createByteBudget(bytesMax: number): ByteBudget {
   let used = 0
   return {
-    take(bytes) {
-      // One request alone may pass whatever its size: the limit of a body bounds it already.
-      if (used > 0 && used + bytes > bytesMax) return false
+    take(bytes, held = 0) {
+      // One request alone may pass whatever its size, or its sender would come again for ever: the limit of a body bounds it.
+      if (used > held && used + bytes > bytesMax) return false
       used += bytes
       return true
     },
@@ -36,4 +36,39 @@ export function createByteBudget(bytesMax: number): ByteBudget {
     },
     used: () => used,
   }
+}
+
+/** What one request holds of a budget. */
+export interface Reservation {
+  /** Makes it at least so large; false: no room. */
+  growTo(bytes: number): boolean
+  release(): void
+}
+
+export function reserve(budget: ByteBudget): Reservation {
+  let held = 0
+  return {
+    growTo(bytes) {
+      if (bytes <= held) return true
+      if (!budget.take(bytes - held, held)) return false
+      held = bytes
+      return true
+    },
+    release() {
+      budget.give(held)
+      held = 0
+    },
+  }
+}
+
+/** Whole seconds from 1 to 5: an SDK gives up when the delay exceeds what is left of its ten seconds. */
+export function boundedRetryAfter(seconds: number): number {
+  return Math.min(5, Math.max(1, Math.ceil(seconds)))
+}
+
+const batchIdCharsMax = 256
+
+/** One that is too long counts as none: cut, it could be the id of another batch, which would then be taken for stored. */
+export function boundedBatchId(id: string): string {
+  return id.length <= batchIdCharsMax ? id : ''
 }

@@ -5,11 +5,18 @@ import {
   type ServerUnaryCall,
   type ServiceDefinition,
   type sendUnaryData,
-  status,
 } from '@grpc/grpc-js'
-import { errorText } from '../std/assert.ts'
+import type { Log } from '../std/log.ts'
 import { encodeExportResponse, encodeStatus, rpcCodes } from '../wire/otlp-answers.ts'
-import { type ByteBudget, createByteBudget, defaultLimits, type IntakeLimits } from './limits.ts'
+import { createKeyCheck } from './access-key.ts'
+import {
+  type ByteBudget,
+  boundedBatchId,
+  boundedRetryAfter,
+  createByteBudget,
+  defaultLimits,
+  type IntakeLimits,
+} from './limits.ts'
 import type { OtlpHandler, OtlpSignal } from './otlp.ts'
 
 /**
@@ -24,6 +31,10 @@ export interface OtlpGrpcOptions {
   readonly limits?: Partial<IntakeLimits>
   readonly budget?: ByteBudget
   readonly accessKeys?: readonly string[]
+  /** Called once per call that never reached the handler; `status` is the gRPC code. */
+  readonly onRefused?: (refusal: { readonly signal: OtlpSignal; readonly status: number }) => void
+  /** Told of a handler that throws: a bug of ours. */
+  readonly log?: Log
 }
 
 export interface OtlpGrpcServer {
@@ -47,17 +58,13 @@ export async function createOtlpGrpcServer(options: OtlpGrpcOptions): Promise<Ot
     'grpc.max_connection_age_grace_ms': 10_000,
     'grpc.max_concurrent_streams': 256,
   })
+  const mayEnter = createKeyCheck(options.accessKeys ?? [])
   for (const signal of ['traces', 'logs', 'metrics'] as const) {
     server.addService(rawService(services[signal]), {
       Export: (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) =>
-        void exportCall({ call, signal, budget, options }).then(
+        void exportCall({ call, signal, budget, mayEnter, options }).then(
           (response) => done(null, response),
-          (error: unknown) =>
-            done(
-              error instanceof CallError
-                ? error.toStatus()
-                : { code: status.INTERNAL, details: errorText(error) },
-            ),
+          (error: unknown) => done(callErrorOf(error, options.log).toStatus()),
         ),
     })
   }
@@ -88,44 +95,61 @@ class CallError extends Error {
   }
 }
 
+/** INTERNAL would make the sender throw its data away. */
+function callErrorOf(error: unknown, log: Log | undefined): CallError {
+  if (error instanceof CallError) return error
+  log?.error({ err: error }, 'a call failed inside: its sender is asked to come again')
+  return new CallError(rpcCodes.unavailable, 'internal error', 1)
+}
+
 interface ExportCall {
   readonly call: ServerUnaryCall<Buffer, Buffer>
   readonly signal: OtlpSignal
   readonly budget: ByteBudget
+  readonly mayEnter: (authorization: string) => boolean
   readonly options: OtlpGrpcOptions
 }
 
-async function exportCall({ call, signal, budget, options }: ExportCall): Promise<Buffer> {
-  const keys = options.accessKeys ?? []
-  if (keys.length > 0 && !keys.some((key) => call.metadata.get('authorization').includes(`Bearer ${key}`))) {
-    throw new CallError(rpcCodes.unauthenticated, 'the access key is missing or not valid')
+async function exportCall({ call, signal, budget, mayEnter, options }: ExportCall): Promise<Buffer> {
+  const text = (name: string) => String(call.metadata.get(name)[0] ?? '')
+  const refused = (error: CallError) => {
+    options.onRefused?.({ signal, status: error.code })
+    return error
   }
+  if (!mayEnter(text('authorization')))
+    throw refused(new CallError(rpcCodes.unauthenticated, 'the access key is missing or not valid'))
   const body = call.request
-  if (!budget.take(body.length)) throw new CallError(rpcCodes.unavailable, 'too many bytes are in flight', 1)
+  if (!budget.take(body.length))
+    throw refused(new CallError(rpcCodes.unavailable, 'too many bytes are in flight', 1))
   try {
-    const text = (name: string) => String(call.metadata.get(name)[0] ?? '')
     const outcome = await options.handler({
       signal,
       encoding: 'protobuf',
       body,
-      peerAddress: call
-        .getPeer()
-        .replace(/^(?:ipv[46]:)?\[?(?:::ffff:)?/, '')
-        .replace(/\]?:\d+$/, ''),
-      batchId: text('binnacle-batch-id').slice(0, 200),
+      peerAddress: plainAddress(call.getPeer()),
+      batchId: boundedBatchId(text('binnacle-batch-id')),
       resend: text('binnacle-batch-resend') === '1',
     })
     switch (outcome.type) {
       case 'accepted':
         return Buffer.from(encodeExportResponse('protobuf', { signal, ...outcome }))
       case 'retry':
-        throw new CallError(rpcCodes.unavailable, outcome.message, outcome.afterSeconds)
+        throw new CallError(rpcCodes.unavailable, outcome.message, boundedRetryAfter(outcome.afterSeconds))
       case 'invalid':
         throw new CallError(rpcCodes.invalidArgument, outcome.message)
     }
   } finally {
     budget.give(body.length)
   }
+}
+
+/** `1.2.3.4:5`, `[::1]:5`, `ipv6:[::ffff:1.2.3.4]:5` without the port and what stands around. */
+export function plainAddress(peer: string): string {
+  return peer
+    .replace(/^ipv[46]:/, '')
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .replace(/^::ffff:(?=\d+\.)/, '')
 }
 
 const raw = (bytes: Buffer) => bytes

@@ -1,10 +1,30 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { encodeExportResponse, encodeStatus, rpcCodes } from '../wire/otlp-answers.ts'
-import { type ByteBudget, createByteBudget, defaultLimits, type IntakeLimits } from './limits.ts'
-import type { OtlpEncoding, OtlpHandler, OtlpOutcome, OtlpSignal } from './otlp.ts'
-import { readBody } from './read-body.ts'
+import { type Clock, systemClock } from '../std/clock.ts'
+import type { Log } from '../std/log.ts'
+import { createKeyCheck } from './access-key.ts'
+import {
+  type Answer,
+  answerOf,
+  badRequest,
+  comeAgain,
+  sendAnswer,
+  tooLarge,
+  unauthenticated,
+  unknownEncoding,
+  unknownType,
+  wrongMethod,
+} from './http-answer.ts'
+import {
+  type ByteBudget,
+  boundedBatchId,
+  createByteBudget,
+  defaultLimits,
+  type IntakeLimits,
+  reserve,
+} from './limits.ts'
+import type { OtlpEncoding, OtlpHandler, OtlpSignal } from './otlp.ts'
+import { discardRest, readBody } from './read-body.ts'
 
 /**
  * OTLP over HTTP (opentelemetry-proto specification, "OTLP/HTTP"): POST /v1/traces, /v1/logs, /v1/metrics, protobuf and JSON
@@ -19,161 +39,137 @@ export interface OtlpHttpOptions {
   readonly accessKeys?: readonly string[]
   /** Called once per request that never reached the handler. */
   readonly onRefused?: (refusal: { readonly signal: OtlpSignal; readonly status: number }) => void
+  /** Told of a handler that throws: a bug of ours. */
+  readonly log?: Log
+  readonly clock?: Pick<Clock, 'monotonicMs'>
+  /** Uniform in [0, 1). */
+  readonly random?: () => number
 }
 
 const signals: readonly OtlpSignal[] = ['traces', 'logs', 'metrics']
-const retryAfterSeconds = 1
 
 export function registerOtlpRoutes(app: FastifyInstance, options: OtlpHttpOptions): void {
+  const { clock = systemClock, random = Math.random, log, onRefused } = options
   const limits = { ...defaultLimits, ...options.limits }
-  const budget = options.budget ?? createByteBudget(limits.inFlightBytesMax)
+  const mayEnter = createKeyCheck(options.accessKeys ?? [])
+  const receive = createReceiver({
+    handler: options.handler,
+    limits,
+    budget: options.budget ?? createByteBudget(limits.inFlightBytesMax),
+  })
+  const ageConnection = createConnectionAge(limits.connectionAgeMs, clock, random)
+
+  function refuse(request: FastifyRequest, reply: FastifyReply, signal: OtlpSignal, answer: Answer) {
+    onRefused?.({ signal, status: answer.status })
+    return sendRefusal(request, reply, answer)
+  }
+
+  /** What was not read must not be taken for the next request. */
+  async function sendRefusal(request: FastifyRequest, reply: FastifyReply, answer: Answer) {
+    await discardRest(request.raw, limits.bodyBytesMax)
+    if (!request.raw.readableEnded) reply.header('connection', 'close')
+    return sendAnswer(reply, answer)
+  }
+
   void app.register(async (scope) => {
     // The body is read by us: inflated under a limit, whatever its type.
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    scope.addHook('onRequest', async (request, reply) => allowOrigin(request, reply))
+    scope.setErrorHandler((error, request, reply) => {
+      log?.error(
+        { err: error, url: request.url },
+        'a request failed inside: its sender is asked to come again',
+      )
+      const encoding = encodingOf(request.headers['content-type']) ?? 'json'
+      return sendAnswer(
+        reply,
+        comeAgain(encoding, { status: 503, afterSeconds: 1, message: 'internal error' }),
+      )
+    })
     for (const signal of signals) {
       const url = `/v1/${signal}`
-      scope.options(url, (request, reply) => preflight(request, reply))
-      scope.post(url, { bodyLimit: Number.MAX_SAFE_INTEGER, logLevel: 'silent' }, async (request, reply) => {
-        const refuse = (answer: Answer) => {
-          options.onRefused?.({ signal, status: answer.status })
-          return answer
-        }
-        const answer = await handle({ request, signal, limits, budget, options, refuse })
-        allowOrigin(request, reply)
-        ageConnection(request, reply, limits.connectionAgeMs)
-        return send(reply, answer)
-      })
+      scope.options(url, (_request, reply) => preflight(reply))
+      scope.post(
+        url,
+        {
+          bodyLimit: Number.MAX_SAFE_INTEGER,
+          logLevel: 'silent',
+          // Before Fastify looks at the body and its type.
+          onRequest: async (request, reply) => {
+            const encoding = encodingOf(request.headers['content-type'])
+            if (!mayEnter(request.headers.authorization ?? ''))
+              return refuse(request, reply, signal, unauthenticated(encoding ?? 'json'))
+            if (!encoding) return refuse(request, reply, signal, unknownType(request.headers['content-type']))
+          },
+        },
+        async (request, reply) => {
+          const { answer, handled } = await receive(request, signal)
+          ageConnection(request, reply)
+          return handled ? sendAnswer(reply, answer) : refuse(request, reply, signal, answer)
+        },
+      )
       scope.route({
         method: ['GET', 'PUT', 'DELETE', 'PATCH'],
         url,
-        handler: (_request, reply) =>
-          send(
-            reply.header('allow', 'POST, OPTIONS'),
-            failure('json', 405, rpcCodes.unimplemented, `${url} takes POST only`),
+        onRequest: (request, reply) =>
+          sendRefusal(
+            request,
+            reply,
+            wrongMethod(encodingOf(request.headers['content-type']) ?? 'json', url),
           ),
+        handler: () => {},
       })
     }
   })
 }
 
-interface Answer {
-  readonly status: number
-  readonly encoding: OtlpEncoding
-  readonly body: Uint8Array
-  readonly retryAfterSeconds?: number
+interface Received {
+  readonly answer: Answer
+  /** False: refused before the handler saw it. */
+  readonly handled: boolean
 }
 
-interface Handling {
-  readonly request: FastifyRequest
-  readonly signal: OtlpSignal
+function createReceiver({
+  handler,
+  limits,
+  budget,
+}: {
+  readonly handler: OtlpHandler
   readonly limits: IntakeLimits
   readonly budget: ByteBudget
-  readonly options: OtlpHttpOptions
-  readonly refuse: (answer: Answer) => Answer
-}
-
-async function handle({ request, signal, limits, budget, options, refuse }: Handling): Promise<Answer> {
-  const encoding = encodingOf(request.headers['content-type'])
-  if (!mayEnter(request.headers.authorization, options.accessKeys ?? [])) {
-    return refuse(
-      failure(encoding ?? 'json', 401, rpcCodes.unauthenticated, 'the access key is missing or not valid'),
-    )
-  }
-  if (!encoding) {
-    const message = `Content-Type must be application/x-protobuf or application/json, not ${request.headers['content-type'] ?? 'absent'}`
-    return refuse(failure('json', 415, rpcCodes.invalidArgument, message))
-  }
-  let reserved = 0
-  try {
-    const onReserve = (bytes: number) => {
-      reserved += bytes
+}): (request: FastifyRequest, signal: OtlpSignal) => Promise<Received> {
+  const refused = (answer: Answer): Received => ({ answer, handled: false })
+  return async (request, signal) => {
+    const encoding = encodingOf(request.headers['content-type']) ?? 'json'
+    const reservation = reserve(budget)
+    try {
+      const body = await readBody(request.raw, { bytesMax: limits.bodyBytesMax, reservation })
+      switch (body.type) {
+        case 'too-large':
+          return refused(tooLarge(encoding, limits.bodyBytesMax))
+        case 'no-room':
+          return refused(
+            comeAgain(encoding, { status: 503, afterSeconds: 1, message: 'too many bytes are in flight' }),
+          )
+        case 'unknown-encoding':
+          return refused(unknownEncoding(encoding, body.encoding))
+        case 'damaged':
+          return refused(badRequest(encoding, `the body cannot be inflated: ${body.message}`))
+      }
+      const outcome = await handler({
+        signal,
+        encoding,
+        body: body.bytes,
+        peerAddress: plainAddress(request.raw),
+        batchId: boundedBatchId(headerOf(request, 'binnacle-batch-id')),
+        resend: headerOf(request, 'binnacle-batch-resend') === '1',
+      })
+      return { answer: answerOf(signal, encoding, outcome), handled: true }
+    } finally {
+      reservation.release()
     }
-    const body = await readBody(request.raw, { bytesMax: limits.bodyBytesMax, budget, onReserve })
-    switch (body.type) {
-      case 'too-large':
-        return refuse(tooLarge(encoding, limits.bodyBytesMax))
-      case 'no-room':
-        return refuse(
-          retry(encoding, {
-            status: 503,
-            afterSeconds: retryAfterSeconds,
-            message: 'too many bytes are in flight',
-          }),
-        )
-      case 'unknown-encoding':
-        return refuse(
-          failure(
-            encoding,
-            415,
-            rpcCodes.invalidArgument,
-            `Content-Encoding ${body.encoding} is not known: use gzip, deflate, zstd or none`,
-          ),
-        )
-      case 'damaged':
-        return refuse(
-          failure(encoding, 400, rpcCodes.invalidArgument, `the body cannot be inflated: ${body.message}`),
-        )
-    }
-    const outcome = await options.handler({
-      signal,
-      encoding,
-      body: body.bytes,
-      peerAddress: plainAddress(request.raw),
-      batchId: headerOf(request, 'binnacle-batch-id').slice(0, 200),
-      resend: headerOf(request, 'binnacle-batch-resend') === '1',
-    })
-    return answerOf(signal, encoding, outcome)
-  } finally {
-    budget.give(reserved)
   }
-}
-
-function answerOf(signal: OtlpSignal, encoding: OtlpEncoding, outcome: OtlpOutcome): Answer {
-  switch (outcome.type) {
-    case 'accepted':
-      return { status: 200, encoding, body: encodeExportResponse(encoding, { signal, ...outcome }) }
-    case 'retry':
-      return retry(encoding, outcome)
-    case 'invalid':
-      return failure(encoding, 400, rpcCodes.invalidArgument, outcome.message)
-  }
-}
-
-function failure(encoding: OtlpEncoding, status: number, code: number, message: string): Answer {
-  return { status, encoding, body: encodeStatus(encoding, { code, message }) }
-}
-
-const tooLarge = (encoding: OtlpEncoding, bytesMax: number) =>
-  failure(
-    encoding,
-    413,
-    rpcCodes.resourceExhausted,
-    `the body is larger than ${bytesMax} bytes (before or after inflating): send smaller batches`,
-  )
-
-function retry(
-  encoding: OtlpEncoding,
-  {
-    status,
-    afterSeconds,
-    message,
-  }: { readonly status: number; readonly afterSeconds: number; readonly message: string },
-): Answer {
-  const body = encodeStatus(encoding, {
-    code: rpcCodes.unavailable,
-    message,
-    retryAfterSeconds: afterSeconds,
-  })
-  return { status, encoding, body, retryAfterSeconds: afterSeconds }
-}
-
-function send(reply: FastifyReply, answer: Answer): FastifyReply {
-  if (answer.retryAfterSeconds !== undefined) reply.header('retry-after', String(answer.retryAfterSeconds))
-  // A body that was not read to its end must not be taken for the next request.
-  if (!reply.request.raw.readableEnded && answer.status >= 400) reply.header('connection', 'close')
-  const type = answer.encoding === 'json' ? 'application/json' : 'application/x-protobuf'
-  return reply.code(answer.status).header('content-type', type).send(Buffer.from(answer.body))
 }
 
 /** By the media type alone: parameters and case do not matter. */
@@ -189,17 +185,6 @@ function encodingOf(contentType: string | undefined): OtlpEncoding | undefined {
   }
 }
 
-function mayEnter(authorization: string | undefined, keys: readonly string[]): boolean {
-  if (keys.length === 0) return true
-  const presented = Buffer.from(/^Bearer\s+(.+)$/i.exec(authorization ?? '')?.[1] ?? '')
-  // Every key is compared, in constant time for keys of equal length.
-  return keys.map((key) => equalBytes(Buffer.from(key), presented)).includes(true)
-}
-
-function equalBytes(one: Buffer, other: Buffer): boolean {
-  return one.length === other.length && timingSafeEqual(one, other)
-}
-
 function headerOf(request: FastifyRequest, name: string): string {
   const value = request.headers[name]
   return typeof value === 'string' ? value : ''
@@ -209,23 +194,24 @@ function plainAddress(request: IncomingMessage): string {
   return (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
 }
 
-const openedAt = new WeakMap<object, number>()
-
-/** Closes a keep-alive connection now and then, so that senders spread over replicas. */
-function ageConnection(request: FastifyRequest, reply: FastifyReply, ageMs: number): void {
-  const { socket } = request.raw
-  const opened = openedAt.get(socket)
-  const now = performance.now()
-  if (opened === undefined) openedAt.set(socket, now)
-  else if (now - opened > ageMs && request.raw.httpVersionMajor === 1) reply.header('connection', 'close')
+/** Closes a keep-alive connection now and then, so that senders spread over replicas; not all of them at once. */
+function createConnectionAge(ageMs: number, clock: Pick<Clock, 'monotonicMs'>, random: () => number) {
+  const closesAtMs = new WeakMap<object, number>()
+  return (request: FastifyRequest, reply: FastifyReply): void => {
+    const { socket, httpVersionMajor } = request.raw
+    const nowMs = clock.monotonicMs()
+    const closesAt = closesAtMs.get(socket)
+    if (closesAt === undefined) closesAtMs.set(socket, nowMs + ageMs * (0.9 + random() * 0.2))
+    else if (nowMs > closesAt && httpVersionMajor === 1) reply.header('connection', 'close')
+  }
 }
 
 function allowOrigin(request: FastifyRequest, reply: FastifyReply): void {
-  if (request.headers.origin) reply.header('access-control-allow-origin', '*')
+  if (!request.headers.origin) return
+  reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', 'retry-after')
 }
 
-function preflight(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  allowOrigin(request, reply)
+function preflight(reply: FastifyReply): FastifyReply {
   return reply
     .header('access-control-allow-methods', 'POST')
     .header(

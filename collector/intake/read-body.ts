@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Readable, Transform } from 'node:stream'
 import { createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
 import { errorText } from '../std/assert.ts'
-import type { ByteBudget } from './limits.ts'
+import type { Reservation } from './limits.ts'
 
 export type BodyResult =
   | { readonly type: 'body'; readonly bytes: Uint8Array }
@@ -22,16 +22,13 @@ const decoders: Readonly<Record<string, (() => Transform) | null>> = {
 }
 
 /**
- * Reads and inflates one body, counted against the request's limit and the budget of all requests while it grows, so that a
- * bomb is cut off after `bytesMax` bytes whatever it claims to be. The caller gives the budget back (`reserved`).
+ * Reads and inflates one body. Its declared length is reserved before a byte is read, the reservation grows while it
+ * inflates, so that a bomb is cut off after `bytesMax` bytes whatever it claims to be. The request itself is never
+ * destroyed: its sender is to read why it was refused.
  */
 export async function readBody(
   request: IncomingMessage,
-  {
-    bytesMax,
-    budget,
-    onReserve,
-  }: { readonly bytesMax: number; readonly budget: ByteBudget; readonly onReserve: (bytes: number) => void },
+  { bytesMax, reservation }: { readonly bytesMax: number; readonly reservation: Reservation },
 ): Promise<BodyResult> {
   const encoding = String(request.headers['content-encoding'] ?? '')
     .trim()
@@ -40,6 +37,7 @@ export async function readBody(
   if (decoder === undefined) return { type: 'unknown-encoding', encoding }
   const declared = Number(request.headers['content-length'] ?? 0)
   if (declared > bytesMax) return { type: 'too-large' }
+  if (!reservation.growTo(declared)) return { type: 'no-room' }
   const source: Readable = decoder === null ? request : inflate(request, decoder())
   const chunks: Buffer[] = []
   let length = 0
@@ -49,27 +47,60 @@ export async function readBody(
   }
   if (decoder !== null) request.on('data', countReceived)
   try {
-    for await (const chunk of source) {
+    for await (const chunk of source.iterator({ destroyOnReturn: false })) {
       const bytes = chunk as Buffer
       length += bytes.length
       if (length > bytesMax || received > bytesMax) return { type: 'too-large' }
-      if (!budget.take(bytes.length)) return { type: 'no-room' }
-      onReserve(bytes.length)
+      if (!reservation.growTo(length)) return { type: 'no-room' }
       chunks.push(bytes)
     }
+    // Compressed bytes may inflate to nothing at all.
+    if (received > bytesMax) return { type: 'too-large' }
   } catch (error) {
     return { type: 'damaged', message: errorText(error) }
   } finally {
     request.off('data', countReceived)
-    if (source !== request) source.destroy()
+    if (source !== request) {
+      request.unpipe()
+      source.destroy()
+    }
   }
   return { type: 'body', bytes: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks) }
 }
 
 function inflate(request: IncomingMessage, decoder: Transform): Readable {
-  request.once('error', (error) => decoder.destroy(error))
-  request.once('close', () => {
+  const cutOff = () => {
     if (!request.readableEnded) decoder.destroy(new Error('the request was cut off'))
-  })
+  }
+  request.once('error', cutOff)
+  request.once('close', cutOff)
+  decoder.once('close', () => request.off('error', cutOff).off('close', cutOff))
   return request.pipe(decoder)
+}
+
+/** How long, at the most, a refused sender is listened to. */
+const discardMs = 2_000
+
+/**
+ * Reads on and throws away, so that a sender that is still writing gets its answer: closing a socket with unread bytes
+ * resets the connection under the answer. Ends after `bytesMax` bytes or two seconds, then the sender is cut off.
+ */
+export function discardRest(request: IncomingMessage, bytesMax: number): Promise<void> {
+  if (request.readableEnded || request.destroyed) return Promise.resolve()
+  return new Promise((resolve) => {
+    let discarded = 0
+    const done = () => {
+      clearTimeout(timer)
+      request.off('data', count).off('end', done).off('close', done)
+      request.pause()
+      resolve()
+    }
+    const count = (chunk: Buffer) => {
+      discarded += chunk.length
+      if (discarded > bytesMax) done()
+    }
+    const timer = setTimeout(done, discardMs)
+    request.on('data', count).once('end', done).once('close', done)
+    request.resume()
+  })
 }
