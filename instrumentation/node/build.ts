@@ -21,7 +21,7 @@ for (const [entry, format, extension] of [
     packages: 'external',
     format,
     platform: 'node',
-    target: 'node14',
+    target: format === 'cjs' ? 'es2015' : 'node14',
     logLevel: 'warning',
   })
 }
