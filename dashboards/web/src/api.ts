@@ -1,0 +1,107 @@
+import type { ApiError as ApiErrorBody } from '@binnacle/collector/api/common'
+import { QueryClient, useQuery } from '@tanstack/react-query'
+import { useRefresh } from './url-state.ts'
+
+const prefix = '/api/v1'
+
+export type Params = Readonly<Record<string, string | number | boolean | undefined>>
+
+/** What the API answered instead of data, or why it could not be reached (`code` is then `unreachable`). */
+export class ApiError extends Error {
+  readonly code: string
+  readonly statusCode: number
+  constructor(body: { code: string; message: string; statusCode: number }, options?: ErrorOptions) {
+    super(body.message, options)
+    this.name = 'ApiError'
+    this.code = body.code
+    this.statusCode = body.statusCode
+  }
+}
+
+export interface ApiAnswer<T> {
+  readonly data: T | undefined
+  readonly error: ApiError | null
+  /** The data belongs to the previous question: show it dimmed until the new one is answered. */
+  readonly dimmed: boolean
+  refetch(): void
+}
+
+export function createQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 5_000,
+        gcTime: 60_000,
+        refetchOnWindowFocus: false,
+        retry: (failures, error) => failures < 2 && error instanceof ApiError && error.statusCode >= 500,
+      },
+    },
+  })
+}
+
+/** GET under /api/v1. While parameters change the previous answer stays, marked as dimmed. */
+export function useApi<T>(
+  path: string,
+  params: Params = {},
+  options: { enabled?: boolean } = {},
+): ApiAnswer<T> {
+  const refresh = useRefresh()
+  const url = urlOf(path, params)
+  const query = useQuery<T, ApiError>({
+    queryKey: [url, refresh.count],
+    queryFn: ({ signal }) => fetchJson<T>(url, signal),
+    // Another path is another thing: only the answers to other parameters may stand in.
+    placeholderData: (previous, previousQuery) =>
+      String(previousQuery?.queryKey[0]).split('?')[0] === url.split('?')[0] ? previous : undefined,
+    enabled: options.enabled ?? true,
+  })
+  const sameUrl = query.isPlaceholderData && refresh.everyMs !== false
+  return {
+    data: query.data,
+    error: query.data === undefined || !query.isPlaceholderData ? query.error : null,
+    dimmed: query.isPlaceholderData && !sameUrl,
+    refetch: () => void query.refetch(),
+  }
+}
+
+export function urlOf(path: string, params: Params): string {
+  const search = new URLSearchParams()
+  for (const [key, value] of Object.entries(params)) {
+    if (value !== undefined && value !== '') search.set(key, String(value))
+  }
+  const text = search.toString()
+  return prefix + path + (text === '' ? '' : `?${text}`)
+}
+
+async function fetchJson<T>(url: string, signal: AbortSignal): Promise<T> {
+  let response: Response
+  try {
+    response = await fetch(url, { signal, headers: { accept: 'application/json' } })
+  } catch (cause) {
+    if (signal.aborted) throw cause
+    throw new ApiError(
+      {
+        code: 'unreachable',
+        statusCode: 0,
+        message: 'cannot reach the service: check that it runs and that you are connected',
+      },
+      { cause },
+    )
+  }
+  if (response.ok) return (await response.json()) as T
+  throw new ApiError(await errorBody(response))
+}
+
+async function errorBody(response: Response): Promise<ApiErrorBody> {
+  const otherwise = {
+    code: 'unexpected-answer',
+    error: response.statusText,
+    statusCode: response.status,
+    message: `the service answered ${response.status} ${response.statusText}`,
+  }
+  try {
+    return { ...otherwise, ...((await response.json()) as Partial<ApiErrorBody>) }
+  } catch {
+    return otherwise
+  }
+}

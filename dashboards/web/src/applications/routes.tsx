@@ -1,0 +1,28 @@
+import { type AnyRootRoute, createRoute, lazyRouteComponent } from '@tanstack/react-router'
+
+/** Applications and what belongs to one of them. */
+export function applicationRoutes(root: AnyRootRoute) {
+  const parent = { getParentRoute: () => root }
+  return [
+    createRoute({
+      ...parent,
+      path: '/applications',
+      component: lazyRouteComponent(() => import('./applications-page.tsx'), 'ApplicationsPage'),
+    }),
+    createRoute({
+      ...parent,
+      path: '/applications/$application',
+      component: lazyRouteComponent(() => import('./dashboard-page.tsx'), 'ApplicationDashboardPage'),
+    }),
+    createRoute({
+      ...parent,
+      path: '/applications/$application/operations',
+      component: lazyRouteComponent(() => import('./operations-page.tsx'), 'OperationsPage'),
+    }),
+    createRoute({
+      ...parent,
+      path: '/applications/$application/flow-map',
+      component: lazyRouteComponent(() => import('./flow-map-page.tsx'), 'FlowMapPage'),
+    }),
+  ]
+}

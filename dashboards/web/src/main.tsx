@@ -1,0 +1,22 @@
+import { QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { createQueryClient } from './api.ts'
+import { startTheme } from './parts/theme.ts'
+import { createAppRouter } from './router.tsx'
+import './tokens.css'
+import './base.css'
+
+startTheme()
+
+const root = document.getElementById('root')
+if (!root) throw new Error('BUG: index.html has no #root')
+
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={createQueryClient()}>
+      <RouterProvider router={createAppRouter()} />
+    </QueryClientProvider>
+  </StrictMode>,
+)

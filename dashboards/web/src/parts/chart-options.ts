@@ -1,0 +1,146 @@
+import type { Marker } from '@binnacle/collector/api/common'
+import uPlot from 'uplot'
+import { formatValue } from '../format.ts'
+import { axisSplits } from './axis-splits.ts'
+import type { ChartKind, ChartSeries } from './chart-series.ts'
+
+interface Wishes {
+  readonly prepared: ChartSeries
+  readonly kind: ChartKind
+  readonly palette: readonly string[]
+  readonly markers: readonly Marker[]
+  readonly width: number
+  readonly height: number
+  readonly clickable: boolean
+  readonly styleOf: (customProperty: string) => string
+  readonly onIndex: (index: number | null) => void
+  readonly onPoint: (range: { fromMs: number; toMs: number }) => void
+  readonly onZoom: (range: { fromMs: number; toMs: number }) => void
+}
+
+/** Shorter drags are clicks. */
+const dragPxMin = 8
+/** All charts of a page share one cross-hair. */
+const syncKey = 'page'
+
+export function chartOptions(wishes: Wishes): uPlot.Options {
+  const { prepared, kind, styleOf } = wishes
+  const text = styleOf('--text-quiet')
+  const grid = { stroke: styleOf('--line'), width: 1 }
+  const axis = { stroke: text, font: '11px system-ui, sans-serif', ticks: { show: false }, grid }
+  const stacked = kind === 'stacked' || (kind === 'bars' && prepared.names.length > 1)
+  const order = prepared.names.map((_, index) => index)
+  return {
+    width: wishes.width,
+    height: wishes.height,
+    padding: [8, 8, 0, 0],
+    legend: { show: false },
+    cursor: {
+      y: false,
+      points: { show: !stacked, size: 6 },
+      drag: { x: true, y: false, setScale: false, dist: dragPxMin },
+      sync: { key: syncKey, setSeries: false },
+    },
+    scales: { x: { time: true }, y: { range: (_plot, _min, max) => [0, topOf(max, prepared.unit)] } },
+    axes: [
+      { ...axis, grid: { show: false }, size: 24, space: 72, values: timeLabels },
+      {
+        ...axis,
+        size: 62,
+        splits: (_plot, _axis, min, max) => axisSplits(min, max, prepared.unit),
+        values: (_plot, splits) => splits.map((value) => formatValue(value, prepared.unit)),
+      },
+    ],
+    series: [{}, ...order.map((index) => seriesOf(wishes, index))],
+    bands: stacked ? order.slice(1).map((index) => ({ series: [index + 1, index] as [number, number] })) : [],
+    hooks: {
+      setCursor: [(plot) => wishes.onIndex(plot.cursor.idx ?? null)],
+      setSelect: [(plot) => zoom(plot, wishes)],
+      draw: [(plot) => drawMarkers(plot, wishes)],
+      ready: [(plot) => listenForClicks(plot, wishes)],
+    },
+  }
+}
+
+function seriesOf({ prepared, kind, palette, styleOf }: Wishes, index: number): uPlot.Series {
+  const stroke = styleOf(palette[index] ?? '--series-1')
+  const bars = uPlot.paths.bars?.({ size: [0.8, 24], align: 1, gap: 1 })
+  const stepped = uPlot.paths.linear?.()
+  const filled = kind !== 'lines'
+  const paths = kind === 'bars' ? bars : stepped
+  return {
+    label: prepared.names[index] ?? '',
+    stroke,
+    width: kind === 'bars' ? 0 : 1.5,
+    ...(filled ? { fill: kind === 'area' ? `${stroke}33` : kind === 'bars' ? stroke : `${stroke}66` } : {}),
+    ...(paths ? { paths } : {}),
+    points: { show: false },
+  }
+}
+
+function topOf(max: number | null, unit: string): number {
+  if (max === null || max <= 0) return unit === '%' ? 100 : 1
+  return max * 1.08
+}
+
+function zoom(plot: uPlot, { onZoom }: Wishes): void {
+  const { left, width } = plot.select
+  if (width < dragPxMin) return
+  const fromMs = plot.posToVal(left, 'x') * 1000
+  const toMs = plot.posToVal(left + width, 'x') * 1000
+  plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false)
+  onZoom({ fromMs, toMs })
+}
+
+function listenForClicks(plot: uPlot, { prepared, clickable, onPoint }: Wishes): void {
+  if (!clickable) return
+  let downX = 0
+  plot.over.addEventListener('mousedown', (event) => {
+    downX = event.clientX
+  })
+  plot.over.addEventListener('click', (event) => {
+    const seconds =
+      plot.cursor.idx === null || plot.cursor.idx === undefined ? undefined : plot.data[0][plot.cursor.idx]
+    if (seconds === undefined || Math.abs(event.clientX - downX) >= dragPxMin) return
+    onPoint({ fromMs: seconds * 1000, toMs: seconds * 1000 + prepared.stepMs })
+  })
+}
+
+const markerColors: Readonly<Record<string, string>> = { violation: '--bad', rollout: '--accent' }
+
+function drawMarkers(plot: uPlot, { markers, styleOf }: Wishes): void {
+  const { ctx, bbox } = plot
+  ctx.save()
+  for (const marker of markers) {
+    const x = Math.round(plot.valToPos(marker.timeMs / 1000, 'x', true)) + 0.5
+    if (x < bbox.left || x > bbox.left + bbox.width) continue
+    ctx.strokeStyle = styleOf(markerColors[marker.kind] ?? '--line-strong')
+    ctx.lineWidth = devicePixelRatio
+    ctx.beginPath()
+    ctx.moveTo(x, bbox.top)
+    ctx.lineTo(x, bbox.top + bbox.height)
+    ctx.stroke()
+  }
+  ctx.restore()
+}
+
+function timeLabels(
+  _plot: uPlot,
+  splits: number[],
+  _axis: number,
+  _space: number,
+  stepSeconds: number,
+): string[] {
+  return splits.map((seconds) => {
+    const date = new Date(seconds * 1000)
+    const two = (value: number) => String(value).padStart(2, '0')
+    if (
+      stepSeconds >= 86_400 ||
+      (date.getHours() === 0 && date.getMinutes() === 0 && date.getSeconds() === 0)
+    ) {
+      return `${two(date.getMonth() + 1)}-${two(date.getDate())}`
+    }
+    const minutes = `${two(date.getHours())}:${two(date.getMinutes())}`
+    return stepSeconds < 60 ? `${minutes}:${two(date.getSeconds())}` : minutes
+  })
+}

@@ -1,0 +1,106 @@
+import type { Chart as ChartData, Marker } from '@binnacle/collector/api/common'
+import { useEffect, useMemo, useRef, useState } from 'react'
+import uPlot from 'uplot'
+import { formatDateTime, formatValue } from '../format.ts'
+import { useSetSearch } from '../url-state.ts'
+import { chartOptions } from './chart-options.ts'
+import { type ChartKind, type ChartTone, chartData, seriesColors } from './chart-series.ts'
+import { useTheme } from './theme.ts'
+import 'uplot/dist/uPlot.min.css'
+import './chart.css'
+
+export interface ChartRange {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+interface Props {
+  readonly chart: ChartData
+  readonly kind?: ChartKind
+  /** Colours by series name, for series that mean a state. */
+  readonly colors?: Readonly<Record<string, string>>
+  readonly tone?: ChartTone
+  readonly markers?: readonly Marker[]
+  readonly height?: number
+  /** Opens the rows behind a point; the range is the point's step. */
+  readonly onPoint?: (range: ChartRange) => void
+  /** Dragging; without it the page's time range in the URL changes. */
+  readonly onZoom?: (range: ChartRange) => void
+}
+
+/** Series over time. The cross-hair is shared by all charts of the page. */
+export function Chart({
+  chart,
+  kind = 'lines',
+  colors,
+  tone,
+  markers = [],
+  height = 160,
+  onPoint,
+  onZoom,
+}: Props) {
+  const host = useRef<HTMLDivElement>(null)
+  const setSearch = useSetSearch()
+  const theme = useTheme()
+  const [index, setIndex] = useState<number | null>(null)
+  const prepared = useMemo(() => chartData(chart, kind), [chart, kind])
+  const palette = seriesColors(prepared.names, { colors, tone })
+  const paletteKey = palette.join()
+  const acts = useRef({ onPoint, onZoom, setSearch })
+  acts.current = { onPoint, onZoom, setSearch }
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the palette is compared by value, a theme changes what its names mean
+  useEffect(() => {
+    const element = host.current
+    if (!element) return
+    const plot = new uPlot(
+      chartOptions({
+        prepared,
+        kind,
+        palette,
+        markers,
+        height,
+        width: Math.max(element.clientWidth, 80),
+        styleOf: (name) => getComputedStyle(element).getPropertyValue(name).trim(),
+        onIndex: setIndex,
+        onPoint: (range) => acts.current.onPoint?.(range),
+        onZoom: (range) => {
+          if (acts.current.onZoom) acts.current.onZoom(range)
+          else
+            acts.current.setSearch({
+              from: String(Math.floor(range.fromMs)),
+              to: String(Math.ceil(range.toMs)),
+            })
+        },
+        clickable: acts.current.onPoint !== undefined,
+      }),
+      prepared.drawn as uPlot.AlignedData,
+      element,
+    )
+    const observer = new ResizeObserver(() => {
+      if (element.clientWidth > 0 && element.clientWidth !== plot.width)
+        plot.setSize({ width: element.clientWidth, height })
+    })
+    observer.observe(element)
+    return () => {
+      observer.disconnect()
+      plot.destroy()
+    }
+  }, [prepared, kind, paletteKey, markers, height, theme])
+
+  const at = index ?? prepared.lastIndex
+  return (
+    <div className="chart">
+      <div ref={host} className={onPoint ? 'chart-plot chart-clickable' : 'chart-plot'} style={{ height }} />
+      <div className="chart-legend">
+        {prepared.names.map((name, position) => (
+          <span key={name} className="chart-key">
+            <i style={{ background: `var(${palette[position]})` }} />
+            {name} <b>{formatValue(prepared.values[position]?.[at], prepared.unit)}</b>
+          </span>
+        ))}
+        {index !== null && <span className="chart-at">{formatDateTime(chart.timesMs[index])}</span>}
+      </div>
+    </div>
+  )
+}
