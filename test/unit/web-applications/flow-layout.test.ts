@@ -119,3 +119,14 @@ test.each([
     ),
   ).toBe(want)
 })
+
+test('lines leave a caller at the side of the callee and arrive at the side of the caller', () => {
+  const layout = layOutFlowMap(shop, options)
+  for (const { edge: one, points } of layout.edges) {
+    if (one.from === one.to) continue
+    const [from, to] = [placed(layout, one.from), placed(layout, one.to)]
+    const sign = to.x > from.x ? 1 : -1
+    expect(points[0]?.x).toBe(from.x + (sign * from.width) / 2)
+    expect(points.at(-1)?.x).toBe(to.x - (sign * to.width) / 2)
+  }
+})

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { buildTraceTree, type TraceNode, walkTrace } from '../../../dashboards/web/src/traces/trace-tree.ts'
 import {
   type Folding,
+  foldToTiers,
   nothingFolded,
   reveal,
   rowIndexOf,
@@ -80,5 +81,23 @@ describe('the rows of a waterfall', () => {
       span(`q${index}`, 'a', [index, 1], { operation: 'GET' }),
     )
     expect(waterfallRows(buildTraceTree([span('a', '', [0, 1e5]), ...many]), nothingFolded)).toHaveLength(2)
+  })
+  test('folded to tiers, only spans on the way to another tier are open', () => {
+    const other = { service: 'benigno' }
+    const roots = buildTraceTree([
+      span('a', '', [0, 40]),
+      span('b', 'a', [1, 9]),
+      span('c', 'b', [2, 3], other),
+      span('d', 'c', [3, 1], other),
+      span('e', 'a', [20, 9]),
+      span('f', 'e', [21, 1]),
+    ])
+    const folding = foldToTiers(walkTrace<TraceNode>(roots))
+    expect(waterfallRows(roots, folding).map(show)).toEqual([
+      'a open',
+      '  b open',
+      '    c closed',
+      '  e closed',
+    ])
   })
 })

@@ -7,7 +7,7 @@ export const versionBarsMax = 4
 const charWidth = 6.4
 const labelLineHeight = 15
 const size = {
-  tier: { width: 188, height: 52, bar: 18 },
+  tier: { width: 208, height: 52, bar: 18 },
   backend: { width: 168, height: 52 },
   client: { width: 132, height: 44 },
 } as const
@@ -96,7 +96,7 @@ export function layOutFlowMap(map: FlowMap, options: FlowLayoutOptions): FlowLay
       const placed = graph.edge(edge.from, edge.to, edge.id) as { points?: Point[]; x?: number; y?: number }
       return {
         edge,
-        points: (placed.points ?? []).map(({ x, y }) => ({ x, y })),
+        points: attach(placed.points ?? [], boxOf(graph, edge.from), boxOf(graph, edge.to), direction),
         label: { x: placed.x ?? 0, y: placed.y ?? 0, ...labelSize(options.labelOf(edge)) },
         thickness: thicknessOf(edge.red.callsPerMinute, busiest),
       }
@@ -119,6 +119,35 @@ export function edgePath(points: readonly Point[], direction: 'right' | 'down'):
     from = to
   }
   return parts.join(' ')
+}
+
+type Box = Point & { readonly width: number; readonly height: number }
+
+function boxOf(graph: Graph, id: string): Box {
+  const { x = 0, y = 0, width, height } = graph.node(id) as Partial<Point> & { width: number; height: number }
+  return { x, y, width, height }
+}
+
+/** Lines leave and arrive at the sides that face along the map, not at corners: `edgePath` bends between them. */
+function attach(points: readonly Point[], from: Box, to: Box, direction: 'right' | 'down'): Point[] {
+  const inner = points.slice(1, -1).map(({ x, y }) => ({ x, y }))
+  const [first, last] = [inner[0] ?? to, inner.at(-1) ?? from]
+  return [sideTowards(from, first, direction), ...inner, sideTowards(to, last, direction)]
+}
+
+function sideTowards(box: Box, towards: Point, direction: 'right' | 'down'): Point {
+  const [halfWidth, halfHeight] = [box.width / 2, box.height / 2]
+  const within = (value: number, middle: number, half: number) =>
+    Math.min(middle + half, Math.max(middle - half, value))
+  return direction === 'right'
+    ? {
+        x: box.x + (towards.x >= box.x ? halfWidth : -halfWidth),
+        y: within(towards.y, box.y, halfHeight - 14),
+      }
+    : {
+        x: within(towards.x, box.x, halfWidth - 20),
+        y: box.y + (towards.y >= box.y ? halfHeight : -halfHeight),
+      }
 }
 
 /** Square root: an edge with a hundredth of the calls is still a visible line. */

@@ -126,3 +126,17 @@ export function rowIndexOf(rows: readonly WaterfallRow[], node: TraceNode): numb
   }
   return -1
 }
+
+/** One row for each tier's part: where no other tier is below a span, its subtree is folded. Parents come first. */
+export function foldToTiers(nodes: readonly TraceNode[]): Folding {
+  const crossing = new Set<TraceNode>()
+  for (const node of nodes.toReversed()) {
+    const tier = node.type === 'span' ? node.span.service : undefined
+    const leaves = node.children.some(
+      (child) => crossing.has(child) || (child.type === 'span' && child.span.service !== tier),
+    )
+    if (leaves) crossing.add(node)
+  }
+  const closed = nodes.filter((node) => node.children.length > 0 && !crossing.has(node))
+  return { closed: new Set(closed.map((node) => node.key)), opened: new Set() }
+}

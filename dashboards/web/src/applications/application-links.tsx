@@ -1,0 +1,22 @@
+import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import { timeSearch } from '../url-state.ts'
+
+/** To an application's dashboard, in the time range of the page. */
+export function ApplicationLink({
+  application,
+  children,
+}: {
+  readonly application: string
+  readonly children: ReactNode
+}) {
+  return (
+    <Link
+      to="/applications/$application"
+      params={{ application }}
+      search={(previous: Record<string, unknown>) => timeSearch(previous)}
+    >
+      {children}
+    </Link>
+  )
+}

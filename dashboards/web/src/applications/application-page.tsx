@@ -1,0 +1,31 @@
+import { useParams } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import { Page } from '../parts/page.tsx'
+import { Tabs } from '../parts/tabs.tsx'
+import './applications.css'
+
+/** The application in the URL. */
+export function useApplication(): string {
+  const { application = '' } = useParams({ strict: false }) as { application?: string }
+  return application
+}
+
+/** The frame of every page of one application. */
+export function ApplicationFrame({ children }: { readonly children: ReactNode }) {
+  const application = useApplication()
+  const params = { application }
+  return (
+    <Page title={application}>
+      <Tabs
+        label="Parts of the application"
+        tabs={[
+          { label: 'Dashboard', to: '/applications/$application', params },
+          { label: 'Operations', to: '/applications/$application/operations', params },
+          { label: 'Flow map', to: '/applications/$application/flow-map', params },
+          { label: 'Traces', to: '/traces', search: { application } },
+        ]}
+      />
+      {children}
+    </Page>
+  )
+}

@@ -1,0 +1,28 @@
+import type { FlowMap } from '@binnacle/collector/api/applications'
+import { DataTable } from '../parts/data-table.tsx'
+import { flowFilters } from './flow-filters.ts'
+import { nameOfId } from './flow-label.ts'
+import { redColumns } from './red-columns.tsx'
+
+interface Props {
+  readonly map: FlowMap
+  readonly application: string
+  readonly onSelect: (id: string) => void
+}
+
+/** The edges of the map as rows: the same data for screen readers, small screens and sorting. */
+export function FlowTable({ map, application, onSelect }: Props) {
+  return (
+    <DataTable
+      rows={map.edges}
+      rowKey={(edge) => edge.id}
+      onOpen={(edge) => onSelect(edge.id)}
+      columns={[
+        { header: 'From', sort: (edge) => nameOfId(edge.from), cell: (edge) => nameOfId(edge.from) },
+        { header: 'To', sort: (edge) => nameOfId(edge.to), cell: (edge) => nameOfId(edge.to) },
+        { header: 'Kind', cell: (edge) => (edge.async ? 'asynchronous' : 'synchronous') },
+        ...redColumns<FlowMap['edges'][number]>((edge) => flowFilters(application, edge)),
+      ]}
+    />
+  )
+}

@@ -1,0 +1,58 @@
+import type { Red } from '@binnacle/collector/api/applications'
+import { formatDuration, formatPercent, formatRate } from '../format.ts'
+import type { Column } from '../parts/data-table.tsx'
+import type { TraceFilters } from '../traces/trace-filters.ts'
+import { TracesLink } from '../traces/trace-links.tsx'
+
+/** Calls, mean, p95 and errors of a row; each number leads to the traces behind it. */
+export function redColumns<Row extends { readonly red: Red }>(
+  filtersOf: (row: Row) => TraceFilters,
+): Column<Row>[] {
+  return [
+    {
+      header: 'Calls',
+      width: 90,
+      numeric: true,
+      sort: (row) => row.red.callsPerMinute,
+      cell: (row) => <TracesLink filters={filtersOf(row)}>{formatRate(row.red.callsPerMinute)}</TracesLink>,
+    },
+    {
+      header: 'Mean',
+      width: 90,
+      numeric: true,
+      sort: (row) => row.red.meanMs ?? -1,
+      cell: (row) => formatDuration(row.red.meanMs),
+    },
+    {
+      header: 'p95',
+      width: 90,
+      numeric: true,
+      sort: (row) => row.red.p95Ms ?? -1,
+      cell: (row) =>
+        row.red.p95Ms === null ? (
+          '–'
+        ) : (
+          <TracesLink filters={{ ...filtersOf(row), sort: 'slowest' }}>
+            {formatDuration(row.red.p95Ms)}
+          </TracesLink>
+        ),
+    },
+    {
+      header: 'Errors',
+      width: 150,
+      numeric: true,
+      sort: (row) => row.red.errorsPerMinute,
+      cell: (row) => <Errors red={row.red} filters={filtersOf(row)} />,
+    },
+  ]
+}
+
+/** Errors per minute and their share; zero is quiet. */
+export function Errors({ red, filters }: { readonly red: Red; readonly filters: TraceFilters }) {
+  if (red.errors === 0) return <span className="quiet">0</span>
+  return (
+    <TracesLink filters={{ ...filters, status: 'error' }} className="errors">
+      {`✕ ${formatRate(red.errorsPerMinute)} · ${formatPercent(red.errorRatio)}`}
+    </TracesLink>
+  )
+}

@@ -1,0 +1,127 @@
+import type { TraceList, TraceRow } from '@binnacle/collector/api/applications'
+import { useNavigate } from '@tanstack/react-router'
+import { useMemo } from 'react'
+import { useApi } from '../api.ts'
+import { formatCount } from '../format.ts'
+import { Card } from '../parts/card.tsx'
+import { Chart } from '../parts/chart.tsx'
+import { EmptyState } from '../parts/empty-state.tsx'
+import { ErrorState } from '../parts/error-state.tsx'
+import { Page } from '../parts/page.tsx'
+import { Skeleton } from '../parts/skeleton.tsx'
+import { timeSearch, useSearchParams, useTimeRange } from '../url-state.ts'
+import { TraceFilterForm } from './filter-form.tsx'
+import { parseTraceFilters, type TraceFilters, traceFiltersToSearch, withFilter } from './trace-filters.ts'
+import { rangeSearch } from './trace-links.tsx'
+import { TraceScatter } from './trace-scatter.tsx'
+import { TraceTable } from './trace-table.tsx'
+import './traces.css'
+
+const tracesMax = 200
+
+/** Search traces: filters, how many match over time, how long they took, and the list. */
+export function TraceSearchPage() {
+  const search = useSearchParams()
+  const filters = useMemo(() => parseTraceFilters(search), [search])
+  const navigate = useNavigate()
+  const range = useTimeRange()
+  const found = useApi<TraceList>('/traces', {
+    from: range.from,
+    to: range.to,
+    ...traceFiltersToSearch(filters),
+    limit: tracesMax,
+  })
+  const change = (next: TraceFilters, time = timeSearch(search)) =>
+    navigate({ to: '/traces', search: { ...time, ...traceFiltersToSearch(next) } })
+  const open = (trace: TraceRow) =>
+    navigate({
+      to: '/traces/$traceId',
+      params: { traceId: trace.traceId },
+      search: { ...timeSearch(search), aroundMs: String(Math.round(trace.startMs)) },
+    })
+
+  return (
+    <Page title="Traces">
+      <TraceFilterForm filters={filters} traces={found.data?.traces ?? []} onChange={change} />
+      {found.error ? (
+        <ErrorState error={found.error} onRetry={() => found.refetch()} />
+      ) : found.data ? (
+        <Results
+          list={found.data}
+          range={range}
+          sort={filters.sort ?? 'newest'}
+          onSort={(sort) => change(withFilter(filters, 'sort', sort))}
+          onZoom={(zoom) => change(filters, rangeSearch(zoom))}
+          onOpen={open}
+        />
+      ) : (
+        <Skeleton height={480} />
+      )}
+    </Page>
+  )
+}
+
+interface ResultsProps {
+  readonly list: TraceList
+  readonly range: { readonly fromMs: number; readonly toMs: number }
+  readonly sort: 'newest' | 'slowest'
+  readonly onSort: (sort: 'newest' | 'slowest') => void
+  readonly onZoom: (range: { fromMs: number; toMs: number }) => void
+  readonly onOpen: (trace: TraceRow) => void
+}
+
+function Results({ list, range, sort, onSort, onZoom, onOpen }: ResultsProps) {
+  if (list.traces.length === 0) {
+    return (
+      <EmptyState title="No trace matches">
+        Widen the time range or take away a filter. Duration filters look at the longest span of a trace that
+        matches the other filters.
+      </EmptyState>
+    )
+  }
+  return (
+    <>
+      <div className="trace-charts">
+        <Card title="Matching traces">
+          <Chart
+            chart={list.histogram}
+            kind="bars"
+            colors={{ ok: '--bar', error: '--bad' }}
+            onZoom={onZoom}
+            height={190}
+          />
+        </Card>
+        <Card title="Duration" hint="✕ with errors · click opens">
+          <TraceScatter traces={list.traces} range={range} onOpen={onOpen} />
+        </Card>
+      </div>
+      <Card
+        title={listTitle(list, sort)}
+        actions={
+          <fieldset className="trace-sort">
+            <legend className="visually-hidden">Sort</legend>
+            {(['newest', 'slowest'] as const).map((one) => (
+              <button key={one} type="button" aria-pressed={sort === one} onClick={() => onSort(one)}>
+                {one}
+              </button>
+            ))}
+          </fieldset>
+        }
+      >
+        <TraceTable traces={list.traces} onOpen={onOpen} />
+        {list.more && (
+          <p className="trace-more">
+            More traces match than the {formatCount(list.traces.length)} shown: narrow the filters or the
+            time.
+          </p>
+        )}
+      </Card>
+    </>
+  )
+}
+
+function listTitle(list: TraceList, sort: 'newest' | 'slowest'): string {
+  const count = list.traces.length
+  if (list.more) return `The ${count} ${sort} traces`
+  return count === 1 ? '1 trace' : `${formatCount(count)} traces`
+}

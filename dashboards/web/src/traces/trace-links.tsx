@@ -1,0 +1,76 @@
+import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import { timeSearch } from '../url-state.ts'
+import { type TraceFilters, traceFiltersToSearch } from './trace-filters.ts'
+
+interface TracesLinkProps {
+  readonly filters: TraceFilters
+  /** A narrower time than the page's. */
+  readonly range?: { readonly fromMs: number; readonly toMs: number }
+  readonly className?: string
+  readonly children: ReactNode
+}
+
+/** To the rows behind a number: the traces that pass the filters, in the time range of the page. */
+export function TracesLink({ filters, range, className, children }: TracesLinkProps) {
+  const search = { ...traceFiltersToSearch(filters), ...(range ? rangeSearch(range) : {}) }
+  return (
+    <Link
+      to="/traces"
+      search={(previous: Record<string, unknown>) => ({ ...timeSearch(previous), ...search })}
+      className={className}
+    >
+      {children}
+    </Link>
+  )
+}
+
+interface TraceLinkProps {
+  readonly traceId: string
+  /** A time within the trace, so that the look-up is bounded. */
+  readonly aroundMs?: number
+  readonly spanId?: string
+  readonly children: ReactNode
+}
+
+export function TraceLink({ traceId, aroundMs, spanId, children }: TraceLinkProps) {
+  const search = {
+    ...(aroundMs === undefined ? {} : { aroundMs: String(Math.round(aroundMs)) }),
+    ...(spanId === undefined ? {} : { span: spanId }),
+  }
+  return (
+    <Link
+      to="/traces/$traceId"
+      params={{ traceId }}
+      search={(previous: Record<string, unknown>) => ({ ...timeSearch(previous), ...search })}
+    >
+      {children}
+    </Link>
+  )
+}
+
+/** How far around a moment the pod page looks. */
+const podMarginMs = 15 * 60_000
+
+/** The pod's side panel, in the time around a moment. */
+export function PodLink(props: {
+  readonly clusterId: string
+  readonly pod: string
+  readonly atMs: number
+  readonly children: ReactNode
+}) {
+  const { clusterId, pod, atMs } = props
+  const range = rangeSearch({ fromMs: atMs - podMarginMs, toMs: atMs + podMarginMs })
+  return (
+    <Link to="/clusters/$clusterId/pods" params={{ clusterId }} search={{ ...range, pod }}>
+      {props.children}
+    </Link>
+  )
+}
+
+export function rangeSearch({ fromMs, toMs }: { fromMs: number; toMs: number }): {
+  from: string
+  to: string
+} {
+  return { from: String(Math.floor(fromMs)), to: String(Math.ceil(toMs)) }
+}

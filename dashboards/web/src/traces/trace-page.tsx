@@ -1,0 +1,86 @@
+import type { TraceDetail } from '@binnacle/collector/api/applications'
+import { useParams } from '@tanstack/react-router'
+import { useMemo } from 'react'
+import { useApi } from '../api.ts'
+import { formatDateTime, formatDuration, formatPlural } from '../format.ts'
+import { CopyButton } from '../parts/copy-button.tsx'
+import { ErrorState } from '../parts/error-state.tsx'
+import { Page } from '../parts/page.tsx'
+import { Skeleton } from '../parts/skeleton.tsx'
+import { useSearchParams, useSetSearch } from '../url-state.ts'
+import { TraceSummaryView } from './trace-summary-view.tsx'
+import { type TraceView, viewTrace } from './trace-view.ts'
+import { TraceWaterfall } from './trace-waterfall.tsx'
+import './traces.css'
+
+/** One trace: summary, waterfall, details of the chosen span. */
+export function TracePage() {
+  const { traceId = '' } = useParams({ strict: false }) as { traceId?: string }
+  const search = useSearchParams()
+  const setSearch = useSetSearch()
+  const found = useApi<TraceDetail>(`/traces/${encodeURIComponent(traceId)}`, {
+    aroundMs: search['aroundMs'],
+  })
+  const view = useMemo(() => found.data && viewTrace(found.data), [found.data])
+  const selectSpan = (span: string | undefined) => setSearch({ span }, { replace: true })
+
+  if (found.error) {
+    return (
+      <Page title="Trace">
+        <ErrorState error={found.error} onRetry={() => found.refetch()} />
+      </Page>
+    )
+  }
+  if (!found.data || !view) {
+    return (
+      <Page title="Trace">
+        <Skeleton height={600} />
+      </Page>
+    )
+  }
+  return (
+    <Page title={titleOf(view)}>
+      <TraceFacts trace={found.data} view={view} />
+      <TraceSummaryView summary={view.summary} />
+      <TraceWaterfall
+        key={traceId}
+        trace={found.data}
+        view={view}
+        spanKey={search['span']}
+        onSelect={selectSpan}
+      />
+    </Page>
+  )
+}
+
+function TraceFacts({ trace, view }: { readonly trace: TraceDetail; readonly view: TraceView }) {
+  const rootMs = view.main ? view.main.endMs - view.main.startMs : 0
+  const lengthMs = view.endMs - view.startMs
+  const tiers = view.summary.byTier.length
+  return (
+    <p className="trace-facts">
+      <span>
+        <b>{formatDuration(rootMs)}</b> answered
+        {lengthMs > rootMs * 1.01 && `, ${formatDuration(lengthMs)} with what ran after it`}
+      </span>
+      <span>{formatDateTime(view.startMs)}</span>
+      <span>{formatPlural(trace.spans.length, 'span')}</span>
+      <span>{formatPlural(tiers, 'tier')}</span>
+      {view.failed.length > 0 && (
+        <b className="trace-failed">✕ {formatPlural(view.failed.length, 'error')}</b>
+      )}
+      {trace.orphans > 0 && <span>{trace.orphans} without their parent</span>}
+      {trace.truncated && <span>the trace has more spans than are shown</span>}
+      <span className="trace-id">
+        <code>{trace.traceId}</code>
+        <CopyButton text={trace.traceId} label="Copy the trace id" />
+      </span>
+    </p>
+  )
+}
+
+function titleOf({ main }: TraceView): string {
+  if (!main) return 'Trace'
+  if (main.type === 'missing') return 'Trace with a missing root'
+  return `${main.span.service} ${main.span.operation}`
+}
