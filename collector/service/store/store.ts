@@ -28,7 +28,10 @@ export interface Store {
   insert(rows: TableRows, token: string): Promise<InsertOutcome>
   /** Whether rows of this agent batch are already in the table (looked at within the given UTC days, `YYYY-MM-DD`). */
   hasBatch(table: AnyTable, batchId: string, days: readonly string[]): Promise<boolean>
-  /** Runs a read query with the screen limits (max_execution_time, max_memory_usage) and returns its rows. */
+  /**
+   * Runs a read query with the screen limits (max_execution_time, max_memory_usage, readonly) and returns its rows.
+   * Integers beyond 2^53 are bigint, all others numbers.
+   */
   query<Row>(query: Query, options?: { readonly signal?: AbortSignal }): Promise<Row[]>
   readonly client: ClickHouseClient
   close(): Promise<void>
