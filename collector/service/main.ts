@@ -10,6 +10,7 @@ import { createSelfMetrics } from '../std/self-metrics.ts'
 import { createApp } from './app.ts'
 import type { ServiceConfig } from './config-schema.ts'
 import { createAgentRegistry } from './control/agent-registry.ts'
+import { startGoneObjects } from './control/gone-objects.ts'
 import { registerOpampRoute } from './control/opamp-route.ts'
 import { startHealthRules } from './health/health-rules.ts'
 import { createIngest } from './ingest/ingest.ts'
@@ -95,12 +96,14 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
       { store, clock, log, metrics },
       { intervalMs: config.health.intervalSeconds * 1000 },
     )
+    const gone = startGoneObjects({ store, clock, log })
     const opened = app
     return {
       url,
       async close() {
         closing = true
         await rules.close()
+        await gone.close()
         await opened.close()
         await ingest.close()
         await store.close()

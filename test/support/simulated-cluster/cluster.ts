@@ -36,6 +36,7 @@ interface Place {
   process: PodProcess | undefined
 }
 
+const clusterUid = '5f1c7a52-6a0e-4c1b-9a52-b1aacb1e0001'
 const rolloutEveryMs = 150_000
 const scaleEveryMs = 100_000
 
@@ -53,7 +54,12 @@ export function createSimulatedCluster(deps: SimulatedClusterDeps): SimulatedClu
   for (const name of nodes) api.create('Node', nodeOf(name))
   for (const { name, labels } of namespaces) {
     api.create('Namespace', {
-      metadata: { name, labels: { 'kubernetes.io/metadata.name': name, ...labels } },
+      metadata: {
+        // A cluster is known by the uid of kube-system: the next start of the simulation is the same cluster again.
+        ...(name === 'kube-system' ? { uid: clusterUid } : {}),
+        name,
+        labels: { 'kubernetes.io/metadata.name': name, ...labels },
+      },
       status: { phase: 'Active' },
     })
   }

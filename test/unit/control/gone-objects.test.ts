@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  kubeChangesTable,
+  kubeEventNames,
+  kubeObjectsTable,
+  type ObjectChange,
+  type ObjectState,
+} from '../../../collector/record/kube.ts'
+import { buryGoneObjects } from '../../../collector/service/control/gone-objects.ts'
+import { tryKubeRow } from '../../../collector/wire/kube-rows.ts'
+import { startTestClickHouse, type TestClickHouse } from '../../support/clickhouse.ts'
+
+let clickhouse: TestClickHouse
+const nowMs = Date.now()
+const context = { clusterId: 'c1', receivedAtMs: nowMs, batchId: '' }
+const settleMs = 120_000
+
+beforeAll(async () => {
+  clickhouse = await startTestClickHouse()
+})
+afterAll(() => clickhouse.close())
+
+function object(namespace: string, name: string, observedAtMs: number) {
+  const state: ObjectState = {
+    kind: 'Pod',
+    namespace,
+    name,
+    uid: `${namespace}-${name}`,
+    resourceVersion: '1',
+    observedAtMs,
+    deleted: false,
+    createdAtMs: nowMs - 3_600_000,
+    ownerKind: '',
+    ownerName: '',
+    workloadKind: 'Pod',
+    workloadName: name,
+    labels: {},
+    status: 'Running',
+    phase: 'Running',
+    reason: '',
+    node: 'n',
+    podIp: '',
+    version: '',
+    ready: 1,
+    desired: 1,
+    restarts: 0,
+    cpuRequestMillicores: 0,
+    cpuLimitMillicores: 0,
+    memoryRequestBytes: 0,
+    memoryLimitBytes: 0,
+    qosClass: '',
+    containers: [],
+    scopeReason: '',
+  }
+  const item = tryKubeRow({ eventName: kubeEventNames.object, body: JSON.stringify(state) }, context)
+  if (item?.type !== 'object') throw new Error('not an object')
+  return item.row
+}
+
+function started(namespace: string, timeMs: number) {
+  const change: ObjectChange = {
+    id: `start-${namespace}-${timeMs}`,
+    kind: 'Namespace',
+    namespace,
+    name: namespace,
+    uid: '',
+    workloadKind: '',
+    workloadName: '',
+    timeMs,
+    change: 'collection-started',
+    from: '',
+    to: '',
+    previousDurationMs: 0,
+    container: '',
+    exitCode: 0,
+    reason: '',
+    message: '',
+    image: '',
+    version: '',
+    replicas: 0,
+  }
+  const item = tryKubeRow({ eventName: kubeEventNames.change, body: JSON.stringify(change) }, context)
+  if (item?.type !== 'change') throw new Error('not a change')
+  return item.row
+}
+
+test('what a started agent has not told of is gone; the rest, and namespaces without a settled start, stay', async () => {
+  const { store } = clickhouse
+  const startMs = nowMs - 200_000
+  await store.insert(
+    {
+      table: kubeObjectsTable,
+      rows: [
+        object('shop', 'gone', startMs - 50_000),
+        object('shop', 'there', startMs + 1_000),
+        object('fresh', 'not-told-of-yet', nowMs - 90_000),
+        object('other', 'no-start-known', nowMs - 500_000),
+      ],
+    },
+    't1',
+  )
+  await store.insert(
+    { table: kubeChangesTable, rows: [started('shop', startMs), started('fresh', nowMs - 30_000)] },
+    't2',
+  )
+
+  for (let run = 0; run < 2; run++) await buryGoneObjects(store, { nowMs, settleMs })
+
+  const rows = await store.query<{ name: string; deleted: boolean; at: number }>({
+    sql: 'SELECT name, deleted, toUnixTimestamp64Milli(observed_at) AS at FROM k8s_objects FINAL ORDER BY name',
+    params: {},
+  })
+  expect(rows.map(({ name, deleted }) => [name, deleted])).toEqual([
+    ['gone', true],
+    ['no-start-known', false],
+    ['not-told-of-yet', false],
+    ['there', false],
+  ])
+  expect(Number(rows[0]?.at)).toBe(startMs)
+})
