@@ -61,9 +61,11 @@ export function FlowMapCard({
         </Suspense>
       )}
       {found.data && selected !== undefined && titleOfFlow(found.data, selected) !== undefined && (
-        <SidePanel title={titleOfFlow(found.data, selected) ?? ''} onClose={() => select(undefined)}>
-          <FlowDetails map={found.data} application={application} id={selected} onSelect={select} />
-        </SidePanel>
+        <div className="flow-side">
+          <SidePanel title={titleOfFlow(found.data, selected) ?? ''} onClose={() => select(undefined)}>
+            <FlowDetails map={found.data} application={application} id={selected} onSelect={select} />
+          </SidePanel>
+        </div>
       )}
     </Card>
   )

@@ -24,7 +24,7 @@ export function OperationsTable({ application, operations }: Props) {
         {
           header: 'Operation',
           sort: (row) => row.operation,
-          width: 280,
+          width: 'min(300px, 42vw)',
           cell: (row) => <TracesLink filters={filtersOf(row)}>{row.operation}</TracesLink>,
         },
         {

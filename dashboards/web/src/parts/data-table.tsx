@@ -10,8 +10,8 @@ export interface Column<Row> {
   readonly sort?: (row: Row) => SortValue
   /** Right-aligned, tabular figures, first click sorts the most first. */
   readonly numeric?: boolean
-  /** In px; long tables need it, since only the rows in view are drawn. */
-  readonly width?: number
+  /** In px; long tables need it, since only the rows in view are drawn. A CSS length also cuts longer content. */
+  readonly width?: number | string
   /** What the column means. */
   readonly hint?: string
 }
@@ -84,7 +84,11 @@ export function DataTable<Row>({ rows, rowKey, columns, onOpen, selectedKey, ini
                 }}
               >
                 {columns.map((column) => (
-                  <td key={column.header} className={column.numeric ? 'numeric' : undefined}>
+                  <td
+                    key={column.header}
+                    className={column.numeric ? 'numeric' : undefined}
+                    style={typeof column.width === 'string' ? { maxWidth: column.width } : undefined}
+                  >
                     {column.cell(row)}
                   </td>
                 ))}

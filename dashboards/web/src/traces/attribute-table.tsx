@@ -26,7 +26,17 @@ export function AttributeTable({ attributes, onFilter }: Props) {
                   aria-label={`Traces with ${key}=${value}`}
                   onClick={() => onFilter(key, value)}
                 >
-                  ⌕
+                  <svg
+                    viewBox="0 0 16 16"
+                    width="14"
+                    height="14"
+                    fill="none"
+                    stroke="currentColor"
+                    aria-hidden="true"
+                  >
+                    <circle cx="7" cy="7" r="4.5" />
+                    <path d="m10.5 10.5 4 4" />
+                  </svg>
                 </button>
               )}
               <CopyButton text={value} label={`Copy ${key}`} />

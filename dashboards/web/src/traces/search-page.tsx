@@ -17,7 +17,7 @@ import { TraceScatter } from './trace-scatter.tsx'
 import { TraceTable } from './trace-table.tsx'
 import './traces.css'
 
-const tracesMax = 200
+const tracesMax = 500
 
 /** Search traces: filters, how many match over time, how long they took, and the list. */
 export function TraceSearchPage() {
@@ -92,7 +92,7 @@ function Results({ list, range, sort, onSort, onZoom, onOpen }: ResultsProps) {
           />
         </Card>
         <Card title="Duration" hint="✕ with errors · click opens">
-          <TraceScatter traces={list.traces} range={range} onOpen={onOpen} />
+          <TraceScatter traces={list.traces} range={rangeShown(list, range)} onOpen={onOpen} />
         </Card>
       </div>
       <Card
@@ -118,6 +118,13 @@ function Results({ list, range, sort, onSort, onZoom, onOpen }: ResultsProps) {
       </Card>
     </>
   )
+}
+
+/** Where only the newest are shown, the scatter covers their time and not the empty rest. */
+function rangeShown(list: TraceList, range: ResultsProps['range']): ResultsProps['range'] {
+  if (!list.more) return range
+  const starts = list.traces.map((trace) => trace.startMs)
+  return { fromMs: Math.min(...starts), toMs: Math.max(...starts) + 1 }
 }
 
 function listTitle(list: TraceList, sort: 'newest' | 'slowest'): string {

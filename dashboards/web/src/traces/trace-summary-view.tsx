@@ -1,4 +1,4 @@
-import { formatDuration, formatPercent } from '../format.ts'
+import { formatDuration, formatPercent, formatPlural } from '../format.ts'
 import type { TimeShare, TraceSummary } from './trace-summary.ts'
 
 /** Rows shown of each summary; the rest is added up in one. */
@@ -39,7 +39,7 @@ function ShareTable({ title, shares }: { readonly title: string; readonly shares
             <td>{formatPercent(one.share)}</td>
             <td>{formatDuration(one.selfMs)}</td>
             <td>
-              {one.spans === 1 ? '1 span' : `${one.spans} spans`}
+              {formatPlural(one.spans, 'span')}
               {one.errors > 0 && <b className="share-errors"> ✕ {one.errors}</b>}
             </td>
           </tr>

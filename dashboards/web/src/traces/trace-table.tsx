@@ -23,32 +23,20 @@ export function TraceTable({ traces, onOpen }: Props) {
 
 const columns: readonly Column<TraceRow>[] = [
   {
-    header: 'Start',
-    width: 150,
-    sort: (trace) => trace.startMs,
-    cell: (trace) => formatDateTime(trace.startMs),
-  },
-  {
     header: 'Operation',
-    width: 300,
+    width: 'min(280px, 42vw)',
     cell: (trace) => (
       <TraceLink traceId={trace.traceId} aroundMs={trace.startMs}>
         {trace.rootOperation}
       </TraceLink>
     ),
   },
-  {
-    header: 'Entry',
-    width: 170,
-    hint: 'The service of the root span; of the earliest span where the root is not stored (yet)',
-    cell: (trace) => (trace.rootMissing ? `${trace.rootService} (no root)` : trace.rootService),
-  },
 ]
 
 function durationColumn(longestMs: number): Column<TraceRow> {
   return {
     header: 'Duration',
-    width: 130,
+    width: 110,
     numeric: true,
     sort: (trace) => trace.durationMs,
     cell: (trace) => (
@@ -66,6 +54,18 @@ const moreColumns: readonly Column<TraceRow>[] = [
     width: 150,
     sort: (trace) => trace.errors,
     cell: (trace) => <TraceStatus trace={trace} />,
+  },
+  {
+    header: 'Start',
+    width: 150,
+    sort: (trace) => trace.startMs,
+    cell: (trace) => formatDateTime(trace.startMs),
+  },
+  {
+    header: 'Entry',
+    width: 170,
+    hint: 'The service of the root span; of the earliest span where the root is not stored (yet)',
+    cell: (trace) => (trace.rootMissing ? `${trace.rootService} (no root)` : trace.rootService),
   },
   { header: 'Spans', width: 80, numeric: true, sort: (trace) => trace.spans, cell: (trace) => trace.spans },
   {
