@@ -58,7 +58,7 @@ interface ResourcesModule {
   resourceFromAttributes(attributes: Record<string, string>): unknown
 }
 interface InstrumentationsModule {
-  getNodeAutoInstrumentations(config: Record<string, { enabled: boolean }>): unknown[]
+  getNodeAutoInstrumentations(config: Record<string, object>): unknown[]
 }
 
 function start(load: Load, say: Say): void {
@@ -77,6 +77,12 @@ function start(load: Load, say: Say): void {
       '@opentelemetry/instrumentation-fs': off,
       '@opentelemetry/instrumentation-dns': off,
       '@opentelemetry/instrumentation-net': off,
+      // Express's router is told of by the Express instrumentation: the route names the server span, and a span for every
+      // middleware would only bury it.
+      '@opentelemetry/instrumentation-router': off,
+      '@opentelemetry/instrumentation-express': {
+        ignoreLayersType: ['middleware', 'router', 'request_handler'],
+      },
     })
     hookModules(load, patchedModules(instrumentations))
     const otlp = otlpExporter({ env: process.env, load, say })

@@ -1,40 +1,33 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import express, { type Request } from 'express'
 
-export type Route = (
-  request: IncomingMessage,
-  url: URL,
-) => Promise<{ readonly status: number; readonly body: unknown }>
+export type Route = (request: Request) => Promise<{ readonly status: number; readonly body: unknown }>
 
-/** A small HTTP service: routes by path, JSON answers, 500 with the message when a route throws, an end on SIGTERM. */
+/** A small HTTP service on Express, whose routes give operations their names: JSON answers, 500 when a route throws, an end on SIGTERM. */
 export function serveHttp(name: string, routes: Readonly<Record<string, Route>>): void {
   const host = process.env['HOST'] ?? '127.0.0.1'
   const port = Number(process.env['PORT'] ?? 0)
-  const server = createServer((request, response) => void answer(routes, request, response))
-  server.once('error', (error: NodeJS.ErrnoException) => {
-    const why = error.code === 'EADDRINUSE' ? 'the port is in use' : error.message
-    process.stderr.write(`${name}: cannot listen on ${host}:${port}: ${why}\n`)
-    process.exit(1)
-  })
-  server.listen(port, host, () => {
+  const app = express()
+  app.disable('x-powered-by')
+  for (const [path, route] of Object.entries(routes)) {
+    app.get(path, (request, response) => {
+      route(request).then(
+        ({ status, body }) => response.status(status).json(body),
+        (error: unknown) => response.status(500).json({ error: String(error) }),
+      )
+    })
+  }
+  const server = app.listen(port, host, (error?: NodeJS.ErrnoException) => {
+    if (error) {
+      const why = error.code === 'EADDRINUSE' ? 'the port is in use' : error.message
+      process.stderr.write(`${name}: cannot listen on ${host}:${port}: ${why}\n`)
+      process.exit(1)
+    }
     const address = server.address()
     process.stdout.write(
       `${name} listens on ${host}:${address && typeof address === 'object' ? address.port : port}\n`,
     )
   })
   endWithParent(() => server.close(() => process.exit(0)))
-}
-
-async function answer(
-  routes: Readonly<Record<string, Route>>,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://localhost')
-  const route = routes[url.pathname]
-  const { status, body } = route
-    ? await route(request, url).catch((error: unknown) => ({ status: 500, body: { error: String(error) } }))
-    : { status: 404, body: { error: `no route ${url.pathname}` } }
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
 
 /** A demo process ends on SIGTERM, and when whoever started it is gone. */

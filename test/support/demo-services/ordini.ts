@@ -8,8 +8,8 @@ const slowRatio = Number(process.env['SLOW_RATIO'] ?? 0.04)
 
 serveHttp('ordini', {
   '/healthz': async () => ({ status: 200, body: 'ok' }),
-  '/orders': async (_request, url) => {
-    const item = Number(url.searchParams.get('item') ?? 1)
+  '/orders': async (request) => {
+    const item = Number(request.query['item'] ?? 1)
     await pool.query('SELECT pieces FROM stock WHERE item = $1', [item])
     if (Math.random() < slowRatio) {
       await pool.query(

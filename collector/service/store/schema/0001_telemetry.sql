@@ -48,7 +48,9 @@ CREATE TABLE IF NOT EXISTS spans (
   received_at DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
   batch_id String CODEC(ZSTD(1)),
   INDEX trace_id_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
-  INDEX received_at_minmax received_at TYPE minmax GRANULARITY 1
+  INDEX received_at_minmax received_at TYPE minmax GRANULARITY 1,
+  -- A resent batch is looked up before it is inserted.
+  INDEX batch_id_bloom batch_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toDate(start_time)
@@ -97,7 +99,9 @@ CREATE TABLE IF NOT EXISTS logs (
   resource_id UInt64,
   received_at DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
   batch_id String CODEC(ZSTD(1)),
-  INDEX trace_id_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 1
+  INDEX trace_id_bloom trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
+  -- A resent batch is looked up before it is inserted.
+  INDEX batch_id_bloom batch_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = MergeTree
 PARTITION BY toDate(time)
@@ -134,7 +138,9 @@ CREATE TABLE IF NOT EXISTS metrics (
   flags UInt32,
   received_at DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
   batch_id String CODEC(ZSTD(1)),
-  series UInt64 MATERIALIZED cityHash64(metric, resource_id, container, mapKeys(attributes), mapValues(attributes))
+  series UInt64 MATERIALIZED cityHash64(metric, resource_id, container, mapKeys(attributes), mapValues(attributes)),
+  -- A resent batch is looked up before it is inserted.
+  INDEX batch_id_bloom batch_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toDate(time)

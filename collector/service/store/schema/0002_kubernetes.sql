@@ -34,7 +34,9 @@ CREATE TABLE IF NOT EXISTS k8s_objects (
   containers String CODEC(ZSTD(1)),
   scope_reason LowCardinality(String),
   received_at DateTime64(3, 'UTC'),
-  batch_id String
+  batch_id String,
+  -- A resent batch is looked up before it is inserted.
+  INDEX batch_id_bloom batch_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(observed_at)
 ORDER BY (cluster_id, kind, namespace, uid)
@@ -64,7 +66,9 @@ CREATE TABLE IF NOT EXISTS k8s_changes (
   replicas UInt32,
   change_id String,
   received_at DateTime64(3, 'UTC'),
-  batch_id String
+  batch_id String,
+  -- A resent batch is looked up before it is inserted.
+  INDEX batch_id_bloom batch_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toDate(time)
@@ -97,7 +101,9 @@ CREATE TABLE IF NOT EXISTS k8s_events (
   observed_at DateTime64(3, 'UTC'),
   backfill Bool,
   received_at DateTime64(3, 'UTC'),
-  batch_id String
+  batch_id String,
+  -- A resent batch is looked up before it is inserted.
+  INDEX batch_id_bloom batch_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toDate(first_time)
