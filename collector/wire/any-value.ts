@@ -1,4 +1,4 @@
-import { nestingMax } from './json-to-protobuf.ts'
+import { attributesMax, nestingMax, piecesMax } from './limits.ts'
 import { readProto, WireError } from './proto-reader.ts'
 
 type Plain = string | number | boolean | bigint | null | Plain[] | Map<string, Plain>
@@ -12,17 +12,28 @@ export function anyValueText(bytes: Uint8Array): string {
   return String(plain)
 }
 
-/** Reads `KeyValue` and puts it into the map; the last of equal keys wins. */
-export function readKeyValue(bytes: Uint8Array, into: Map<string, string>): void {
+/** Reads `KeyValue` and puts it into the map; the last of equal keys wins. False: the map is full, nothing was read. */
+export function readKeyValue(bytes: Uint8Array, into: Map<string, string>): boolean {
+  if (into.size >= attributesMax) return false
   const reader = readProto(bytes)
   let key = ''
-  let value = ''
+  let value: Uint8Array = noBytes
+  let pieces = 0
   while (reader.next()) {
     if (reader.field() === 1) key = reader.text()
-    else if (reader.field() === 2) value = anyValueText(reader.bytes())
+    else if (reader.field() === 2) value = merged(value, reader.bytes(), ++pieces)
   }
-  into.set(key, value)
+  into.set(key, anyValueText(value))
+  return true
 }
+
+/** A sub-message that comes in several pieces is one: its pieces one after the other. `pieces`: how many they are now. */
+export function merged(before: Uint8Array, piece: Uint8Array, pieces: number): Uint8Array {
+  if (pieces > piecesMax) throw new WireError(`a message comes in more than ${piecesMax} pieces`)
+  return before.length === 0 ? piece : Buffer.concat([before, piece])
+}
+
+const noBytes = new Uint8Array()
 
 function readAnyValue(bytes: Uint8Array, depth: number): Plain {
   if (depth > nestingMax) throw new WireError(`values are nested deeper than ${nestingMax}`)
@@ -43,10 +54,10 @@ function readAnyValue(bytes: Uint8Array, depth: number): Plain {
         value = reader.double()
         break
       case 5:
-        value = readArray(reader.bytes(), depth)
+        value = readArray(reader.bytes(), depth, Array.isArray(value) ? value : [])
         break
       case 6:
-        value = readMap(reader.bytes(), depth)
+        value = readMap(reader.bytes(), depth, value instanceof Map ? value : new Map())
         break
       case 7:
         value = Buffer.from(reader.bytes()).toString('base64')
@@ -56,26 +67,25 @@ function readAnyValue(bytes: Uint8Array, depth: number): Plain {
   return value
 }
 
-function readArray(bytes: Uint8Array, depth: number): Plain[] {
+function readArray(bytes: Uint8Array, depth: number, values: Plain[]): Plain[] {
   const reader = readProto(bytes)
-  const values: Plain[] = []
   while (reader.next()) if (reader.field() === 1) values.push(readAnyValue(reader.bytes(), depth + 1))
   return values
 }
 
-function readMap(bytes: Uint8Array, depth: number): Map<string, Plain> {
+function readMap(bytes: Uint8Array, depth: number, map: Map<string, Plain>): Map<string, Plain> {
   const reader = readProto(bytes)
-  const map = new Map<string, Plain>()
   while (reader.next()) {
     if (reader.field() !== 1) continue
     const entry = readProto(reader.bytes())
     let key = ''
-    let value: Plain = null
+    let value: Uint8Array = noBytes
+    let pieces = 0
     while (entry.next()) {
       if (entry.field() === 1) key = entry.text()
-      else if (entry.field() === 2) value = readAnyValue(entry.bytes(), depth + 1)
+      else if (entry.field() === 2) value = merged(value, entry.bytes(), ++pieces)
     }
-    map.set(key, value)
+    map.set(key, readAnyValue(value, depth + 1))
   }
   return map
 }

@@ -1,9 +1,12 @@
 import type { ResourceRow } from '../record/span.ts'
+import { itemsMax } from './limits.ts'
+import { WireError } from './proto-reader.ts'
 
 /** Rows of one request, and what of it was not taken. */
 export interface Decoded<Row> {
   readonly type: 'decoded'
   readonly rows: Row[]
+  /** Those of the rows, each once. */
   readonly resources: ResourceRow[]
   /** Spans, log records or data points in the request. */
   readonly received: number
@@ -21,30 +24,43 @@ export interface DecodeContext {
 
 /** Collects rows, resources and rejections while a request is read. */
 export interface Collector<Row> {
-  accept(row: Row): void
+  accept(row: Row, resource: ResourceRow): void
   reject(message: string): void
-  resource(row: ResourceRow): void
   done(): Decoded<Row>
+}
+
+/** A request that holds more than we take at once: all of it is refused. */
+export class TooManyItems extends WireError {
+  constructor() {
+    super(`the request holds more than ${itemsMax} items: send smaller batches`)
+  }
 }
 
 const messagesMax = 5
 
 export function collectRows<Row>(): Collector<Row> {
   const rows: Row[] = []
-  const resources: ResourceRow[] = []
+  const resources = new Map<bigint, ResourceRow>()
   const messages = new Set<string>()
   let rejected = 0
+  const count = () => {
+    if (rows.length + rejected >= itemsMax) throw new TooManyItems()
+  }
   return {
-    accept: (row) => rows.push(row),
+    accept(row, resource) {
+      count()
+      rows.push(row)
+      resources.set(resource.resource_id, resource)
+    },
     reject(message) {
+      count()
       rejected++
       if (messages.size < messagesMax) messages.add(message)
     },
-    resource: (row) => resources.push(row),
     done: () => ({
       type: 'decoded',
       rows,
-      resources,
+      resources: [...resources.values()],
       received: rows.length + rejected,
       rejected,
       messages: [...messages],

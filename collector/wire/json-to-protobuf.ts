@@ -1,18 +1,18 @@
 import type { OtlpSignal } from '../intake/otlp.ts'
+import { jsonObjectsMax, nestingMax } from './limits.ts'
 import { type FieldSchema, type FieldType, type MessageSchema, requestSchemas } from './otlp-schema.ts'
 import { WireError } from './proto-reader.ts'
 import { type ProtoWriter, writeProto } from './proto-writer.ts'
-
-/** Messages inside messages: AnyValue may nest at will. */
-export const nestingMax = 64
 
 /**
  * OTLP/JSON as OTLP/protobuf, so that one decoder serves both and rows are equal by construction.
  * Rules (opentelemetry-proto specification, "JSON Protobuf Encoding"): ids are hex in any case; enums are numbers (names are
  * taken too, senders do send them); unknown keys are ignored; null and absent are the same; 64-bit numbers are strings or
- * numbers; NaN and ±Infinity are strings; bytes are base64. A malformed id becomes an empty one: its span is rejected alone.
+ * numbers; NaN and ±Infinity are strings; bytes are base64. A malformed id stays one: its span is rejected alone.
  */
 export function jsonToProtobuf(signal: OtlpSignal, body: Uint8Array): Uint8Array {
+  if (countObjects(body) > jsonObjectsMax)
+    throw new WireError(`the body holds more than ${jsonObjectsMax} objects: send smaller batches`)
   const text = new TextDecoder('utf-8', { ignoreBOM: false }).decode(body)
   const json = parseJson(text)
   if (json === null || typeof json !== 'object' || Array.isArray(json)) {
@@ -21,6 +21,13 @@ export function jsonToProtobuf(signal: OtlpSignal, body: Uint8Array): Uint8Array
   const writer = writeProto()
   writeMessage(writer, requestSchemas[signal], json as Record<string, unknown>, { path: '', depth: 0 })
   return writer.finish()
+}
+
+/** Braces and brackets, those in strings too: parsed, two bytes become fifty. */
+function countObjects(body: Uint8Array): number {
+  let count = 0
+  for (const byte of body) if (byte === 0x7b || byte === 0x5b) count++
+  return count
 }
 
 function parseJson(text: string): unknown {
@@ -63,9 +70,10 @@ function writeMessage(
 function writeRepeated(
   writer: ProtoWriter,
   field: FieldSchema,
-  values: readonly unknown[],
+  items: readonly unknown[],
   place: Place,
 ): void {
+  const values = items.filter((item) => item !== null)
   switch (field.type) {
     case 'double':
       writer.packedDoubles(
@@ -86,7 +94,7 @@ function writeRepeated(
       )
       return
     default:
-      for (const value of values) if (value !== null) writeField(writer, field, value, place)
+      for (const value of values) writeField(writer, field, value, place)
   }
 }
 
@@ -147,10 +155,12 @@ function textOf(value: unknown, { path }: Place): string {
   throw new WireError(`${path.slice(1)} is not a string`)
 }
 
+/** No id has one byte: what is no hex must not pass for an absent id, or a span would become a root. */
+const malformedId = Uint8Array.of(0)
+
 function idOf(value: unknown): Uint8Array {
-  return typeof value === 'string' && /^([0-9a-f]{2})*$/i.test(value)
-    ? Buffer.from(value, 'hex')
-    : new Uint8Array()
+  if (typeof value !== 'string' || value.length % 2 === 1 || value.length > 32) return malformedId
+  return /^[0-9a-f]*$/i.test(value) ? Buffer.from(value, 'hex') : malformedId
 }
 
 /** Names of enum values end in what decides: SPAN_KIND_SERVER, STATUS_CODE_ERROR, AGGREGATION_TEMPORALITY_DELTA. */
@@ -173,6 +183,8 @@ function integerOf(value: unknown, { path }: Place): bigint {
   if (typeof value === 'number' && Number.isFinite(value)) return BigInt(Math.trunc(value))
   if (typeof value === 'string') {
     if (/^[+-]?\d{1,20}$/.test(value)) return BigInt(value.replace('+', ''))
+    // protobuf's JSON mapping takes exponents and zero fractions too.
+    if (value.trim() !== '' && Number.isInteger(Number(value))) return BigInt(Number(value))
     const named = Object.hasOwn(enumNames, value) ? enumNames[value] : undefined
     if (named !== undefined) return named
   }

@@ -8,6 +8,7 @@ import {
   ObjectChange,
   ObjectState,
 } from '../record/kube.ts'
+import { aheadMaxMs } from './times.ts'
 
 export interface KubeContext {
   readonly clusterId: string
@@ -82,6 +83,15 @@ function checked<T>(
 const upTo = (max: number) => (value: number) => Math.min(value, max)
 const to16 = upTo(0xffff)
 const to32 = upTo(0xffff_ffff)
+const to64 = (value: number) =>
+  BigInt(Math.min(Math.max(value, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER))
+
+/** A time that decides the day of its row: one that cannot be true becomes the time of receipt. */
+const timeOf = (timeMs: number, receivedAtMs: number) =>
+  timeMs > 0 ? notAhead(timeMs, receivedAtMs) : receivedAtMs
+/** 0 stays: there was none. */
+const notAhead = (timeMs: number, receivedAtMs: number) =>
+  timeMs <= receivedAtMs + aheadMaxMs ? timeMs : receivedAtMs
 
 function objectRow(state: ObjectState, { clusterId, receivedAtMs, batchId }: KubeContext): KubeObjectRow {
   return {
@@ -91,9 +101,9 @@ function objectRow(state: ObjectState, { clusterId, receivedAtMs, batchId }: Kub
     name: state.name,
     uid: state.uid,
     resource_version: state.resourceVersion,
-    observed_at: state.observedAtMs,
+    observed_at: timeOf(state.observedAtMs, receivedAtMs),
     deleted: state.deleted,
-    created_at: state.createdAtMs,
+    created_at: notAhead(state.createdAtMs, receivedAtMs),
     owner_kind: state.ownerKind,
     owner_name: state.ownerName,
     workload_kind: state.workloadKind,
@@ -108,11 +118,11 @@ function objectRow(state: ObjectState, { clusterId, receivedAtMs, batchId }: Kub
     ready: to16(state.ready),
     desired: to16(state.desired),
     restarts: to32(state.restarts),
-    last_restart_at: state.lastRestartAtMs ?? 0,
+    last_restart_at: notAhead(state.lastRestartAtMs ?? 0, receivedAtMs),
     cpu_request_millicores: to32(state.cpuRequestMillicores),
     cpu_limit_millicores: to32(state.cpuLimitMillicores),
-    memory_request_bytes: BigInt(state.memoryRequestBytes),
-    memory_limit_bytes: BigInt(state.memoryLimitBytes),
+    memory_request_bytes: to64(state.memoryRequestBytes),
+    memory_limit_bytes: to64(state.memoryLimitBytes),
     qos_class: state.qosClass,
     containers: JSON.stringify(state.containers),
     scope_reason: state.scopeReason,
@@ -130,13 +140,13 @@ function changeRow(change: ObjectChange, { clusterId, receivedAtMs, batchId }: K
     uid: change.uid,
     workload_kind: change.workloadKind,
     workload: change.workloadName,
-    time: change.timeMs,
+    time: timeOf(change.timeMs, receivedAtMs),
     change: change.change,
     from_status: change.from,
     to_status: change.to,
-    previous_duration_ms: BigInt(change.previousDurationMs),
+    previous_duration_ms: to64(change.previousDurationMs),
     container: change.container,
-    exit_code: BigInt(change.exitCode),
+    exit_code: to64(change.exitCode),
     reason: change.reason,
     message: change.message,
     image: change.image,
@@ -166,11 +176,11 @@ function eventRow(event: EventRecord, { clusterId, receivedAtMs, batchId }: Kube
     workload_kind: event.workloadKind,
     workload: event.workloadName,
     count: to32(event.count),
-    first_time: event.firstTimeMs,
-    last_time: event.lastTimeMs,
+    first_time: timeOf(event.firstTimeMs, receivedAtMs),
+    last_time: timeOf(event.lastTimeMs, receivedAtMs),
     component: event.component,
     host: event.host,
-    observed_at: event.observedAtMs,
+    observed_at: timeOf(event.observedAtMs, receivedAtMs),
     backfill: event.backfill,
     received_at: receivedAtMs,
     batch_id: batchId,

@@ -1,12 +1,12 @@
 import type { KubeChangeRow, KubeEventRow, KubeObjectRow } from '../record/kube.ts'
 import type { LogRow } from '../record/signal.ts'
 import type { ResourceRow } from '../record/span.ts'
-import { anyValueText, readKeyValue } from './any-value.ts'
+import { anyValueText, merged, readKeyValue } from './any-value.ts'
 import { collectRows, type DecodeContext, type DecodeResult } from './decoded.ts'
 import { tryKubeRow } from './kube-rows.ts'
 import { readProto } from './proto-reader.ts'
 import { clampTime } from './times.ts'
-import { isId } from './trace-decoder.ts'
+import { isId, keepDropped } from './trace-decoder.ts'
 import { type Scope, type WalkRequest, walkRequest } from './walk-request.ts'
 
 /** A log record goes to `logs`, or, when it is a Kubernetes record of ours, to one of the k8s_* tables. */
@@ -19,14 +19,14 @@ export type LogItem =
 export function decodeLogs(request: WalkRequest, context: DecodeContext): DecodeResult<LogItem> {
   const collector = collectRows<LogItem>()
   const message = walkRequest(request, context, {
-    onResource: collector.resource,
+    onDamaged: (message) => collector.reject(`a log record cannot be read: ${message}`),
     onItem(bytes, resource, scope) {
       const record = readLogRecord(bytes)
       const kube = tryKubeRow(record, { clusterId: resource.cluster_id, ...context })
       if (kube === undefined)
-        collector.accept({ type: 'log', row: logRow(record, { resource, scope, context }) })
+        collector.accept({ type: 'log', row: logRow(record, { resource, scope, context }) }, resource)
       else if (kube.type === 'invalid') collector.reject(kube.message)
-      else collector.accept(kube)
+      else collector.accept(kube, resource)
     },
   })
   return message === undefined ? collector.done() : { type: 'invalid', message }
@@ -61,6 +61,10 @@ function readLogRecord(bytes: Uint8Array): LogRecord {
     traceId: noTraceId,
     spanId: noSpanId,
   }
+  let body: Uint8Array = new Uint8Array()
+  let pieces = 0
+  let droppedAttributes = 0
+  let surplusAttributes = 0
   const reader = readProto(bytes)
   while (reader.next()) {
     switch (reader.field()) {
@@ -74,10 +78,13 @@ function readLogRecord(bytes: Uint8Array): LogRecord {
         record.severityText = reader.text()
         break
       case 5:
-        record.body = anyValueText(reader.bytes())
+        body = merged(body, reader.bytes(), ++pieces)
         break
       case 6:
-        readKeyValue(reader.bytes(), record.attributes)
+        if (!readKeyValue(reader.bytes(), record.attributes)) surplusAttributes++
+        break
+      case 7:
+        droppedAttributes = reader.uint32()
         break
       case 8:
         record.flags = reader.fixed32()
@@ -96,6 +103,8 @@ function readLogRecord(bytes: Uint8Array): LogRecord {
         break
     }
   }
+  record.body = anyValueText(body)
+  keepDropped(record.attributes, droppedAttributes + surplusAttributes)
   return record
 }
 

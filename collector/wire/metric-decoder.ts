@@ -1,8 +1,10 @@
 import type { MetricRow } from '../record/signal.ts'
 import type { ResourceRow } from '../record/span.ts'
 import { readKeyValue } from './any-value.ts'
-import { collectRows, type DecodeContext, type DecodeResult } from './decoded.ts'
-import { type ProtoReader, readProto } from './proto-reader.ts'
+import { collectRows, type DecodeContext, type DecodeResult, TooManyItems } from './decoded.ts'
+import { itemsMax, listMax } from './limits.ts'
+import { doubleList, fixed64List, varintList, zigzag } from './number-lists.ts'
+import { type ProtoReader, readProto, WireError } from './proto-reader.ts'
 import { clampTime, toMs } from './times.ts'
 import { type WalkRequest, walkRequest } from './walk-request.ts'
 
@@ -10,12 +12,12 @@ import { type WalkRequest, walkRequest } from './walk-request.ts'
 export function decodeMetrics(request: WalkRequest, context: DecodeContext): DecodeResult<MetricRow> {
   const collector = collectRows<MetricRow>()
   const message = walkRequest(request, context, {
-    onResource: collector.resource,
+    onDamaged: (message) => collector.reject(`a metric cannot be read: ${message}`),
     onItem(bytes, resource) {
       const metric = readMetric(bytes)
       for (const point of metric.points) {
         if (metric.name === '') collector.reject('a metric has no name')
-        else collector.accept(metricRow(metric, point, { resource, context }))
+        else collector.accept(metricRow(metric, point, { resource, context }), resource)
       }
     },
   })
@@ -70,11 +72,15 @@ function readMetric(bytes: Uint8Array): Metric {
 }
 
 function readData(bytes: Uint8Array, kind: Kind, metric: Metric): void {
+  // `data` is a oneof: another kind replaces what was read, the same kind adds to it.
+  if (metric.kind !== kind) metric.points = []
   metric.kind = kind
   const reader = readProto(bytes)
   while (reader.next()) {
-    if (reader.field() === 1) metric.points.push(readPoint[kind](reader.bytes()))
-    else if (reader.field() === 2) metric.temporality = reader.uint32()
+    if (reader.field() === 1) {
+      if (metric.points.length >= itemsMax) throw new TooManyItems()
+      metric.points.push(readPoint[kind](reader.bytes()))
+    } else if (reader.field() === 2) metric.temporality = reader.uint32()
     else if (reader.field() === 3) metric.monotonic = reader.uint32() !== 0
   }
 }
@@ -130,8 +136,8 @@ function readHistogramPoint(bytes: Uint8Array): Point {
     else if (reader.field() === 3) point.timeNs = reader.fixed64()
     else if (reader.field() === 4) point.count = reader.fixed64()
     else if (reader.field() === 5) point.sum = reader.double()
-    else if (reader.field() === 6) point.bucketCounts.push(...fixed64List(reader))
-    else if (reader.field() === 7) point.bounds.push(...doubleList(reader))
+    else if (reader.field() === 6) fixed64List(reader, point.bucketCounts)
+    else if (reader.field() === 7) doubleList(reader, point.bounds)
     else if (reader.field() === 9) readKeyValue(reader.bytes(), point.attributes)
     else if (reader.field() === 10) point.flags = reader.uint32()
     else if (reader.field() === 11) point.min = reader.double()
@@ -155,32 +161,32 @@ function readExponentialPoint(bytes: Uint8Array): Point {
     else if (reader.field() === 5) into.sum = reader.double()
     else if (reader.field() === 6) shape.scale = zigzag(reader.varint())
     else if (reader.field() === 7) shape.zeroCount = String(reader.fixed64())
-    else if (reader.field() === 8) shape.positive = readBuckets(reader.bytes())
-    else if (reader.field() === 9) shape.negative = readBuckets(reader.bytes())
+    else if (reader.field() === 8) readBuckets(reader.bytes(), shape.positive)
+    else if (reader.field() === 9) readBuckets(reader.bytes(), shape.negative)
     else if (reader.field() === 10) into.flags = reader.uint32()
     else if (reader.field() === 12) into.min = reader.double()
     else if (reader.field() === 13) into.max = reader.double()
     else if (reader.field() === 14) shape.zeroThreshold = reader.double()
   })
-  point.bucketCounts = shape.positive.counts.map(BigInt)
-  point.exponential = JSON.stringify(shape)
+  point.bucketCounts = shape.positive.counts
+  point.exponential = JSON.stringify(shape, (_key, value) =>
+    typeof value === 'bigint' ? String(value) : value,
+  )
   return point
 }
 
 interface Buckets {
   offset: number
-  counts: string[]
+  counts: bigint[]
 }
 const emptyBuckets = (): Buckets => ({ offset: 0, counts: [] })
 
-function readBuckets(bytes: Uint8Array): Buckets {
-  const buckets = emptyBuckets()
+function readBuckets(bytes: Uint8Array, buckets: Buckets): void {
   const reader = readProto(bytes)
   while (reader.next()) {
     if (reader.field() === 1) buckets.offset = zigzag(reader.varint())
-    else if (reader.field() === 2) buckets.counts.push(...varintList(reader).map(String))
+    else if (reader.field() === 2) varintList(reader, buckets.counts)
   }
-  return buckets
 }
 
 function readSummaryPoint(bytes: Uint8Array): Point {
@@ -203,47 +209,9 @@ function readQuantile(bytes: Uint8Array, point: Point): void {
     if (reader.field() === 1) quantile = reader.double()
     else if (reader.field() === 2) value = reader.double()
   }
+  if (point.bounds.length >= listMax) throw new WireError(`a summary has more than ${listMax} quantiles`)
   point.bounds.push(quantile)
   point.quantileValues.push(value)
-}
-
-/** A repeated number comes packed, or one by one from old senders. */
-function fixed64List(reader: ProtoReader): bigint[] {
-  if (reader.wireType() === 1) return [reader.fixed64()]
-  const view = viewOf(reader.bytes())
-  return Array.from({ length: Math.floor(view.byteLength / 8) }, (_, index) =>
-    view.getBigUint64(index * 8, true),
-  )
-}
-
-function doubleList(reader: ProtoReader): number[] {
-  if (reader.wireType() === 1) return [reader.double()]
-  const view = viewOf(reader.bytes())
-  return Array.from({ length: Math.floor(view.byteLength / 8) }, (_, index) =>
-    view.getFloat64(index * 8, true),
-  )
-}
-
-function varintList(reader: ProtoReader): bigint[] {
-  if (reader.wireType() === 0) return [reader.varint()]
-  const values: bigint[] = []
-  let value = 0n
-  let shift = 0n
-  for (const byte of reader.bytes()) {
-    value |= BigInt(byte & 0x7f) << shift
-    shift += 7n
-    if (byte >= 0x80 && shift < 70n) continue
-    values.push(BigInt.asUintN(64, value))
-    value = 0n
-    shift = 0n
-  }
-  return values
-}
-
-const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-
-function zigzag(value: bigint): number {
-  return Number(BigInt.asIntN(32, (value >> 1n) ^ -(value & 1n)))
 }
 
 interface PointPlace {

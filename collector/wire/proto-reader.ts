@@ -3,157 +3,206 @@ export class WireError extends Error {
   override readonly name = 'WireError'
 }
 
+export function readProto(bytes: Uint8Array): ProtoReader {
+  return new ProtoReader(bytes)
+}
+
+const groupDepthMax = 64
+
 /**
  * A cursor over the fields of one protobuf message. Fields may come in any order; what the reader's user does not take is
  * skipped, groups included (https://protobuf.dev/programming-guides/encoding/).
+ *
+ *     while (reader.next())
+ *       if (reader.field() === 1) name = reader.text()
+ *
+ * Invariants: `#at` never passes the end; a value is taken once, or skipped by the next `next()`.
+ * A field whose wire type is not the one asked for, and bytes that end early, throw WireError.
  */
-export interface ProtoReader {
-  /** Goes to the next field; false at the end. The value of the field before is skipped if it was not taken. */
-  next(): boolean
-  field(): number
-  /** 0 varint, 1 eight bytes, 2 length-delimited, 3 group, 5 four bytes. */
-  wireType(): number
-  /** As an unsigned 64-bit number. */
-  varint(): bigint
-  /** A varint as a number: exact below 2^53, else the low 32 bits decide (enums, counters of 32 bits). */
-  uint32(): number
-  fixed64(): bigint
-  fixed32(): number
-  double(): number
-  /** A view, not a copy. */
-  bytes(): Uint8Array
-  /** Invalid UTF-8 is replaced, never fatal. */
-  text(): string
-}
+export class ProtoReader {
+  readonly #bytes: Buffer
+  readonly #end: number
+  #at = 0
+  #fieldStart = 0
+  #field = 0
+  /** -1: the value was taken. */
+  #wireType = -1
 
-const utf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
-const groupDepthMax = 64
-
-export function readProto(buffer: Uint8Array): ProtoReader {
-  const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength)
-  const end = buffer.length
-  let at = 0
-  let field = 0
-  let wireType = -1
-
-  const need = (bytes: number) => {
-    if (at + bytes > end) throw new WireError(`the message ends in the middle of field ${field}`)
+  constructor(bytes: Uint8Array) {
+    this.#bytes = Buffer.isBuffer(bytes)
+      ? bytes
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#end = bytes.length
   }
-  const readVarint = (): bigint => {
+
+  /** Goes to the next field; false at the end. The value of the field before is skipped if it was not taken. */
+  next(): boolean {
+    if (this.#wireType >= 0) this.#skip(0)
+    if (this.#at >= this.#end) return false
+    this.#fieldStart = this.#at
+    this.#readTag()
+    return true
+  }
+
+  field(): number {
+    return this.#field
+  }
+
+  /** 0 varint, 1 eight bytes, 2 length-delimited, 3 group, 5 four bytes. */
+  wireType(): number {
+    return this.#wireType
+  }
+
+  /** As an unsigned 64-bit number. */
+  varint(): bigint {
+    this.#expect(0)
+    return this.#readVarint()
+  }
+
+  /** A varint as a number: its low 32 bits (enums, counters of 32 bits, booleans). */
+  uint32(): number {
+    this.#expect(0)
+    return this.#readLow32()
+  }
+
+  fixed64(): bigint {
+    this.#expect(1)
+    return this.#bytes.readBigUInt64LE(this.#take(8))
+  }
+
+  fixed32(): number {
+    this.#expect(5)
+    return this.#bytes.readUInt32LE(this.#take(4))
+  }
+
+  double(): number {
+    this.#expect(1)
+    return this.#bytes.readDoubleLE(this.#take(8))
+  }
+
+  /** A view, not a copy. */
+  bytes(): Buffer {
+    this.#expect(2)
+    const length = this.#readLength()
+    const start = this.#take(length)
+    return this.#bytes.subarray(start, start + length)
+  }
+
+  /** Invalid UTF-8 is replaced, never fatal. */
+  text(): string {
+    this.#expect(2)
+    const length = this.#readLength()
+    const start = this.#take(length)
+    return this.#bytes.toString('utf8', start, start + length)
+  }
+
+  /** The whole field as it came, tag and all. */
+  raw(): Buffer {
+    this.#skip(0)
+    return this.#bytes.subarray(this.#fieldStart, this.#at)
+  }
+
+  #take(bytes: number): number {
+    const start = this.#at
+    if (bytes > this.#end - start) throw this.#endsEarly()
+    this.#at = start + bytes
+    return start
+  }
+
+  #byte(): number {
+    if (this.#at >= this.#end) throw this.#endsEarly()
+    return this.#bytes[this.#at++] ?? 0
+  }
+
+  #endsEarly(): WireError {
+    return new WireError(`the message ends in the middle of field ${this.#field}`)
+  }
+
+  #expect(type: number): void {
+    if (this.#wireType !== type)
+      throw new WireError(`field ${this.#field} has wire type ${this.#wireType}, not ${type}`)
+    this.#wireType = -1
+  }
+
+  #readTag(): void {
+    const tag = this.#readLow32()
+    this.#field = tag >>> 3
+    this.#wireType = tag & 7
+    if (this.#field === 0) throw new WireError('a field has the number 0')
+  }
+
+  #readVarint(): bigint {
     let result = 0n
     for (let shift = 0n; shift < 70n; shift += 7n) {
-      need(1)
-      const byte = buffer[at++] ?? 0
+      const byte = this.#byte()
       result |= BigInt(byte & 0x7f) << shift
       if (byte < 0x80) return BigInt.asUintN(64, result)
     }
-    throw new WireError(`field ${field} holds a varint longer than ten bytes`)
-  }
-  const readSmall = (): number => {
-    let result = 0
-    for (let shift = 0; shift < 28; shift += 7) {
-      need(1)
-      const byte = buffer[at++] ?? 0
-      result |= (byte & 0x7f) << shift
-      if (byte < 0x80) return result
-    }
-    at -= 4
-    return Number(BigInt.asUintN(32, readVarint()))
-  }
-  const expect = (type: number) => {
-    if (wireType !== type) throw new WireError(`field ${field} has wire type ${wireType}, not ${type}`)
-    wireType = -1
-  }
-  const readTag = () => {
-    const tag = readSmall()
-    field = tag >>> 3
-    wireType = tag & 7
-    if (field === 0) throw new WireError('a field has the number 0')
-  }
-  const skip = (depth = 0): void => {
-    const type = wireType
-    wireType = -1
-    switch (type) {
-      case 0:
-        readVarint()
-        return
-      case 1:
-        need(8)
-        at += 8
-        return
-      case 2: {
-        const length = readSmall()
-        need(length)
-        at += length
-        return
-      }
-      case 3:
-        skipGroup(depth)
-        return
-      case 5:
-        need(4)
-        at += 4
-        return
-      default:
-        throw new WireError(`field ${field} has the unknown wire type ${type}`)
-    }
-  }
-  const skipGroup = (depth: number): void => {
-    if (depth >= groupDepthMax) throw new WireError(`groups are nested deeper than ${groupDepthMax}`)
-    const group = field
-    for (;;) {
-      need(1)
-      readTag()
-      if (wireType === 4) {
-        if (field !== group) throw new WireError(`group ${group} is closed as ${field}`)
-        wireType = -1
-        return
-      }
-      skip(depth + 1)
-    }
-  }
-  const take = (bytes: number): number => {
-    need(bytes)
-    at += bytes
-    return at - bytes
+    throw this.#tooLong()
   }
 
-  const reader: ProtoReader = {
-    next() {
-      if (wireType >= 0) skip()
-      if (at >= end) return false
-      readTag()
-      return true
-    },
-    field: () => field,
-    wireType: () => wireType,
-    varint() {
-      expect(0)
-      return readVarint()
-    },
-    uint32() {
-      expect(0)
-      return readSmall() >>> 0
-    },
-    fixed64() {
-      expect(1)
-      return view.getBigUint64(take(8), true)
-    },
-    fixed32() {
-      expect(5)
-      return view.getUint32(take(4), true)
-    },
-    double() {
-      expect(1)
-      return view.getFloat64(take(8), true)
-    },
-    bytes() {
-      expect(2)
-      const length = readSmall()
-      const start = take(length)
-      return buffer.subarray(start, start + length)
-    },
-    text: () => utf8.decode(reader.bytes()),
+  #readLow32(): number {
+    let result = 0
+    for (let index = 0; index < 10; index++) {
+      const byte = this.#byte()
+      if (index < 5) result |= (byte & 0x7f) << (7 * index)
+      if (byte < 0x80) return result >>> 0
+    }
+    throw this.#tooLong()
   }
-  return reader
+
+  #tooLong(): WireError {
+    return new WireError(`field ${this.#field} holds a varint longer than ten bytes`)
+  }
+
+  /** All bits count: a length beyond the buffer must not wrap to one within. */
+  #readLength(): number {
+    const start = this.#at
+    let length = 0
+    for (let index = 0; index < 4; index++) {
+      const byte = this.#byte()
+      length |= (byte & 0x7f) << (7 * index)
+      if (byte < 0x80) return length
+    }
+    this.#at = start
+    return Number(this.#readVarint())
+  }
+
+  #skip(depth: number): void {
+    const type = this.#wireType
+    this.#wireType = -1
+    switch (type) {
+      case 0:
+        this.#readLow32()
+        return
+      case 1:
+        this.#take(8)
+        return
+      case 2:
+        this.#take(this.#readLength())
+        return
+      case 3:
+        this.#skipGroup(depth)
+        return
+      case 5:
+        this.#take(4)
+        return
+      default:
+        throw new WireError(`field ${this.#field} has the unknown wire type ${type}`)
+    }
+  }
+
+  #skipGroup(depth: number): void {
+    if (depth >= groupDepthMax) throw new WireError(`groups are nested deeper than ${groupDepthMax}`)
+    const group = this.#field
+    for (;;) {
+      this.#readTag()
+      if (this.#wireType === 4) {
+        if (this.#field !== group) throw new WireError(`group ${group} is closed as ${this.#field}`)
+        this.#wireType = -1
+        return
+      }
+      this.#skip(depth + 1)
+    }
+  }
 }

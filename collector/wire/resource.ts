@@ -3,17 +3,12 @@ import type { ResourceRow } from '../record/span.ts'
 import { readKeyValue } from './any-value.ts'
 import { readProto } from './proto-reader.ts'
 
-/** What every signal takes from its resource, and the row of the `resources` table. */
-export interface DecodedResource {
-  readonly row: ResourceRow
-  readonly instance: string
-}
-
 export function readResourceAttributes(bytes: Uint8Array, into: Map<string, string>): void {
   const reader = readProto(bytes)
   while (reader.next()) if (reader.field() === 1) readKeyValue(reader.bytes(), into)
 }
 
+/** The top of the owner chain first: a pod of a Deployment names its ReplicaSet too. */
 const workloadKeys: readonly (readonly [key: string, kind: string])[] = [
   ['k8s.deployment.name', 'Deployment'],
   ['k8s.statefulset.name', 'StatefulSet'],
@@ -23,6 +18,7 @@ const workloadKeys: readonly (readonly [key: string, kind: string])[] = [
   ['k8s.replicaset.name', 'ReplicaSet'],
 ]
 
+/** What every signal takes from its resource: the row of the `resources` table. */
 export function resourceRow(attributes: Map<string, string>, receivedAtMs: number): ResourceRow {
   const get = (key: string) => attributes.get(key) ?? ''
   const namespace = get('k8s.namespace.name')

@@ -1,9 +1,14 @@
 import type { OtlpEncoding, OtlpSignal } from '../intake/otlp.ts'
-import { readProto } from './proto-reader.ts'
+import { merged } from './any-value.ts'
+import { resourcesMax } from './limits.ts'
+import { readProto, WireError } from './proto-reader.ts'
 import { writeProto } from './proto-writer.ts'
-import { protobufBody, resourceAttributes } from './walk-request.ts'
+import { protobufBody, readScope, resourceAttributes } from './walk-request.ts'
 
-/** One resource of a request with what it carries; spans, records and points stay bytes. */
+/**
+ * One resource of a request with what it carries; spans, records and points stay bytes, and so does every field that we
+ * do not know.
+ */
 export interface ResourcePart {
   readonly attribute: (key: string) => string | undefined
   /** Spans, log records or data points. */
@@ -15,7 +20,7 @@ export interface ResourcePart {
   }): Uint8Array
 }
 
-/** Throws WireError when the body is no such request. JSON becomes protobuf. */
+/** Throws WireError when the body is no such request. JSON becomes protobuf. Resources without items are left out. */
 export function splitRequest(request: {
   readonly signal: OtlpSignal
   readonly encoding: OtlpEncoding
@@ -23,32 +28,32 @@ export function splitRequest(request: {
 }): ResourcePart[] {
   const parts: ResourcePart[] = []
   const reader = readProto(protobufBody(request))
-  while (reader.next()) if (reader.field() === 1) parts.push(partOf(reader.bytes(), request.signal))
+  while (reader.next()) {
+    if (reader.field() !== 1) continue
+    const bytes = reader.bytes()
+    const items = countItems(bytes, request.signal)
+    if (items === 0) continue
+    if (parts.length >= resourcesMax)
+      throw new WireError(`the request holds more than ${resourcesMax} resources: send smaller batches`)
+    parts.push(partOf(bytes, items))
+  }
   return parts
 }
 
-function partOf(bytes: Uint8Array, signal: OtlpSignal): ResourcePart {
+function partOf(bytes: Uint8Array, items: number): ResourcePart {
   const attributes = resourceAttributes(bytes)
+  const { resource, rest } = takeApart(bytes)
   return {
     attribute: (key) => attributes.get(key),
-    items: countItems(bytes, signal),
+    items,
     encode({ ifAbsent, forced }) {
       const added = [...ifAbsent].filter(([key]) => !attributes.has(key) && !forced.has(key))
-      // A forced key stands once more behind the sender's own: the last of equal keys wins in our decoder, and the
-      // sender's is taken out below, so that every other reader agrees.
-      const spliced = [...added, ...forced]
       return writeProto()
         .message(1, (resourceSpans) => {
-          const reader = readProto(bytes)
-          let resource = new Uint8Array() as Uint8Array
-          while (reader.next()) {
-            if (reader.field() === 1) resource = concat(resource, reader.bytes())
-            else if (reader.field() === 2) resourceSpans.bytes(2, reader.bytes())
-            else if (reader.field() === 3) resourceSpans.bytes(3, reader.bytes())
-          }
+          for (const field of rest) resourceSpans.raw(field)
           resourceSpans.message(1, (writer) => {
             writer.raw(withoutKeys(resource, forced))
-            for (const [key, value] of spliced) {
+            for (const [key, value] of [...added, ...forced]) {
               writer.message(1, (pair) => pair.text(1, key).message(2, (any) => any.text(1, value)))
             }
           })
@@ -58,15 +63,31 @@ function partOf(bytes: Uint8Array, signal: OtlpSignal): ResourcePart {
   }
 }
 
+/** The resource itself, its pieces joined, and the scopes and whatever else stands beside it. */
+function takeApart(bytes: Uint8Array): {
+  readonly resource: Uint8Array
+  readonly rest: readonly Uint8Array[]
+} {
+  let resource: Uint8Array = new Uint8Array()
+  let pieces = 0
+  const rest: Uint8Array[] = []
+  const reader = readProto(bytes)
+  while (reader.next()) {
+    if (reader.field() === 1) resource = merged(resource, reader.bytes(), ++pieces)
+    else rest.push(reader.raw())
+  }
+  return { resource, rest }
+}
+
 function withoutKeys(resource: Uint8Array, keys: ReadonlyMap<string, string>): Uint8Array {
   const writer = writeProto()
   const reader = readProto(resource)
   while (reader.next()) {
-    if (reader.field() === 1) {
+    if (reader.field() !== 1) writer.raw(reader.raw())
+    else {
       const pair = reader.bytes()
       if (!keys.has(keyOf(pair))) writer.bytes(1, pair)
-    } else if (reader.field() === 2 && reader.wireType() === 0) writer.varint(2, reader.varint())
-    else if (reader.wireType() === 2) writer.bytes(reader.field(), reader.bytes())
+    }
   }
   return writer.finish()
 }
@@ -83,7 +104,10 @@ function countItems(resource: Uint8Array, signal: OtlpSignal): number {
   const reader = readProto(resource)
   while (reader.next()) {
     if (reader.field() !== 2) continue
-    const scope = readProto(reader.bytes())
+    const bytes = reader.bytes()
+    // The receiver of the part refuses all of it for a damaged scope: better that its sender hears so here.
+    readScope(bytes)
+    const scope = readProto(bytes)
     while (scope.next()) {
       if (scope.field() === 2) items += signal === 'metrics' ? countPoints(scope.bytes()) : 1
     }
@@ -101,8 +125,4 @@ function countPoints(metric: Uint8Array): number {
     while (data.next()) if (data.field() === 1) points++
   }
   return points
-}
-
-function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
-  return first.length === 0 ? second : Buffer.concat([first, second])
 }

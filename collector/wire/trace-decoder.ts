@@ -1,9 +1,10 @@
 import type { ResourceRow, SpanRow } from '../record/span.ts'
 import { readKeyValue } from './any-value.ts'
 import { collectRows, type DecodeContext, type DecodeResult } from './decoded.ts'
+import { eventsMax, linksMax } from './limits.ts'
 import { firstOf, peerOf, promotedKeys } from './promoted.ts'
 import { readProto } from './proto-reader.ts'
-import { clampTime } from './times.ts'
+import { clampInterval, clampTime } from './times.ts'
 import { type Scope, type WalkRequest, walkRequest } from './walk-request.ts'
 
 /**
@@ -13,12 +14,14 @@ import { type Scope, type WalkRequest, walkRequest } from './walk-request.ts'
 export function decodeTraces(request: WalkRequest, context: DecodeContext): DecodeResult<SpanRow> {
   const collector = collectRows<SpanRow>()
   const message = walkRequest(request, context, {
-    onResource: collector.resource,
+    onDamaged: (message) => collector.reject(`a span cannot be read: ${message}`),
     onItem(bytes, resource, scope) {
       const span = readSpan(bytes)
       if (!isId(span.traceId, 16)) collector.reject('a span has no valid trace id (16 bytes, not all zero)')
       else if (!isId(span.spanId, 8)) collector.reject('a span has no valid span id (8 bytes, not all zero)')
-      else collector.accept(spanRow(span, { resource, scope, context }))
+      else if (span.parentSpanId.length !== 0 && span.parentSpanId.length !== 8)
+        collector.reject('a span has a malformed parent span id (not 8 bytes)')
+      else collector.accept(spanRow(span, { resource, scope, context }), resource)
     },
   })
   return message === undefined ? collector.done() : { type: 'invalid', message }
@@ -42,11 +45,16 @@ interface Span {
   startNs: bigint
   endNs: bigint
   attributes: Map<string, string>
+  /** As the sender says. */
   droppedAttributes: number
+  /** Beyond what we take. */
+  surplusAttributes: number
   events: SpanEvent[]
   droppedEvents: number
+  surplusEvents: number
   links: SpanLink[]
   droppedLinks: number
+  surplusLinks: number
   status: number
   statusMessage: string
 }
@@ -77,10 +85,13 @@ function readSpan(bytes: Uint8Array): Span {
     endNs: 0n,
     attributes: new Map(),
     droppedAttributes: 0,
+    surplusAttributes: 0,
     events: [],
     droppedEvents: 0,
+    surplusEvents: 0,
     links: [],
     droppedLinks: 0,
+    surplusLinks: 0,
     status: 0,
     statusMessage: '',
   }
@@ -112,19 +123,21 @@ function readSpan(bytes: Uint8Array): Span {
         span.endNs = reader.fixed64()
         break
       case 9:
-        readKeyValue(reader.bytes(), span.attributes)
+        if (!readKeyValue(reader.bytes(), span.attributes)) span.surplusAttributes++
         break
       case 10:
         span.droppedAttributes = reader.uint32()
         break
       case 11:
-        span.events.push(readEvent(reader.bytes()))
+        if (span.events.length < eventsMax) span.events.push(readEvent(reader.bytes()))
+        else span.surplusEvents++
         break
       case 12:
         span.droppedEvents = reader.uint32()
         break
       case 13:
-        span.links.push(readLink(reader.bytes()))
+        if (span.links.length < linksMax) span.links.push(readLink(reader.bytes()))
+        else span.surplusLinks++
         break
       case 14:
         span.droppedLinks = reader.uint32()
@@ -166,8 +179,8 @@ function readLink(bytes: Uint8Array): SpanLink {
   return link
 }
 
-/** Events and links have no column for this rare count. */
-function keepDropped(attributes: Map<string, string>, dropped: number): void {
+/** Events, links and log records have no column for this rare count. */
+export function keepDropped(attributes: Map<string, string>, dropped: number): void {
   if (dropped > 0) attributes.set('otel.dropped_attributes_count', String(dropped))
 }
 
@@ -187,17 +200,15 @@ interface SpanPlace {
 
 function spanRow(span: Span, { resource, scope, context }: SpanPlace): SpanRow {
   const { attributes } = span
-  const start = clampTime(span.startNs, context.receivedAtMs)
-  const end = clampTime(span.endNs, context.receivedAtMs)
-  const backwards = span.endNs < span.startNs
+  const time = clampInterval(span.startNs, span.endNs, context.receivedAtMs)
   const links = span.links.filter((link) => isId(link.traceId, 16) && isId(link.spanId, 8))
   const exception = span.events.findLast(({ name }) => name === 'exception')?.attributes
   return {
     trace_id: span.traceId,
     span_id: span.spanId,
     parent_span_id: isId(span.parentSpanId, 8) ? span.parentSpanId : zeroSpanId,
-    start_time: start.ns,
-    duration_ns: start.clamped || end.clamped || backwards ? 0n : end.ns - start.ns,
+    start_time: time.startNs,
+    duration_ns: time.durationNs,
     cluster_id: resource.cluster_id,
     namespace: resource.namespace,
     application: resource.application,
@@ -232,14 +243,16 @@ function spanRow(span: Span, { resource, scope, context }: SpanPlace): SpanRow {
     links_span_id: links.map(({ spanId }) => spanId),
     links_trace_state: links.map(({ traceState }) => traceState),
     links_attributes: links.map((link) => link.attributes),
-    dropped_attributes: span.droppedAttributes,
-    dropped_events: span.droppedEvents,
-    dropped_links: span.droppedLinks + span.links.length - links.length,
-    clamped: start.clamped || end.clamped || backwards,
+    dropped_attributes: count32(span.droppedAttributes + span.surplusAttributes),
+    dropped_events: count32(span.droppedEvents + span.surplusEvents),
+    dropped_links: count32(span.droppedLinks + span.surplusLinks + span.links.length - links.length),
+    clamped: time.clamped,
     received_at: context.receivedAtMs,
     batch_id: context.batchId,
   }
 }
+
+const count32 = (count: number) => Math.min(count, 0xffff_ffff)
 
 function httpStatus(text: string): number {
   return /^\d{3}$/.test(text) ? Number(text) : 0

@@ -2,7 +2,7 @@ import type { OtlpEncoding, OtlpSignal } from '../intake/otlp.ts'
 import type { ResourceRow } from '../record/span.ts'
 import { errorText } from '../std/assert.ts'
 import { readKeyValue } from './any-value.ts'
-import type { DecodeContext } from './decoded.ts'
+import { type DecodeContext, TooManyItems } from './decoded.ts'
 import { jsonToProtobuf } from './json-to-protobuf.ts'
 import { readProto, WireError } from './proto-reader.ts'
 import { readResourceAttributes, resourceRow } from './resource.ts'
@@ -13,8 +13,12 @@ export interface Scope {
   readonly attributes: Map<string, string>
 }
 
-/** Called for each span, log record or metric with its bytes. */
-export type OnItem = (item: Uint8Array, resource: ResourceRow, scope: Scope) => void
+export interface ItemHandlers {
+  /** Called for each span, log record or metric with its bytes. */
+  readonly onItem: (item: Uint8Array, resource: ResourceRow, scope: Scope) => void
+  /** The bytes of one item make no sense, while those around it do. */
+  readonly onDamaged: (message: string) => void
+}
 
 export interface WalkRequest {
   readonly signal: OtlpSignal
@@ -29,22 +33,29 @@ export interface WalkRequest {
 export function walkRequest(
   request: WalkRequest,
   context: DecodeContext,
-  handlers: { readonly onResource: (row: ResourceRow) => void; readonly onItem: OnItem },
+  handlers: ItemHandlers,
 ): string | undefined {
   try {
     const top = readProto(protobufBody(request))
     while (top.next()) {
       if (top.field() !== 1) continue
-      const bytes = top.bytes()
-      const resource = resourceRow(resourceAttributes(bytes), context.receivedAtMs)
-      handlers.onResource(resource)
-      const reader = readProto(bytes)
-      while (reader.next()) if (reader.field() === 2) walkScope(reader.bytes(), resource, handlers.onItem)
+      walkResource(top.bytes(), context, handlers)
     }
     return undefined
   } catch (error) {
     if (!(error instanceof WireError)) throw error
     return errorText(error)
+  }
+}
+
+function walkResource(bytes: Uint8Array, context: DecodeContext, handlers: ItemHandlers): void {
+  let resource: ResourceRow | undefined
+  const reader = readProto(bytes)
+  while (reader.next()) {
+    if (reader.field() !== 2) continue
+    // An empty envelope costs no more than its bytes.
+    resource ??= resourceRow(resourceAttributes(bytes), context.receivedAtMs)
+    walkScope(reader.bytes(), resource, handlers)
   }
 }
 
@@ -59,13 +70,23 @@ export function resourceAttributes(bytes: Uint8Array): Map<string, string> {
   return attributes
 }
 
-function walkScope(bytes: Uint8Array, resource: ResourceRow, onItem: OnItem): void {
+function walkScope(bytes: Uint8Array, resource: ResourceRow, { onItem, onDamaged }: ItemHandlers): void {
   const scope = readScope(bytes)
   const reader = readProto(bytes)
-  while (reader.next()) if (reader.field() === 2) onItem(reader.bytes(), resource, scope)
+  while (reader.next()) {
+    if (reader.field() !== 2) continue
+    const item = reader.bytes()
+    try {
+      onItem(item, resource, scope)
+    } catch (error) {
+      if (!(error instanceof WireError) || error instanceof TooManyItems) throw error
+      onDamaged(error.message)
+    }
+  }
 }
 
-function readScope(bytes: Uint8Array): Scope {
+/** The scope of a ScopeSpans, ScopeLogs or ScopeMetrics. */
+export function readScope(bytes: Uint8Array): Scope {
   const scope = { name: '', version: '', attributes: new Map<string, string>() }
   const outer = readProto(bytes)
   while (outer.next()) {
