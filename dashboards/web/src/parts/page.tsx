@@ -3,6 +3,8 @@ import './parts.css'
 
 interface Props {
   readonly title: string
+  /** Where the browser's title says more than the heading. */
+  readonly documentTitle?: string
   /** Beside the title, such as a status. */
   readonly detail?: ReactNode
   readonly actions?: ReactNode
@@ -10,10 +12,10 @@ interface Props {
 }
 
 /** A page's frame: its heading, also in the browser's title, and its parts below each other. */
-export function Page({ title, detail, actions, children }: Props) {
+export function Page({ title, documentTitle = title, detail, actions, children }: Props) {
   useEffect(() => {
-    document.title = `${title} · Binnacle`
-  }, [title])
+    document.title = `${documentTitle} · Binnacle`
+  }, [documentTitle])
   return (
     <div className="page">
       <div className="page-head">

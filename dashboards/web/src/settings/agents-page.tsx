@@ -1,10 +1,88 @@
-import { EmptyState } from '../parts/empty-state.tsx'
+import type { AgentList, AgentRow } from '@binnacle/collector/api/clusters'
+import { useApi } from '../api.ts'
+import { ClusterLink } from '../clusters/cluster-link.tsx'
+import { NoClusterYet } from '../clusters/opt-in-hint.tsx'
+import { formatAge, formatAgo, formatDateTime } from '../format.ts'
+import { AnswerView } from '../parts/answer-view.tsx'
+import { Card } from '../parts/card.tsx'
+import { CopyButton } from '../parts/copy-button.tsx'
+import { KeyValue } from '../parts/key-value.tsx'
 import { Page } from '../parts/page.tsx'
+import { StatusBadge } from '../parts/status-badge.tsx'
 
+/** Agents report every 30 s or so; after this long something is wrong. */
+const silentMs = 3 * 60_000
+
+/** Every agent: whether it is well, and the configuration it really runs with. */
 export function AgentsPage() {
+  const answer = useApi<AgentList>('/agents')
   return (
     <Page title="Agents">
-      <EmptyState title="Being built" />
+      <AnswerView answer={answer} height={320}>
+        {({ agents }) =>
+          agents.length === 0 ? (
+            <NoClusterYet />
+          ) : (
+            agents.map((agent) => <Agent key={agent.agentUid} agent={agent} />)
+          )
+        }
+      </AnswerView>
     </Page>
+  )
+}
+
+function Agent({ agent }: { readonly agent: AgentRow }) {
+  const nowMs = Date.now()
+  const silent = nowMs - agent.lastSeenMs > silentMs
+  return (
+    <Card title={agent.clusterName || agent.clusterId} actions={<AgentLinks agent={agent} />}>
+      <div className="agent">
+        <div>
+          <KeyValue
+            items={[
+              ['State', <AgentHealth key="state" agent={agent} silent={silent} />],
+              ['Last seen', formatAgo(agent.lastSeenMs, nowMs)],
+              ['Running since', `${formatDateTime(agent.startedMs)} (${formatAge(nowMs - agent.startedMs)})`],
+              ['Version', agent.version],
+              ['Cluster', agent.clusterId],
+              ['Agent', <code key="uid">{agent.agentUid}</code>],
+            ]}
+          />
+          <h3>Parts</h3>
+          <KeyValue
+            items={agent.health.map((part) => [
+              part.name,
+              <StatusBadge key={part.name} state={part.healthy ? 'ok' : 'failed'}>
+                {[part.status, part.error].filter((one) => one !== '').join(': ') ||
+                  (part.healthy ? 'well' : 'failed')}
+              </StatusBadge>,
+            ])}
+          />
+        </div>
+        <div>
+          <h3>
+            Effective configuration <CopyButton text={agent.effectiveConfig} label="Copy the configuration" />
+          </h3>
+          <pre className="config">{agent.effectiveConfig || 'not reported'}</pre>
+        </div>
+      </div>
+    </Card>
+  )
+}
+
+function AgentLinks({ agent }: { readonly agent: AgentRow }) {
+  return (
+    <ClusterLink clusterId={agent.clusterId} path="/namespaces">
+      Namespaces and why
+    </ClusterLink>
+  )
+}
+
+function AgentHealth({ agent, silent }: { readonly agent: AgentRow; readonly silent: boolean }) {
+  if (!agent.healthy) return <StatusBadge state="failed">unhealthy</StatusBadge>
+  return silent ? (
+    <StatusBadge state="warning">silent</StatusBadge>
+  ) : (
+    <StatusBadge state="ok">healthy</StatusBadge>
   )
 }

@@ -1,0 +1,67 @@
+import type { ViolationRow } from '@binnacle/collector/api/clusters'
+import { Link } from '@tanstack/react-router'
+import { formatDateTime, formatDuration } from '../format.ts'
+import { type Column, DataTable } from '../parts/data-table.tsx'
+import { StatusBadge } from '../parts/status-badge.tsx'
+import { timeSearch } from '../url-state.ts'
+
+const columns: readonly Column<ViolationRow>[] = [
+  {
+    header: 'Severity',
+    width: 112,
+    sort: (row) => (row.severity === 'critical' ? 0 : 1),
+    cell: (row) => <StatusBadge state={row.severity} />,
+  },
+  { header: 'Rule', width: 200, sort: (row) => row.rule, cell: (row) => row.rule },
+  { header: 'What', width: 260, sort: (row) => row.entity, cell: (row) => <Entity row={row} /> },
+  { header: 'Message', width: 420, cell: (row) => <span title={row.message}>{row.message}</span> },
+  {
+    header: 'Since',
+    width: 160,
+    numeric: true,
+    sort: (row) => row.openedMs,
+    cell: (row) => formatDateTime(row.openedMs),
+  },
+  {
+    header: 'State',
+    width: 160,
+    sort: (row) => row.closedMs,
+    cell: (row) =>
+      row.closedMs === 0 ? (
+        <b>open</b>
+      ) : (
+        <span className="quiet">ended after {formatDuration(row.closedMs - row.openedMs)}</span>
+      ),
+  },
+]
+
+export function ViolationTable({ violations }: { readonly violations: readonly ViolationRow[] }) {
+  return <DataTable rows={violations} rowKey={(row) => row.violationId} columns={columns} />
+}
+
+/** What a rule was violated by, leading to where it can be seen. */
+function Entity({ row }: { readonly row: ViolationRow }) {
+  const text = `${row.entityKind} ${row.entity}`
+  if (row.application) {
+    return (
+      <Link to="/applications/$application" params={{ application: row.application }} search={timeSearch}>
+        {text}
+      </Link>
+    )
+  }
+  if (!row.clusterId) return text
+  const isPod = row.entityKind.toLowerCase() === 'pod'
+  const filters = {
+    ...(row.namespace ? { namespace: row.namespace } : {}),
+    ...(isPod ? { q: row.entity } : {}),
+  }
+  return (
+    <Link
+      to="/clusters/$clusterId/pods"
+      params={{ clusterId: row.clusterId }}
+      search={(previous: Record<string, unknown>) => ({ ...timeSearch(previous), ...filters })}
+    >
+      {text}
+    </Link>
+  )
+}

@@ -1,0 +1,119 @@
+import type { NamespaceList, NamespaceRow } from '@binnacle/collector/api/clusters'
+import { useMemo } from 'react'
+import { useApi } from '../api.ts'
+import { formatCount, formatDateTime } from '../format.ts'
+import { AnswerView } from '../parts/answer-view.tsx'
+import { Card } from '../parts/card.tsx'
+import { type Column, DataTable } from '../parts/data-table.tsx'
+import { StatusBadge } from '../parts/status-badge.tsx'
+import { useTimeRange } from '../url-state.ts'
+import { ClusterFrame, useClusterId } from './cluster-frame.tsx'
+import { ClusterLink } from './cluster-link.tsx'
+import { CountLink } from './count-link.tsx'
+import { NoNamespaceYet, OptInCommand } from './opt-in-hint.tsx'
+
+/** Which namespaces are collected from, and why. */
+export function NamespacesPage() {
+  const clusterId = useClusterId()
+  const { from, to } = useTimeRange()
+  const answer = useApi<NamespaceList>(`/clusters/${encodeURIComponent(clusterId)}/namespaces`, { from, to })
+  return (
+    <ClusterFrame part="Namespaces">
+      <AnswerView answer={answer} height={240}>
+        {({ namespaces }) =>
+          namespaces.length === 0 ? (
+            <NoNamespaceYet />
+          ) : (
+            <>
+              <Namespaces clusterId={clusterId} namespaces={namespaces} />
+              <Card title="Add a namespace" hint="removing the label stops the collection within seconds">
+                <OptInCommand />
+              </Card>
+            </>
+          )
+        }
+      </AnswerView>
+    </ClusterFrame>
+  )
+}
+
+interface Props {
+  readonly clusterId: string
+  readonly namespaces: readonly NamespaceRow[]
+}
+
+function Namespaces({ clusterId, namespaces }: Props) {
+  const columns = useMemo(() => namespaceColumns(clusterId), [clusterId])
+  return (
+    <Card>
+      <DataTable rows={namespaces} rowKey={(row) => row.name} columns={columns} />
+    </Card>
+  )
+}
+
+function namespaceColumns(clusterId: string): readonly Column<NamespaceRow>[] {
+  return [
+    {
+      header: 'Namespace',
+      width: 200,
+      sort: (row) => row.name,
+      cell: (row) => (
+        <ClusterLink clusterId={clusterId} search={{ namespace: row.name }}>
+          {row.name}
+        </ClusterLink>
+      ),
+    },
+    {
+      header: 'Collection',
+      width: 240,
+      sort: (row) => (row.collecting ? 0 : 1),
+      cell: (row) => <Collection row={row} />,
+    },
+    { header: 'Why', width: 280, sort: (row) => row.scopeReason, cell: (row) => row.scopeReason || '–' },
+    { header: 'Status', width: 96, sort: (row) => row.status, cell: (row) => row.status || '–' },
+    {
+      header: 'Pods',
+      width: 80,
+      numeric: true,
+      sort: (row) => row.pods,
+      cell: (row) => (
+        <ClusterLink clusterId={clusterId} path="/pods" search={{ namespace: row.name }}>
+          {formatCount(row.pods)}
+        </ClusterLink>
+      ),
+    },
+    countColumn(clusterId, 'Not ready', (row) => row.podsNotReady, '/pods', { finding: 'not-ready' }),
+    countColumn(clusterId, 'Restarts', (row) => row.restarts, '/pods', { restarted: 'true' }),
+    countColumn(clusterId, 'Errors', (row) => row.errorEvents, '/events', { severity: 'error' }),
+  ]
+}
+
+function countColumn(
+  clusterId: string,
+  header: string,
+  countOf: (row: NamespaceRow) => number,
+  path: '/pods' | '/events',
+  search: Readonly<Record<string, string>>,
+): Column<NamespaceRow> {
+  return {
+    header,
+    width: 96,
+    numeric: true,
+    sort: countOf,
+    cell: (row) => (
+      <CountLink
+        clusterId={clusterId}
+        count={countOf(row)}
+        path={path}
+        search={{ ...search, namespace: row.name }}
+      />
+    ),
+  }
+}
+
+function Collection({ row }: { readonly row: NamespaceRow }) {
+  if (row.collecting) return <StatusBadge state="ok">collecting</StatusBadge>
+  if (row.stoppedAtMs > 0)
+    return <StatusBadge state="done">{`stopped at ${formatDateTime(row.stoppedAtMs)}`}</StatusBadge>
+  return <StatusBadge state="done">not collected</StatusBadge>
+}
