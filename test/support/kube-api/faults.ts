@@ -3,39 +3,66 @@
  * has been seen to do.
  */
 export interface Faults {
-  /** Answers requests whose path matches with this status, `times` times (for ever when absent). */
+  /** Answers requests whose `METHOD path` matches with this status, `times` times (for ever when absent). */
   fail(fault: {
     readonly match: RegExp
     readonly status: number
     readonly times?: number
     readonly retryAfterSeconds?: number
   }): void
-  /** Removes every `fail`. */
+  /** RBAC says no: 403 for this verb, resource (plural) and namespace; what is absent means any. Access reviews know it. */
+  forbid(rule: AccessRule): void
+  /** Removes every `fail` and `forbid`. */
   heal(): void
-  /** Watches and watch-lists send bookmarks (default on). */
-  bookmarks: boolean
-  /** Watch-list is served (default on); off: 400, as servers without the feature answer `sendInitialEvents`. */
+  /** Watches and watch-lists send bookmarks (default on); `before-close`: only when a watch times out or is closed. */
+  bookmarks: boolean | 'before-close'
+  /** Watch-list is served (default on); off: 422, as servers without the feature answer `sendInitialEvents`. */
   watchList: boolean
   /** A watch-list's connection closes after so many initial events, before the end is told. */
   watchListDiesAfter: number | undefined
-  /** Bodies travel in pieces of so many bytes: boundaries fall inside lines and characters. */
+  /** A watch from before the history: HTTP 410, or 200 and an ERROR event as the watch cache does. */
+  expiredAs: 'http' | 'stream'
+  /** A watch from a version that is not there yet: 504, or it waits until the server gets there. */
+  futureWatch: 'refuse' | 'wait'
+  /** Each watch event comes twice. */
+  duplicateEvents: boolean
+  /** Bodies of watches travel in pieces of so many bytes: boundaries fall inside lines and characters. */
   chunkBytes: number | undefined
+  /** Lists come in drips. */
+  drip: { readonly bytes: number; readonly everyMs: number } | undefined
+  /** The server's clock against the one it was started with: creation times and the Date header. */
+  clockSkewMs: number
+  /** The bearer token that is valid from now on. */
+  token: string | undefined
   /** Sends an ERROR event of this code on every open watch, and closes it. */
   errorOnWatches(code: number): void
-  /** Ends every open watch in the middle of a line. */
-  cutWatches(): void
-  /** Ends every open watch properly, as a restart or a time-out does. */
+  /** Ends every open watch in the middle of a line; `character`: in the middle of a UTF-8 character. */
+  cutWatches(where?: 'line' | 'character'): void
+  /** Ends every open watch properly, as a time-out does. */
   closeWatches(): void
   /** Open watches stay open and say nothing more. */
   silenceWatches(): void
+  /** Sends the last so many changes again on every open watch: events out of date. */
+  replay(changes: number): void
   /** Resets every connection. */
   resetConnections(): void
-  /** Forgets the watch history: resuming gets 410. */
+  /** Lists with resourceVersion=0 are served from a cache that stays as it is now, until `thawCache`. */
+  freezeCache(): void
+  thawCache(): void
+  /** Forgets the watch history and continue tokens: resuming gets 410. */
   compact(): void
-  /** etcd restored from a backup: versions go back. */
+  /** Deletes events created longer ago than that, as the API server's TTL does: DELETED events that mean nothing. */
+  expireEvents(olderThanMs: number): void
+  /** etcd restored from a backup: state and versions go back, as far as the history reaches. */
   rewind(by: bigint): void
-  /** The bearer token that is valid from now on. */
-  token: string | undefined
+  /** The process goes away, refuses connections for `downMs`, and comes back on the same port with the same objects. */
+  restart(options?: { readonly downMs?: number; readonly rewindBy?: bigint }): Promise<void>
+}
+
+export interface AccessRule {
+  readonly verb?: string
+  readonly resource?: string
+  readonly namespace?: string
 }
 
 export interface ActiveFailure {
@@ -43,4 +70,19 @@ export interface ActiveFailure {
   readonly status: number
   readonly retryAfterSeconds: number | undefined
   times: number
+}
+
+export interface AccessRequest {
+  readonly verb: string
+  readonly resource: string
+  readonly namespace: string
+}
+
+export function isForbidden(rules: readonly AccessRule[], request: AccessRequest): boolean {
+  return rules.some(
+    ({ verb, resource, namespace }) =>
+      (verb === undefined || verb === request.verb) &&
+      (resource === undefined || resource === request.resource) &&
+      (namespace === undefined || namespace === request.namespace),
+  )
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { apiVersionOf, type ResourceKind, resourceKinds } from './resources.ts'
 
 /** A Kubernetes object as JSON; only its metadata matters to the server. */
@@ -30,16 +31,22 @@ export interface Change {
   readonly version: bigint
 }
 
+interface TypeState {
+  readonly objects: Map<string, KubeObject>
+  history: Change[]
+  /** Watches from before this version get 410. */
+  compactedTo: bigint
+}
+
+export type ChangeListener = (kind: ResourceKind, change: Change) => void
+
 /**
- * The objects of the fake API server: one resourceVersion counter for all types, a bounded history per type for watches,
- * and a notification per change.
+ * The objects of the fake API server: one resourceVersion counter for all types, a bounded history per type for watches
+ * (`historyMax` changes; overflow: the oldest is forgotten, watches from before it get 410), and a notification per change.
  */
 export class Objects {
-  private readonly types = new Map<
-    ResourceKind,
-    { readonly objects: Map<string, KubeObject>; history: Change[] }
-  >()
-  private readonly listeners = new Set<(kind: ResourceKind, change: Change) => void>()
+  private readonly types = new Map<ResourceKind, TypeState>()
+  private readonly listeners = new Set<ChangeListener>()
   private readonly nowMs: () => number
   private readonly historyMax: number
   version: bigint
@@ -48,14 +55,20 @@ export class Objects {
     nowMs,
     historyMax,
     firstVersion,
-  }: { nowMs: () => number; historyMax: number; firstVersion: bigint }) {
+  }: {
+    readonly nowMs: () => number
+    readonly historyMax: number
+    readonly firstVersion: bigint
+  }) {
     this.nowMs = nowMs
     this.historyMax = historyMax
     this.version = firstVersion
-    for (const kind of resourceKinds) this.types.set(kind, { objects: new Map(), history: [] })
+    for (const kind of resourceKinds) {
+      this.types.set(kind, { objects: new Map(), history: [], compactedTo: 0n })
+    }
   }
 
-  onChange(listener: (kind: ResourceKind, change: Change) => void): () => void {
+  onChange(listener: ChangeListener): () => void {
     this.listeners.add(listener)
     return () => this.listeners.delete(listener)
   }
@@ -70,22 +83,42 @@ export class Objects {
 
   /** Changes after the version, or undefined when the history no longer reaches back so far. */
   since(kind: ResourceKind, version: bigint): Change[] | undefined {
-    const { history } = this.of(kind)
-    if (version < this.compactedTo) return undefined
+    const { history, compactedTo } = this.of(kind)
+    if (version < compactedTo) return undefined
     return history.filter((change) => change.version > version)
   }
 
-  /** Watches from before this version get 410. */
-  compactedTo = 0n
+  lastChanges(kind: ResourceKind, count: number): Change[] {
+    return this.of(kind).history.slice(-count)
+  }
+
+  compactedTo(kind: ResourceKind): bigint {
+    return this.of(kind).compactedTo
+  }
 
   /** Forgets the history, as etcd's compaction does. */
   compact(): void {
-    this.compactedTo = this.version
-    for (const type of this.types.values()) type.history = []
+    for (const type of this.types.values()) {
+      type.history = []
+      type.compactedTo = this.version
+    }
+  }
+
+  /** Back to an earlier state, as far as the history reaches; versions are given out again. */
+  rewind(by: bigint): void {
+    this.version -= by
+    for (const [kind, type] of this.types) {
+      for (const { version, object, previous } of type.history.toReversed()) {
+        if (version <= this.version) break
+        const { namespace = '', name } = object.metadata
+        if (previous) type.objects.set(keyOf(kind, namespace, name), previous)
+        else type.objects.delete(keyOf(kind, namespace, name))
+      }
+    }
+    this.compact()
   }
 
   create(kind: ResourceKind, object: KubeObject): KubeObject {
-    const namespace = kind.namespaced ? (object.metadata.namespace ?? 'default') : ''
     const created: KubeObject = {
       apiVersion: apiVersionOf(kind),
       kind: kind.kind,
@@ -93,55 +126,86 @@ export class Objects {
       metadata: {
         uid: randomUUID(),
         creationTimestamp: new Date(this.nowMs()).toISOString().replace(/\.\d+Z$/, 'Z'),
-        ...(kind.kind === 'Deployment' ? { generation: 1 } : {}),
+        ...(hasGeneration(kind) ? { generation: 1 } : {}),
         ...structuredClone(object.metadata),
-        ...(kind.namespaced ? { namespace } : {}),
+        ...(kind.namespaced ? { namespace: object.metadata.namespace ?? 'default' } : {}),
       },
     }
-    return this.put(kind, 'ADDED', created, undefined)
+    return this.put(kind, { type: 'ADDED', object: created, previous: undefined })
   }
 
+  /** Nothing happens, as in the real server, when nothing differs. */
   replace(kind: ResourceKind, object: KubeObject): KubeObject {
-    const previous = this.get(kind, object.metadata.namespace ?? '', object.metadata.name)
-    if (!previous) throw new Error(`no ${kind.kind} ${object.metadata.name}`)
-    const { uid, creationTimestamp } = previous.metadata
-    const kept = { ...(uid ? { uid } : {}), ...(creationTimestamp ? { creationTimestamp } : {}) }
+    const { namespace = '', name } = object.metadata
+    const previous = this.get(kind, namespace, name)
+    if (!previous) throw new Error(`no ${kind.kind} ${name}`)
+    const { uid, creationTimestamp, resourceVersion, generation } = previous.metadata
     const next = structuredClone(object)
-    next.metadata = { ...next.metadata, ...kept }
-    return this.put(kind, 'MODIFIED', next, previous)
+    next.metadata = {
+      ...next.metadata,
+      ...(uid ? { uid } : {}),
+      ...(creationTimestamp ? { creationTimestamp } : {}),
+      ...(resourceVersion ? { resourceVersion } : {}),
+      ...(generation === undefined ? {} : { generation }),
+    }
+    if (isDeepStrictEqual(next, previous)) return previous
+    if (generation !== undefined && !isDeepStrictEqual(next['spec'], previous['spec'])) {
+      next.metadata.generation = generation + 1
+    }
+    return this.put(kind, { type: 'MODIFIED', object: next, previous })
   }
 
   remove(kind: ResourceKind, namespace: string, name: string): KubeObject | undefined {
     const previous = this.get(kind, namespace, name)
     if (!previous) return undefined
+    if (kind.kind === 'Namespace') this.empty(previous)
+    const last = this.get(kind, namespace, name) ?? previous
     this.of(kind).objects.delete(keyOf(kind, namespace, name))
-    return this.put(kind, 'DELETED', structuredClone(previous), previous)
+    return this.put(kind, { type: 'DELETED', object: structuredClone(last), previous: last })
   }
 
-  private put(
-    kind: ResourceKind,
-    type: Change['type'],
-    object: KubeObject,
-    previous: KubeObject | undefined,
-  ): KubeObject {
+  /** What the namespace controller does before a namespace goes. */
+  private empty(namespace: KubeObject): void {
+    const { name } = namespace.metadata
+    const namespaces = [...this.types.keys()].find(({ kind }) => kind === 'Namespace')
+    if (!namespaces) return
+    this.replace(namespaces, {
+      ...namespace,
+      metadata: { ...namespace.metadata, deletionTimestamp: new Date(this.nowMs()).toISOString() },
+      status: { phase: 'Terminating' },
+    })
+    for (const kind of this.types.keys()) {
+      if (!kind.namespaced) continue
+      for (const { metadata } of this.list(kind)) {
+        if (metadata.namespace === name) this.remove(kind, name, metadata.name)
+      }
+    }
+  }
+
+  private put(kind: ResourceKind, { type, object, previous }: Omit<Change, 'version'>): KubeObject {
     this.version += 1n
     object.metadata.resourceVersion = String(this.version)
-    const { objects, history } = this.of(kind)
-    if (type !== 'DELETED')
-      objects.set(keyOf(kind, object.metadata.namespace ?? '', object.metadata.name), object)
+    const state = this.of(kind)
+    const { namespace = '', name } = object.metadata
+    if (type !== 'DELETED') state.objects.set(keyOf(kind, namespace, name), object)
     const change = { type, object, previous, version: this.version }
-    history.push(change)
-    if (history.length > this.historyMax) this.compactedTo = history.shift()?.version ?? this.compactedTo
+    state.history.push(change)
+    if (state.history.length > this.historyMax) {
+      state.compactedTo = state.history.shift()?.version ?? state.compactedTo
+    }
     for (const listener of this.listeners) listener(kind, change)
     return object
   }
 
-  private of(kind: ResourceKind) {
+  private of(kind: ResourceKind): TypeState {
     const type = this.types.get(kind)
     if (!type) throw new Error(`unknown kind ${kind.kind}`)
     return type
   }
 }
+
+/** Kinds whose controllers tell which generation they have seen. */
+const hasGeneration = ({ group }: ResourceKind) => group === 'apps' || group === 'batch'
 
 const keyOf = (kind: ResourceKind, namespace: string, name: string) =>
   kind.namespaced ? `${namespace}/${name}` : name

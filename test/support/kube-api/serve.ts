@@ -1,0 +1,93 @@
+import { answerFailure, answerJson } from './answer.ts'
+import type { Context, Exchange } from './context.ts'
+import { discovery } from './discovery.ts'
+import { isForbidden } from './faults.ts'
+import { getOne, list } from './list.ts'
+import { isMetricsPath, metrics } from './metrics.ts'
+import { podLog } from './pod-log.ts'
+import { targetOf, verbOf } from './target.ts'
+import { watch } from './watch.ts'
+import { readBody, write } from './write.ts'
+
+/** One request: credentials, faults, then what the path asks for. */
+export async function serve(context: Context, exchange: Exchange): Promise<void> {
+  const { faults } = context
+  const { request, response, url } = exchange
+  const { pathname } = url
+  if (faults.clockSkewMs !== 0) response.setHeader('date', new Date(context.nowMs()).toUTCString())
+  if (['/readyz', '/livez', '/healthz'].includes(pathname)) return void response.end('ok')
+  if (faults.token !== undefined && request.headers.authorization !== `Bearer ${faults.token}`) {
+    return answerFailure(response, { code: 401, message: 'Unauthorized' })
+  }
+  if (failByFault(context, exchange)) return
+  const known = request.method === 'GET' ? discovery(pathname) : undefined
+  if (known) return answerJson(exchange, 200, known)
+  if (pathname === '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews') return review(context, exchange)
+  if (isMetricsPath(pathname)) {
+    const namespace = /\/namespaces\/([^/]+)/.exec(pathname)?.[1] ?? ''
+    const resource = pathname.includes('/nodes') ? 'nodes.metrics.k8s.io' : 'pods.metrics.k8s.io'
+    if (refuse(context, exchange, { verb: 'list', resource, namespace })) return
+    return metrics(context, exchange)
+  }
+  const target = targetOf(pathname)
+  if (!target) {
+    return answerFailure(response, { code: 404, message: 'the server could not find the requested resource' })
+  }
+  const verb = verbOf(request.method, target, url.searchParams)
+  const { namespace, kind, subresource } = target
+  const resource = subresource ? `${kind.plural}/${subresource}` : kind.plural
+  if (refuse(context, exchange, { verb, resource, namespace })) return
+  if (subresource === 'log') return podLog(context, target, exchange)
+  switch (verb) {
+    case 'get':
+      return getOne(context, target, exchange)
+    case 'list':
+      return list(context, target, exchange)
+    case 'watch':
+      return watch(context, target, exchange)
+    default:
+      return write(context, target, exchange)
+  }
+}
+
+function failByFault({ failures }: Context, { request, response }: Exchange): boolean {
+  const failure = failures.find(
+    ({ match, times }) => times > 0 && match.test(`${request.method} ${request.url}`),
+  )
+  if (!failure) return false
+  failure.times--
+  if (failure.retryAfterSeconds !== undefined)
+    response.setHeader('retry-after', String(failure.retryAfterSeconds))
+  answerFailure(response, { code: failure.status, message: `fault ${failure.status}` })
+  return true
+}
+
+interface Access {
+  readonly verb: string
+  readonly resource: string
+  readonly namespace: string
+}
+
+function refuse({ forbidden }: Context, { response }: Exchange, access: Access): boolean {
+  if (!isForbidden(forbidden, access)) return false
+  const where = access.namespace ? `in the namespace "${access.namespace}"` : 'at the cluster scope'
+  const message = `${access.resource} is forbidden: User "fake" cannot ${access.verb} resource "${access.resource}" ${where}`
+  answerFailure(response, { code: 403, message })
+  return true
+}
+
+/** SelfSubjectAccessReview: what `forbid` does not forbid is allowed. */
+async function review({ forbidden }: Context, exchange: Exchange): Promise<void> {
+  const body = await readBody(exchange.request)
+  const spec = (body instanceof Error ? undefined : body?.['spec']) as
+    | { resourceAttributes?: { verb?: string; resource?: string; namespace?: string } }
+    | undefined
+  const { verb = '', resource = '', namespace = '' } = spec?.resourceAttributes ?? {}
+  answerJson(exchange, 201, {
+    kind: 'SelfSubjectAccessReview',
+    apiVersion: 'authorization.k8s.io/v1',
+    metadata: {},
+    spec,
+    status: { allowed: !isForbidden(forbidden, { verb, resource, namespace }) },
+  })
+}
