@@ -34,9 +34,9 @@ const shots: readonly Shot[] = [
   { name: 'inventory', path: `${cluster}/inventory${range}` },
   { name: 'events', path: `${cluster}/events${range}` },
   { name: 'applications', path: `/applications${range}` },
-  { name: 'application', path: `/applications/shop/dashboard${range}` },
-  { name: 'application-light', path: `/applications/shop/dashboard${range}`, theme: 'light' },
-  { name: 'application-phone', path: `/applications/shop/dashboard${range}`, width: 390 },
+  { name: 'application', path: `/applications/shop${range}` },
+  { name: 'application-light', path: `/applications/shop${range}`, theme: 'light' },
+  { name: 'application-phone', path: `/applications/shop${range}`, width: 390 },
   { name: 'operations', path: `/applications/shop/operations${range}` },
   { name: 'traces', path: `/traces${range}&application=shop` },
   ...(trace
