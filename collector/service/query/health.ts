@@ -19,15 +19,19 @@ const agentSilentMinutes = 2
 const errorWindowMinutes = 5
 const errorRatioMax = 0.1
 const errorCallsMin = 20
+/** Between two crashes a container runs for a while: the loop goes on until it has been quiet for so long. */
+const crashQuietMinutes = 10
+const crashesMin = 2
 
 /** Pods that crash, cannot get their image, or wait for long. */
 export function podHealthQuery({ nowMs }: { nowMs: number }): Query {
+  const crashing = `(${isCrashLooping} OR (restarts >= ${crashesMin} AND toUnixTimestamp64Milli(last_restart_at) > {nowMs:Int64} - ${crashQuietMinutes * 60_000}))`
   return {
     sql: `
 SELECT
-  multiIf(${isCrashLooping}, 'pod-crash-looping', ${isImageProblem}, 'pod-image-pull', 'pod-pending') AS rule,
+  multiIf(${crashing}, 'pod-crash-looping', ${isImageProblem}, 'pod-image-pull', 'pod-pending') AS rule,
   if(rule = 'pod-pending', 'warning', 'critical') AS severity,
-  'Pod' AS entityKind, uid AS entity, cluster_id AS clusterId, namespace, '' AS application,
+  'Pod' AS entityKind, name AS entity, cluster_id AS clusterId, namespace, '' AS application,
   multiIf(
     rule = 'pod-crash-looping', concat('Pod ', name, ' crashes again and again: ', toString(restarts), ' restarts'),
     rule = 'pod-image-pull', concat('Pod ', name, ' cannot get its image: ', status),
@@ -35,7 +39,7 @@ SELECT
   ) AS message
 FROM k8s_objects FINAL
 WHERE kind = 'Pod' AND NOT deleted AND (
-  ${isCrashLooping} OR ${isImageProblem}
+  ${crashing} OR ${isImageProblem}
   OR (${isPending} AND toUnixTimestamp64Milli(created_at) < {nowMs:Int64} - ${pendingMinutes * 60_000})
 )
 ORDER BY clusterId, namespace, entity, rule
