@@ -1,39 +1,59 @@
 import type { OtlpOutcome, OtlpSignal } from '../../intake/otlp.ts'
+import { assert } from '../../std/assert.ts'
 import type { SelfMetrics } from '../../std/self-metrics.ts'
 
 /**
  * What became of every span, log record and data point, per signal:
- * received = stored + rejected + duplicate + failed, where `duplicate` was stored by an earlier try of the same batch, and
- * `failed` was answered with "come again".
+ * received = stored + rejected + duplicate + failed.
  */
 export interface IngestLedger {
-  received(signal: OtlpSignal, items: number): void
-  stored(signal: OtlpSignal, items: number): void
-  rejected(signal: OtlpSignal, items: number, reason: 'malformed' | 'refused'): void
-  duplicate(signal: OtlpSignal, items: number): void
-  failed(signal: OtlpSignal, items: number): void
+  /** Once per request that could be read, when its fate is known. */
+  settle(signal: OtlpSignal, fate: Fate): void
   /** A whole request that could not be read. */
   invalid(signal: OtlpSignal): void
   answered(signal: OtlpSignal, outcome: OtlpOutcome['type'], bytes: number): void
 }
 
+export interface Fate {
+  readonly received: number
+  /** Committed. */
+  readonly stored: number
+  /** Not what OTLP says: refused for good. */
+  readonly malformed: number
+  /** The database does not take them: refused for good. */
+  readonly refused: number
+  /** Stored by an earlier try of the same batch. */
+  readonly duplicate: number
+  /** The sender was asked to come again. */
+  readonly failed: number
+}
+
 export function createIngestLedger(metrics: SelfMetrics): IngestLedger {
   const items = (name: string, text: string) =>
     metrics.counter(`ingest_items_${name}`, `Spans, log records and data points ${text}`)
-  const received = items('received', 'that could be read')
-  const stored = items('stored', 'that are committed')
-  const rejected = items('rejected', 'that were refused for good')
-  const duplicate = items('duplicate', 'of a resent batch that were stored before')
-  const failed = items('failed', 'whose sender was asked to come again')
+  const counters = {
+    received: items('received', 'that could be read'),
+    stored: items('stored', 'that are committed'),
+    rejected: items('rejected', 'that were refused for good'),
+    duplicate: items('duplicate', 'of a resent batch that were stored before'),
+    failed: items('failed', 'whose sender was asked to come again'),
+  }
   const invalid = metrics.counter('ingest_invalid_requests', 'Requests that could not be read')
   const answered = metrics.counter('ingest_requests', 'Requests by answer')
   const bytes = metrics.counter('ingest_bytes', 'Bytes of request bodies, inflated')
   return {
-    received: (signal, count) => received.add(count, { signal }),
-    stored: (signal, count) => stored.add(count, { signal }),
-    rejected: (signal, count, reason) => rejected.add(count, { signal, reason }),
-    duplicate: (signal, count) => duplicate.add(count, { signal }),
-    failed: (signal, count) => failed.add(count, { signal }),
+    settle(signal, { received, stored, malformed, refused, duplicate, failed }) {
+      assert(
+        received === stored + malformed + refused + duplicate + failed,
+        `${received} items received, but ${stored} + ${malformed} + ${refused} + ${duplicate} + ${failed} accounted for`,
+      )
+      counters.received.add(received, { signal })
+      counters.stored.add(stored, { signal })
+      counters.rejected.add(malformed, { signal, reason: 'malformed' })
+      counters.rejected.add(refused, { signal, reason: 'refused' })
+      counters.duplicate.add(duplicate, { signal })
+      counters.failed.add(failed, { signal })
+    },
     invalid: (signal) => invalid.add(1, { signal }),
     answered(signal, outcome, length) {
       answered.add(1, { signal, outcome })

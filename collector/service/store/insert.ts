@@ -20,7 +20,7 @@ export interface InsertDeps {
 }
 
 /** ClickHouse cuts an insert into blocks at about a million rows or 256 MB, and only a block is committed as a whole. */
-const insertRowsMax = 250_000
+export const insertRowsMax = 250_000
 
 /** One insert per UTC day of the table's day column: a block of one partition is committed whole or not at all. */
 export async function insertRows(
