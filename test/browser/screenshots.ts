@@ -28,8 +28,8 @@ interface Shot {
 const shots: readonly Shot[] = [
   { name: 'home', path: `/${range}` },
   { name: 'clusters', path: `/clusters${range}` },
-  { name: 'cluster-dashboard', path: `${cluster}/dashboard${range}` },
-  { name: 'cluster-dashboard-light', path: `${cluster}/dashboard${range}`, theme: 'light' },
+  { name: 'cluster-dashboard', path: `${cluster}${range}` },
+  { name: 'cluster-dashboard-light', path: `${cluster}${range}`, theme: 'light' },
   { name: 'pods', path: `${cluster}/pods${range}` },
   { name: 'inventory', path: `${cluster}/inventory${range}` },
   { name: 'events', path: `${cluster}/events${range}` },
@@ -42,7 +42,7 @@ const shots: readonly Shot[] = [
   ...(trace
     ? [{ name: 'trace', path: `/traces/${trace.traceId}?aroundMs=${Math.round(trace.startMs)}` }]
     : []),
-  { name: 'agents', path: '/settings/agents' },
+  { name: 'agents', path: '/agents' },
 ]
 
 const browser = await launchBrowser()

@@ -1,0 +1,140 @@
+import { existsSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { chromiumPath, launchBrowser } from '../support/browser.ts'
+import { root } from '../support/processes.ts'
+import { type SeededApp, startSeededApp } from '../support/service-app.ts'
+
+/** The built web UI in a real browser, on the real API over a seeded engine. */
+const uiDirectory = join(root, 'dashboards/web/dist')
+const canRun = chromiumPath !== undefined && existsSync(join(uiDirectory, 'index.html'))
+
+describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
+  let seeded: SeededApp
+  let browser: Browser
+  let url: string
+
+  beforeAll(async () => {
+    seeded = await startSeededApp({ uiDirectory })
+    await seeded.app.listen({ host: '127.0.0.1', port: 0 })
+    url = `http://127.0.0.1:${(seeded.app.server.address() as AddressInfo).port}`
+    browser = await launchBrowser()
+  }, 120_000)
+  afterAll(async () => {
+    await browser?.close()
+    await seeded?.close()
+  })
+
+  const range = () => `from=${seeded.facts.fromMs}&to=${seeded.facts.toMs}`
+  const cluster = () => `/clusters/${seeded.facts.clusterId}`
+
+  /** Opens a path; whatever the page itself reports as an error fails the test. */
+  async function open(
+    path: string,
+    viewport = { width: 1440, height: 900 },
+  ): Promise<{ page: Page; errors: string[] }> {
+    const page = await browser.newPage({ viewport })
+    const errors: string[] = []
+    page.on('pageerror', (error) => errors.push(error.message))
+    page.on('console', (message) => {
+      if (message.type() === 'error') errors.push(message.text())
+    })
+    await page.goto(`${url}${path}`)
+    return { page, errors }
+  }
+
+  test.each([
+    ['/', 'Open violations'],
+    ['/clusters', 'demo'],
+    ['CLUSTER', 'Problems'],
+    ['CLUSTER/pods', 'CrashLoopBackOff'],
+    ['CLUSTER/workloads', 'magnanimo'],
+    ['CLUSTER/namespaces', 'shop'],
+    ['CLUSTER/inventory', 'Findings'],
+    ['CLUSTER/events', 'BackOff'],
+    ['/applications', 'shop'],
+    ['/applications/shop', 'Key figures'],
+    ['/applications/shop/operations', 'GET /'],
+    ['/applications/shop/flow-map', 'spedizioni'],
+    ['/traces', 'magnanimo'],
+    ['/violations', 'Violations'],
+    ['/agents', 'Effective configuration'],
+    ['/about', '0.0.0-test'],
+  ])('%s shows its content without an error, also on a phone', { timeout: 60_000 }, async (path, text) => {
+    const at = path.replace('CLUSTER', cluster())
+    for (const width of [1440, 390]) {
+      const { page, errors } = await open(`${at}?${range()}`, { width, height: 900 })
+      await page.getByText(text).first().waitFor({ timeout: 15_000 })
+      const overflow = await page.evaluate<number>(
+        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+      )
+      expect({ errors, overflow: overflow > 1 }).toEqual({ errors: [], overflow: false })
+      await page.close()
+    }
+  })
+
+  test('the notice of a simulated cluster is on the page', async () => {
+    const { page } = await open('/')
+    await page.getByText('simulated').first().waitFor()
+    await page.close()
+  })
+
+  test('the flow map shows both versions of benigno with their shares', async () => {
+    const { page } = await open(`/applications/shop?${range()}`)
+    await page.getByText('90 %').first().waitFor()
+    await page.getByText('10 %').first().waitFor()
+    await page.close()
+  })
+
+  test('a pod opens beside the list, is in the address, and Escape closes it', async () => {
+    const { page, errors } = await open(`${cluster()}/pods?${range()}&q=pagamenti`)
+    await page.getByText('pagamenti-59cc-0').first().click()
+    await page.getByText('Containers').first().waitFor()
+    await expect.poll(() => page.url()).toContain('pod=')
+    await page.keyboard.press('Escape')
+    await expect.poll(() => page.url()).not.toContain('pod=')
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  test('a figure of the dashboard leads to as many rows as it says', async () => {
+    const { page } = await open(`${cluster()}?${range()}`)
+    const figure = page.getByRole('link').filter({ hasText: 'Crash looping' }).first()
+    const value = Number(/Crash looping pods\D*(\d+)/.exec((await figure.textContent()) ?? '')?.[1])
+    expect(value).toBeGreaterThan(0)
+    await figure.click()
+    await page.getByText(`${value} pod`).first().waitFor()
+    await page.close()
+  })
+
+  test('a trace opens from the list as a waterfall, and Back returns to the same filters', async () => {
+    const { page, errors } = await open(`/traces?${range()}&application=shop&status=error`)
+    await page.getByRole('link', { name: /GET/ }).first().click()
+    await page.getByText('critical path').first().waitFor()
+    await page.goBack()
+    await expect.poll(() => page.url()).toContain('status=error')
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  test('an unknown trace says so instead of a blank page', async () => {
+    const { page } = await open(`/traces/${'0'.repeat(31)}1`)
+    await page
+      .getByText(/not found|no trace|cannot find/i)
+      .first()
+      .waitFor()
+    await page.close()
+  })
+
+  test('the theme follows the system and can be switched', async () => {
+    const { page } = await open('/')
+    const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor')
+    await page.emulateMedia({ colorScheme: 'light' })
+    const light = await background()
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await expect.poll(background).not.toBe(light)
+    await page.close()
+  })
+})
