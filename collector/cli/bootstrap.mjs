@@ -69,11 +69,10 @@ function install() {
   say('Installing packages (once; about a minute) …')
   const npm = process.env.npm_execpath
   const [file, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []]
-  const result = spawnSync(
-    file,
-    [...first, 'ci', '--include=dev', '--include=optional', '--loglevel=error'],
-    { stdio: 'inherit' },
-  )
+  // Not `npm ci`: it refuses a lock file that lacks the optional packages of some other platform, and a lock file written
+  // where a registry does not carry them all lacks them. Versions are exact all the same, and nothing is written back.
+  const args = ['install', '--no-save', '--include=dev', '--include=optional', '--loglevel=error']
+  const result = spawnSync(file, [...first, ...args], { stdio: 'inherit' })
   if (result.status !== 0)
     fail('cannot install the packages of package-lock.json: see the message of npm above.')
   runtime()
