@@ -26,10 +26,13 @@ export function createAddresses(
 ): Addresses {
   const placesPerWorkload = 16
   const of = (workload: Workload, ordinal: number): Address => {
-    const index = workloads.indexOf(workload)
+    // By name: a rollout brings another object of the same workload.
+    const index = workloads.findIndex(
+      ({ namespace, name }) => namespace === workload.namespace && name === workload.name,
+    )
     const { behaviour } = workload
     const port = behaviour.type === 'process' ? behaviour.port : 0
-    if (ownIps) return { host: `${network}.${index}.${ordinal + 1}`, port }
+    if (ownIps) return { host: `${network}.${index + 1}.${ordinal + 1}`, port }
     return { host: '127.0.0.1', port: port === 0 ? 0 : 15_000 + index * placesPerWorkload + ordinal }
   }
   const named = (name: string): Address => {

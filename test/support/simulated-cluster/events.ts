@@ -6,7 +6,11 @@ export interface EventSpec {
   readonly reason: string
   readonly message: string
   readonly component: string
+  /** The container it is about, if it is about one. */
+  readonly container?: string
 }
+
+const keysMax = 5_000
 
 /**
  * Writes core/v1 events as the kubelet's recorder does: the same cause again is a PATCH of `count` and `lastTimestamp` on the
@@ -18,7 +22,7 @@ export function createEventRecorder(api: FakeKubeApi, nowMs: () => number) {
   const time = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
   const micro = (ms: number) => new Date(ms).toISOString().replace('Z', '000Z')
 
-  return (object: KubeObject, { type, reason, message, component }: EventSpec): void => {
+  return (object: KubeObject, { type, reason, message, component, container }: EventSpec): void => {
     const namespace = object.metadata.namespace ?? 'default'
     const key = [object.metadata.uid, reason, message].join('\n')
     const name = known.get(key)
@@ -37,7 +41,7 @@ export function createEventRecorder(api: FakeKubeApi, nowMs: () => number) {
     }
     const created = `${object.metadata.name}.${(BigInt(now) * 1_000_000n + BigInt(sequence++)).toString(16)}`
     known.set(key, created)
-    if (known.size > 5_000) known.delete(known.keys().next().value ?? '')
+    if (known.size > keysMax) known.delete(known.keys().next().value ?? '')
     api.create('Event', {
       metadata: { name: created, namespace },
       involvedObject: {
@@ -46,19 +50,23 @@ export function createEventRecorder(api: FakeKubeApi, nowMs: () => number) {
         namespace,
         name: object.metadata.name,
         uid: object.metadata.uid,
+        resourceVersion: object.metadata.resourceVersion,
+        ...(container ? { fieldPath: `spec.containers{${container}}` } : {}),
       },
       type,
       reason,
       message,
-      source: scheduler
-        ? {}
-        : { component, host: (object['spec'] as { nodeName?: string } | undefined)?.nodeName },
+      source: scheduler ? {} : { component, host: nodeNameOf(object) },
       reportingComponent: component,
+      reportingInstance: scheduler ? `${component}-control-plane` : (nodeNameOf(object) ?? ''),
+      ...(scheduler ? { action: 'Binding' } : {}),
       ...(scheduler
         ? { eventTime: micro(now), firstTimestamp: null, lastTimestamp: null }
         : { firstTimestamp: time(now), lastTimestamp: time(now), count: 1, eventTime: null }),
     })
   }
 }
+
+const nodeNameOf = (object: KubeObject) => (object['spec'] as { nodeName?: string } | undefined)?.nodeName
 
 export type RecordEvent = ReturnType<typeof createEventRecorder>

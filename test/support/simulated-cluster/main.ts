@@ -1,9 +1,12 @@
 /**
  * The simulated cluster as a program: the fake Kubernetes API server with the workloads of `workloads.ts`, played in real
- * time, and the demo services as real, instrumented processes. Prints one JSON line when the API server can be asked:
- * `{"ready":true,"url":…,"kubeconfig":…}`. Ends on SIGTERM and when its parent ends.
+ * time, and the demo services as real, instrumented processes. `--help` lists the arguments.
+ *
+ * Prints one JSON line when the API server can be asked: `{"ready":true,"url":…,"kubeconfig":…}`. On SIGTERM and SIGINT,
+ * and when its parent is gone (the IPC channel or the pipe of standard input closes), it stops its processes and exits
+ * with 0; with 1 and one sentence when a port is taken, with 2 when the arguments make no sense.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { fstatSync, mkdirSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -22,17 +25,7 @@ const usage = `Usage: node test/support/simulated-cluster/main.ts --kubeconfig F
   --seed N                seed of what happens by chance (default 1)
 `
 
-const { values } = parseArgs({
-  options: {
-    help: { type: 'boolean' },
-    kubeconfig: { type: 'string' },
-    'otlp-endpoint': { type: 'string', default: 'http://127.0.0.1:4318' },
-    'app-port': { type: 'string', default: '4000' },
-    'api-port': { type: 'string', default: '0' },
-    'pod-network': { type: 'string', default: '127.10' },
-    seed: { type: 'string', default: '1' },
-  },
-})
+const values = readArguments()
 if (values.help || !values.kubeconfig) {
   process.stdout.write(usage)
   process.exit(values.help ? 0 : 2)
@@ -63,7 +56,7 @@ writeFileSync(values.kubeconfig, api.kubeconfig(), { mode: 0o600 })
 process.stdout.write(`${JSON.stringify({ ready: true, url: api.url, kubeconfig: values.kubeconfig })}\n`)
 const timer = setInterval(() => cluster.tick(), 100)
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop())
-process.on('disconnect', () => void stop())
+endWithParent()
 
 let stopping = false
 async function stop(): Promise<void> {
@@ -74,6 +67,36 @@ async function stop(): Promise<void> {
   await cluster.close()
   await (api as FakeKubeApi).close()
   process.exit(0)
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        help: { type: 'boolean' },
+        kubeconfig: { type: 'string' },
+        'otlp-endpoint': { type: 'string', default: 'http://127.0.0.1:4318' },
+        'app-port': { type: 'string', default: '4000' },
+        'api-port': { type: 'string', default: '0' },
+        'pod-network': { type: 'string', default: '127.10' },
+        seed: { type: 'string', default: '1' },
+      },
+    }).values
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+    process.exit(2)
+  }
+}
+
+/** So that nothing is orphaned when whoever started us is killed. */
+function endWithParent(): void {
+  if (process.channel) {
+    process.on('disconnect', () => void stop())
+    return
+  }
+  // A terminal or /dev/null says nothing about a parent; a pipe closes with it.
+  const input = fstatSync(0)
+  if (input.isFIFO() || input.isSocket()) process.stdin.on('end', () => void stop()).resume()
 }
 
 function targetsOf(name: string): Address[] {

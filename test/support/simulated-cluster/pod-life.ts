@@ -1,51 +1,13 @@
-import type { KubeObject } from '../kube-api/objects.ts'
-import type { EventSpec } from './events.ts'
+import { condition, conditions, iso, lastTermination, runningStatus, status } from './container-status.ts'
+import { failInit, startInit, stay } from './pod-faults.ts'
+import { backOffMs, goto, normal, type PodLife, type Step, type StepInput, warning } from './pod-step.ts'
 import type { Behaviour, Workload } from './workloads.ts'
 
 /**
  * The life of one simulated pod as a state machine: what the scheduler and the kubelet would do next, when, and what they
  * would write. Pure: time and chance are passed in.
  */
-export type Stage =
-  | 'created'
-  | 'unschedulable'
-  | 'pulling'
-  | 'image-missing'
-  | 'starting'
-  | 'running'
-  | 'unready'
-  | 'failed'
-  | 'backing-off'
-  | 'evicted'
-
-export interface PodLife {
-  readonly stage: Stage
-  readonly nextAtMs: number
-  readonly restarts: number
-}
-
-export interface Step {
-  readonly life: PodLife
-  readonly events: readonly EventSpec[]
-  /** Merged into the pod; undefined: nothing changes. */
-  readonly patch?: object
-}
-
-export interface StepInput {
-  readonly life: PodLife
-  readonly pod: KubeObject
-  readonly workload: Workload
-  readonly node: string
-  readonly podIp: string
-  readonly nowMs: number
-  readonly random: () => number
-}
-
-const kubelet = 'kubelet'
 const scheduler = 'default-scheduler'
-/** CrashLoopBackOff: 10 s, doubled, at most 5 min; the demo is shorter so that it is seen. */
-const backOffFirstMs = 10_000
-const backOffMaxMs = 80_000
 
 export function bornAt(nowMs: number): PodLife {
   return { stage: 'created', nextAtMs: nowMs, restarts: 0 }
@@ -68,25 +30,17 @@ export function step(input: StepInput): Step {
       return backOff(input)
     case 'backing-off':
       return restart(input)
+    case 'stuck':
+      return stay(input)
+    case 'init-running':
+      return failInit(input)
+    case 'init-failed':
+      return startInit(input)
+    case 'terminating':
     case 'evicted':
       return { life: { ...input.life, nextAtMs: Number.POSITIVE_INFINITY }, events: [] }
   }
 }
-
-const goto = (life: PodLife, stage: Stage, nextAtMs: number): PodLife => ({ ...life, stage, nextAtMs })
-const normal = (reason: string, message: string, component = kubelet): EventSpec => ({
-  type: 'Normal',
-  reason,
-  message,
-  component,
-})
-const warning = (reason: string, message: string, component = kubelet): EventSpec => ({
-  type: 'Warning',
-  reason,
-  message,
-  component,
-})
-const iso = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
 
 function schedule({ life, pod, workload, node, nowMs }: StepInput): Step {
   if (workload.behaviour.type === 'unschedulable') {
@@ -125,8 +79,12 @@ function schedule({ life, pod, workload, node, nowMs }: StepInput): Step {
   }
 }
 
-function pull({ life, workload, nowMs, random }: StepInput): Step {
+function pull(input: StepInput): Step {
+  const { life, workload, nowMs, random } = input
   const { image } = workload
+  if (workload.behaviour.type === 'mount-failing' || workload.behaviour.type === 'config-missing')
+    return stay(input)
+  if (workload.behaviour.type === 'init-failing') return startInit(input)
   if (workload.behaviour.type === 'image-missing') {
     const backingOff = life.stage === 'image-missing'
     const reason = backingOff ? 'ImagePullBackOff' : 'ErrImagePull'
@@ -244,7 +202,7 @@ export function crashed(
 }
 
 function backOff({ life, pod, workload, nowMs }: StepInput): Step {
-  const waitMs = Math.min(backOffMaxMs, backOffFirstMs * 2 ** life.restarts)
+  const waitMs = backOffMs(life.restarts)
   const last = lastTermination(pod)
   return {
     life: goto(life, 'backing-off', nowMs + waitMs),
@@ -274,82 +232,13 @@ function restart({ life, pod, workload, podIp, nowMs }: StepInput): Step {
   const restarts = life.restarts + 1
   return {
     life: { stage: 'running', nextAtMs: nowMs + lifetime(workload.behaviour), restarts },
-    events: [normal('Started', `Started container ${workload.app}`)],
+    events: [
+      normal('Pulled', `Container image "${workload.image}" already present on machine`),
+      normal('Created', `Created container: ${workload.app}`),
+      normal('Started', `Started container ${workload.app}`),
+    ],
     patch: {
       status: runningStatus(workload, { podIp, nowMs, ready: true, restarts, last: lastTermination(pod) }),
     },
-  }
-}
-
-function lastTermination(pod: KubeObject): object | undefined {
-  const { containerStatuses } = pod['status'] as {
-    containerStatuses?: { state?: { terminated?: object }; lastState?: { terminated?: object } }[]
-  }
-  const [first] = containerStatuses ?? []
-  return first?.state?.terminated ?? first?.lastState?.terminated
-}
-
-export function runningStatus(
-  workload: Workload,
-  at: {
-    readonly podIp: string
-    readonly nowMs: number
-    readonly ready: boolean
-    readonly restarts: number
-    readonly last?: object | undefined
-  },
-): object {
-  return {
-    phase: 'Running',
-    podIP: at.podIp,
-    podIPs: [{ ip: at.podIp }],
-    conditions: conditions(at.ready, at.nowMs),
-    containerStatuses: [
-      status(
-        workload,
-        { running: { startedAt: iso(at.nowMs) } },
-        { ready: at.ready, restarts: at.restarts, last: at.last },
-      ),
-    ],
-  }
-}
-
-function conditions(ready: boolean, nowMs: number): object[] {
-  return [
-    condition('PodScheduled', true, nowMs),
-    condition('Initialized', true, nowMs),
-    condition('ContainersReady', ready, nowMs),
-    condition('Ready', ready, nowMs),
-  ]
-}
-
-function condition(type: string, value: boolean, nowMs: number, reason?: string): object {
-  return {
-    type,
-    status: value ? 'True' : 'False',
-    lastTransitionTime: iso(nowMs),
-    ...(reason ? { reason } : {}),
-  }
-}
-
-function status(
-  workload: Workload,
-  state: object,
-  {
-    ready = false,
-    restarts = 0,
-    last,
-  }: { readonly ready?: boolean; readonly restarts?: number; readonly last?: object | undefined } = {},
-): object {
-  return {
-    name: workload.app,
-    image: workload.image,
-    imageID: `${workload.image}@sha256:0`,
-    containerID: `containerd://${workload.namespace}-${workload.name}`,
-    ready,
-    started: 'running' in state,
-    restartCount: restarts,
-    state,
-    lastState: last ? { terminated: last } : {},
   }
 }

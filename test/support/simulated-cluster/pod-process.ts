@@ -16,14 +16,13 @@ export interface PodProcess {
   stop(): Promise<void>
 }
 
+export type StartPodProcess = (container: {
+  readonly program: string
+  readonly env: Readonly<Record<string, string>>
+}) => PodProcess
+
 /** Runs the program of a demo service as the kubelet would run its container. */
-export function startPodProcess({
-  program,
-  env,
-}: {
-  program: string
-  env: Record<string, string>
-}): PodProcess {
+export const startPodProcess: StartPodProcess = ({ program, env }) => {
   const preload = uninstrumented.includes(program) ? [] : ['--import', '@binnacle/instrumentation']
   const child = spawn(process.execPath, [...preload, join(programs, program)], {
     cwd: root,

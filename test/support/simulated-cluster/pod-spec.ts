@@ -1,72 +1,145 @@
 import type { KubeObject } from '../kube-api/objects.ts'
-import type { Workload } from './workloads.ts'
+import type { CronJobSpec, Workload } from './workloads.ts'
 
 /** Objects of a workload, in the shape that real controllers give them. */
-export function deploymentOf(workload: Workload): KubeObject {
+export function controllerOf(workload: Workload, env: readonly EnvVar[]): KubeObject {
   return {
     metadata: { name: workload.name, namespace: workload.namespace, labels: labelsOf(workload) },
     spec: {
-      replicas: workload.replicas,
+      ...(workload.owner === 'DaemonSet' ? {} : { replicas: workload.replicas }),
       selector: { matchLabels: { app: workload.app, version: workload.version } },
-      template: templateOf(workload),
+      template: templateOf(workload, env),
+      ...(workload.owner === 'Deployment'
+        ? { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } }
+        : {}),
     },
     status: {
+      observedGeneration: 1,
       replicas: 0,
       readyReplicas: 0,
       availableReplicas: 0,
       updatedReplicas: 0,
-      observedGeneration: 1,
     },
   }
 }
 
-export function replicaSetOf(workload: Workload, deployment: KubeObject, hash: string): KubeObject {
+export function replicaSetOf(
+  workload: Workload,
+  {
+    deployment,
+    hash,
+    revision,
+  }: { readonly deployment: KubeObject; readonly hash: string; readonly revision: number },
+): KubeObject {
+  const { template } = deployment['spec'] as { template: unknown }
   return {
     metadata: {
       name: `${workload.name}-${hash}`,
       namespace: workload.namespace,
       labels: { ...labelsOf(workload), 'pod-template-hash': hash },
-      ownerReferences: [ownerOf(deployment, 'apps/v1')],
+      annotations: { 'deployment.kubernetes.io/revision': String(revision) },
+      ownerReferences: [ownerOf(deployment)],
     },
-    spec: { replicas: workload.replicas, template: templateOf(workload) },
-    status: { replicas: workload.replicas, readyReplicas: 0 },
+    spec: { replicas: 0, template },
+    status: { replicas: 0, readyReplicas: 0 },
   }
 }
 
-export function podOf(workload: Workload, replicaSet: KubeObject, suffix: string): KubeObject {
-  const { metadata, spec } = templateOf(workload)
+export function podOf(
+  workload: Workload,
+  { owner, name }: { readonly owner: KubeObject; readonly name: string },
+): KubeObject {
+  const { template } = owner['spec'] as { template: { spec: object } }
+  const hash = owner.metadata.labels?.['pod-template-hash']
   return {
     metadata: {
-      name: `${replicaSet.metadata.name}-${suffix}`,
+      name,
       namespace: workload.namespace,
-      labels: {
-        ...metadata.labels,
-        'pod-template-hash': replicaSet.metadata.labels?.['pod-template-hash'] ?? '',
-      },
-      ownerReferences: [ownerOf(replicaSet, 'apps/v1')],
+      labels: { ...labelsOf(workload), ...(hash ? { 'pod-template-hash': hash } : {}) },
+      ownerReferences: [ownerOf(owner)],
     },
-    spec: structuredClone(spec),
+    spec: structuredClone(template.spec),
     status: { phase: 'Pending', qosClass: qosOf(workload), conditions: [] },
   }
 }
 
+export function cronJobOf({ namespace, name, everyMs }: CronJobSpec): KubeObject {
+  return {
+    metadata: { name, namespace, labels: { app: name } },
+    spec: { schedule: `*/${Math.max(1, Math.round(everyMs / 60_000))} * * * *`, concurrencyPolicy: 'Forbid' },
+    status: {},
+  }
+}
+
+export function jobOf(spec: CronJobSpec, cronJob: KubeObject, name: string): KubeObject {
+  return {
+    metadata: {
+      name,
+      namespace: spec.namespace,
+      labels: { app: spec.name },
+      ownerReferences: [ownerOf(cronJob)],
+    },
+    spec: {
+      completions: 1,
+      parallelism: 1,
+      backoffLimit: 0,
+      template: {
+        spec: {
+          restartPolicy: 'Never',
+          containers: [
+            {
+              name: spec.name,
+              image: `registry.example/${spec.namespace}/${spec.name}:v1`,
+              resources: { requests: { cpu: '200m', memory: '128Mi' }, limits: { memory: '256Mi' } },
+            },
+          ],
+        },
+      },
+    },
+    status: { active: 1 },
+  }
+}
+
+export function ownerOf(owner: KubeObject): object {
+  const { apiVersion, kind, metadata } = owner
+  return {
+    apiVersion,
+    kind,
+    name: metadata.name,
+    uid: metadata.uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  }
+}
+
+/** An entry of `env`, literal or by the downward API. */
+export type EnvVar =
+  | { readonly name: string; readonly value: string }
+  | { readonly name: string; readonly valueFrom: { readonly fieldRef: { readonly fieldPath: string } } }
+
 const labelsOf = ({ app, version }: Workload) => ({ app, version })
 
-function templateOf(workload: Workload) {
-  const { cpuRequestMillicores, cpuLimitMillicores, memoryRequestMiB, memoryLimitMiB } = workload
+function templateOf(workload: Workload, env: readonly EnvVar[]) {
+  const { cpuRequestMillicores, cpuLimitMillicores, memoryRequestMiB, memoryLimitMiB, behaviour } = workload
   const probe = { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 10 }
+  const resources = {
+    requests: quantities(cpuRequestMillicores, memoryRequestMiB),
+    limits: quantities(cpuLimitMillicores, memoryLimitMiB),
+  }
   return {
     metadata: { labels: labelsOf(workload) },
     spec: {
+      restartPolicy: 'Always',
+      ...(behaviour.type === 'init-failing'
+        ? { initContainers: [{ name: 'schema', image: workload.image, resources }] }
+        : {}),
       containers: [
         {
           name: workload.app,
           image: workload.image,
-          env: Object.entries(workload.env ?? {}).map(([name, value]) => ({ name, value })),
-          resources: {
-            requests: quantities(cpuRequestMillicores, memoryRequestMiB),
-            limits: quantities(cpuLimitMillicores, memoryLimitMiB),
-          },
+          ...(behaviour.type === 'process' ? { command: ['node', behaviour.program] } : {}),
+          env,
+          resources,
           ...(workload.probes ? { readinessProbe: probe, livenessProbe: probe } : {}),
           ...(workload.privileged ? { securityContext: { privileged: true } } : {}),
         },
@@ -89,14 +162,4 @@ function qosOf({
   return cpuRequestMillicores === cpuLimitMillicores && memoryRequestMiB === memoryLimitMiB
     ? 'Guaranteed'
     : 'Burstable'
-}
-
-function ownerOf(owner: KubeObject, apiVersion: string) {
-  return {
-    apiVersion,
-    kind: owner.kind,
-    name: owner.metadata.name,
-    uid: owner.metadata.uid,
-    controller: true,
-  }
 }

@@ -6,6 +6,12 @@ export type Behaviour =
   | { readonly type: 'crash-loop'; readonly exitCode: number; readonly afterMs: number }
   | { readonly type: 'out-of-memory'; readonly afterMs: number }
   | { readonly type: 'image-missing' }
+  /** A ConfigMap that the container's environment needs is not there. */
+  | { readonly type: 'config-missing'; readonly configMap: string }
+  /** A Secret that a volume needs is not there. */
+  | { readonly type: 'mount-failing'; readonly secret: string }
+  /** The init container ends with an error, again and again. */
+  | { readonly type: 'init-failing'; readonly afterMs: number }
   | { readonly type: 'unschedulable' }
   | { readonly type: 'never-ready' }
   | { readonly type: 'evicted' }
@@ -19,6 +25,7 @@ export interface Workload {
   /** Label `app`: several deployments may make one tier. */
   readonly app: string
   readonly behaviour: Behaviour
+  readonly owner: 'Deployment' | 'StatefulSet' | 'DaemonSet'
   readonly env?: Readonly<Record<string, string>>
   /** Workloads whose pods must be ready before these containers start, as init containers would see to. */
   readonly after?: readonly string[]
@@ -54,6 +61,7 @@ function workload(spec: Partial<Workload> & Pick<Workload, 'namespace' | 'name'>
     replicas: 1,
     image: `registry.example/${spec.namespace}/${spec.name}:${version}`,
     app: spec.name,
+    owner: 'Deployment',
     behaviour: healthy,
     cpuRequestMillicores: 100,
     cpuLimitMillicores: 500,
@@ -73,6 +81,7 @@ const payments = (spec: Partial<Workload> & Pick<Workload, 'name'>): Workload =>
 export const workloads: readonly Workload[] = [
   shop({
     name: 'postgres',
+    owner: 'StatefulSet',
     version: '17.2',
     image: 'docker.io/library/postgres:17.2',
     behaviour: { type: 'process', program: 'postgres.ts', port: 5432 },
@@ -142,6 +151,17 @@ export const workloads: readonly Workload[] = [
     cpuRequestMillicores: 64_000,
     cpuLimitMillicores: 64_000,
   }),
+  payments({
+    name: 'tariffe',
+    behaviour: { type: 'config-missing', configMap: 'tariffe-2026' },
+    version: '0.4.0',
+  }),
+  payments({
+    name: 'notifiche',
+    behaviour: { type: 'mount-failing', secret: 'notifiche-tls' },
+    version: '1.1.0',
+  }),
+  payments({ name: 'migrazione', behaviour: { type: 'init-failing', afterMs: 4_000 }, version: '3.0.0' }),
   payments({ name: 'gateway', replicas: 2, behaviour: { type: 'never-ready' }, version: '1.8.2' }),
   payments({
     name: 'cache',
@@ -170,4 +190,27 @@ export const workloads: readonly Workload[] = [
   }),
   workload({ namespace: 'batch', name: 'notturno', replicas: 2 }),
   workload({ namespace: 'kube-system', name: 'coredns', replicas: 2, version: '1.12.1' }),
+  workload({ namespace: 'kube-system', name: 'metrics-server', version: '0.8.0' }),
+  workload({
+    namespace: 'kube-system',
+    name: 'kube-proxy',
+    owner: 'DaemonSet',
+    replicas: nodes.length,
+    version: '1.34.0',
+  }),
+]
+
+/** CronJobs: each runs one pod at a time, which ends by itself. */
+export interface CronJobSpec {
+  readonly namespace: string
+  readonly name: string
+  readonly everyMs: number
+  readonly takesMs: number
+  /** One run in so many fails. */
+  readonly failsEach: number
+}
+
+export const cronJobs: readonly CronJobSpec[] = [
+  { namespace: 'payments', name: 'riconciliazione', everyMs: 60_000, takesMs: 8_000, failsEach: 4 },
+  { namespace: 'batch', name: 'riepilogo', everyMs: 45_000, takesMs: 12_000, failsEach: 10 },
 ]
