@@ -94,7 +94,9 @@ function buildIfChanged({ name, inputs, workspace }) {
   writeFileSync(stamp, wanted)
 }
 
-const distOf = (workspace) => (workspace === 'dashboards' ? 'dashboards/web/dist' : `${workspace}/dist`)
+function distOf(workspace) {
+  return workspace === 'dashboards' ? 'dashboards/web/dist' : `${workspace}/dist`
+}
 
 function runTests(args) {
   const steps =

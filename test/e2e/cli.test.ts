@@ -117,6 +117,16 @@ describe('what cannot work is one clear sentence and an exit code', () => {
   })
 })
 
+test('an installed and built checkout runs a command at once, on the pinned Node', async () => {
+  for (let run = 0; run < 2; run++) {
+    const child = startNode(['collector/cli/bootstrap.mjs', 'binnacle', '--version'])
+    expect({ code: await child.exited, output: child.output().trim().split('\n').at(-1) }).toEqual({
+      code: 0,
+      output: '0.1.0',
+    })
+  }
+})
+
 describe('binnacle why', () => {
   test('says whether a namespace is collected, which rule decides, and answers by exit code', async () => {
     directory = tempDirectory('cli')
