@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { hostname, type } from 'node:os'
 import { Agent } from 'undici'
-import type { OtlpSignal } from '../intake/otlp.ts'
+import type { OtlpSignal } from '../record/otlp.ts'
 import { systemClock } from '../std/clock.ts'
 import { createLog, type Log } from '../std/log.ts'
 import { createSelfMetrics } from '../std/self-metrics.ts'

@@ -1,4 +1,4 @@
-import type { OtlpSignal } from '../intake/otlp.ts'
+import type { OtlpSignal } from '../record/otlp.ts'
 import type { SelfMetrics } from '../std/self-metrics.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
+import type { OtlpEncoding, OtlpOutcome, OtlpSignal } from '../record/otlp.ts'
 import { encodeExportResponse, encodeStatus, rpcCodes } from '../wire/otlp-answers.ts'
 import { boundedRetryAfter } from './limits.ts'
-import type { OtlpEncoding, OtlpOutcome, OtlpSignal } from './otlp.ts'
 
 /** An OTLP/HTTP answer: Export…ServiceResponse or google.rpc.Status, in the request's encoding. */
 export interface Answer {

@@ -6,6 +6,7 @@ import {
   type ServiceDefinition,
   type sendUnaryData,
 } from '@grpc/grpc-js'
+import type { OtlpHandler, OtlpSignal } from '../record/otlp.ts'
 import type { Log } from '../std/log.ts'
 import { encodeExportResponse, encodeStatus, rpcCodes } from '../wire/otlp-answers.ts'
 import { createKeyCheck } from './access-key.ts'
@@ -17,7 +18,6 @@ import {
   defaultLimits,
   type IntakeLimits,
 } from './limits.ts'
-import type { OtlpHandler, OtlpSignal } from './otlp.ts'
 
 /**
  * OTLP over gRPC: unary Export of the three services, identity and gzip, bodies as raw bytes to the same handler as HTTP.

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { OtlpEncoding, OtlpHandler, OtlpSignal } from '../record/otlp.ts'
 import { type Clock, systemClock } from '../std/clock.ts'
 import type { Log } from '../std/log.ts'
 import { createKeyCheck } from './access-key.ts'
@@ -23,7 +24,6 @@ import {
   type IntakeLimits,
   reserve,
 } from './limits.ts'
-import type { OtlpEncoding, OtlpHandler, OtlpSignal } from './otlp.ts'
 import { discardRest, readBody } from './read-body.ts'
 
 /**

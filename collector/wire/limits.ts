@@ -7,8 +7,8 @@
 export const itemsMax = 200_000
 /** Resources with something in them, of a request that is split by resource. */
 export const resourcesMax = 20_000
-/** Objects and arrays of a JSON body. */
-export const jsonObjectsMax = 2_000_000
+/** Objects and arrays of a JSON body: some ten thousand spans. */
+export const jsonObjectsMax = 250_000
 
 /** Messages inside messages: AnyValue may nest at will. The item is rejected alone. */
 export const nestingMax = 64

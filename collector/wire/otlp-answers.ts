@@ -1,4 +1,4 @@
-import type { OtlpEncoding, OtlpSignal } from '../intake/otlp.ts'
+import type { OtlpEncoding, OtlpSignal } from '../record/otlp.ts'
 import { writeProto } from './proto-writer.ts'
 
 const rejectedNames: Record<OtlpSignal, string> = {

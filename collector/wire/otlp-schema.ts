@@ -1,4 +1,4 @@
-import type { OtlpSignal } from '../intake/otlp.ts'
+import type { OtlpSignal } from '../record/otlp.ts'
 
 /**
  * OTLP's messages as far as OTLP/JSON needs them to become protobuf: JSON name → field number and type

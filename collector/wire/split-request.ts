@@ -1,4 +1,4 @@
-import type { OtlpEncoding, OtlpSignal } from '../intake/otlp.ts'
+import type { OtlpEncoding, OtlpSignal } from '../record/otlp.ts'
 import { merged } from './any-value.ts'
 import { resourcesMax } from './limits.ts'
 import { readProto, WireError } from './proto-reader.ts'

@@ -1,4 +1,4 @@
-import type { OtlpEncoding, OtlpSignal } from '../intake/otlp.ts'
+import type { OtlpEncoding, OtlpSignal } from '../record/otlp.ts'
 import type { ResourceRow } from '../record/span.ts'
 import { errorText } from '../std/assert.ts'
 import { readKeyValue } from './any-value.ts'

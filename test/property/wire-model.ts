@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { OtlpSignal } from '../../collector/intake/otlp.ts'
+import type { OtlpSignal } from '../../collector/record/otlp.ts'
 import { type ProtoWriter, writeProto } from '../../collector/wire/proto-writer.ts'
 
 /**

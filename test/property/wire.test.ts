@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { OtlpEncoding, OtlpSignal } from '../../collector/intake/otlp.ts'
+import type { OtlpEncoding, OtlpSignal } from '../../collector/record/otlp.ts'
 import { logsTable, metricsTable } from '../../collector/record/signal.ts'
 import { resourcesTable, spansTable } from '../../collector/record/span.ts'
 import type { AnyTable, RowOf } from '../../collector/record/table.ts'

@@ -11,7 +11,7 @@ const root = resolve(import.meta.dirname, '../..')
 const rules: Record<string, { readonly may: readonly string[]; readonly packages?: readonly string[] }> = {
   'collector/std': { may: [] },
   'collector/record': { may: [], packages: ['typebox'] },
-  'collector/wire': { may: ['collector/record', 'collector/std', 'collector/intake/otlp.ts'] },
+  'collector/wire': { may: ['collector/record', 'collector/std'] },
   'collector/intake': { may: ['collector/wire', 'collector/record', 'collector/std'] },
   'collector/embedded': { may: ['collector/std'] },
   'collector/agent/kube': { may: ['collector/record', 'collector/std'] },

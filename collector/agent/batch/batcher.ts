@@ -1,5 +1,5 @@
-import type { OtlpSignal } from '../../intake/otlp.ts'
 import type { KubeRecord } from '../../record/kube.ts'
+import type { OtlpSignal } from '../../record/otlp.ts'
 import { type UsagePoint, usageMetrics } from '../../record/usage.ts'
 import type { Clock } from '../../std/clock.ts'
 import {

@@ -1,4 +1,4 @@
-import type { OtlpHandler, OtlpOutcome, OtlpRequest, OtlpSignal } from '../../intake/otlp.ts'
+import type { OtlpHandler, OtlpOutcome, OtlpRequest, OtlpSignal } from '../../record/otlp.ts'
 import { errorText } from '../../std/assert.ts'
 import type { Clock } from '../../std/clock.ts'
 import { type AdmissionRules, admit, enrichment, type ReadAttribute } from './associate.ts'

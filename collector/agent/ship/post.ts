@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import { type Dispatcher, request } from 'undici'
-import type { OtlpSignal } from '../../intake/otlp.ts'
+import type { OtlpSignal } from '../../record/otlp.ts'
 import { errorText } from '../../std/assert.ts'
 import { readPartialSuccess, readStatusMessage } from './response.ts'
 

@@ -1,4 +1,4 @@
-import type { OtlpSignal } from '../../intake/otlp.ts'
+import type { OtlpSignal } from '../../record/otlp.ts'
 import { assertNever, errorText } from '../../std/assert.ts'
 import { type Backoff, createBackoff } from '../../std/backoff.ts'
 import type { Clock } from '../../std/clock.ts'

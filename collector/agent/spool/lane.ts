@@ -1,4 +1,4 @@
-import type { OtlpSignal } from '../../intake/otlp.ts'
+import type { OtlpSignal } from '../../record/otlp.ts'
 import { assert, errorText } from '../../std/assert.ts'
 import type { Clock } from '../../std/clock.ts'
 import type { Log } from '../../std/log.ts'

@@ -1,4 +1,4 @@
-import type { OtlpSignal } from '../../intake/otlp.ts'
+import type { OtlpSignal } from '../../record/otlp.ts'
 
 export interface Amount {
   readonly batches: number

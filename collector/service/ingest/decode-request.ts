@@ -1,5 +1,5 @@
-import type { OtlpRequest } from '../../intake/otlp.ts'
 import { kubeChangesTable, kubeEventsTable, kubeObjectsTable } from '../../record/kube.ts'
+import type { OtlpRequest } from '../../record/otlp.ts'
 import { logsTable, metricsTable } from '../../record/signal.ts'
 import { type ResourceRow, spansTable } from '../../record/span.ts'
 import type { DecodeContext } from '../../wire/decoded.ts'

@@ -1,4 +1,4 @@
-import type { OtlpHandler, OtlpOutcome, OtlpRequest, OtlpSignal } from '../../intake/otlp.ts'
+import type { OtlpHandler, OtlpOutcome, OtlpRequest, OtlpSignal } from '../../record/otlp.ts'
 import type { Clock } from '../../std/clock.ts'
 import type { Log } from '../../std/log.ts'
 import type { SelfMetrics } from '../../std/self-metrics.ts'

@@ -1,4 +1,4 @@
-import type { OtlpOutcome, OtlpSignal } from '../../intake/otlp.ts'
+import type { OtlpOutcome, OtlpSignal } from '../../record/otlp.ts'
 import { assert } from '../../std/assert.ts'
 import type { SelfMetrics } from '../../std/self-metrics.ts'
 

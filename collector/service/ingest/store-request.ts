@@ -1,4 +1,4 @@
-import type { OtlpOutcome, OtlpRequest } from '../../intake/otlp.ts'
+import type { OtlpOutcome, OtlpRequest } from '../../record/otlp.ts'
 import { type ResourceRow, resourcesTable } from '../../record/span.ts'
 import type { AnyTable, RowOf } from '../../record/table.ts'
 import { errorText } from '../../std/assert.ts'

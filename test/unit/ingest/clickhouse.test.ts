@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { OtlpRequest, OtlpSignal } from '../../../collector/intake/otlp.ts'
+import type { OtlpRequest, OtlpSignal } from '../../../collector/record/otlp.ts'
 import { createIngest, type Ingest } from '../../../collector/service/ingest/ingest.ts'
 import { systemClock } from '../../../collector/std/clock.ts'
 import { silentLog } from '../../../collector/std/log.ts'

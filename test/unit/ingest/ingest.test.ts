@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { OtlpOutcome } from '../../../collector/intake/otlp.ts'
+import type { OtlpOutcome } from '../../../collector/record/otlp.ts'
 import { createIngest, type Ingest, type IngestConfig } from '../../../collector/service/ingest/ingest.ts'
 import { silentLog } from '../../../collector/std/log.ts'
 import { createSelfMetrics, type SelfMetrics } from '../../../collector/std/self-metrics.ts'

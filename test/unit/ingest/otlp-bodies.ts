@@ -1,4 +1,4 @@
-import type { OtlpRequest } from '../../../collector/intake/otlp.ts'
+import type { OtlpRequest } from '../../../collector/record/otlp.ts'
 
 const hex = (number: number, digits: number) => number.toString(16).padStart(digits, '0')
 

@@ -1,8 +1,8 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fastify } from 'fastify'
-import type { OtlpHandler, OtlpOutcome, OtlpRequest } from '../../../collector/intake/otlp.ts'
 import { type OtlpHttpOptions, registerOtlpRoutes } from '../../../collector/intake/otlp-http.ts'
+import type { OtlpHandler, OtlpOutcome, OtlpRequest } from '../../../collector/record/otlp.ts'
 
 export const accepted: OtlpOutcome = { type: 'accepted', rejected: 0, message: '' }
 

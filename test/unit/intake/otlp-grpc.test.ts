@@ -3,12 +3,12 @@ import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/
 import { afterEach, describe, expect, test } from 'vitest'
 import { readPartialSuccess } from '../../../collector/agent/ship/response.ts'
 import { createByteBudget } from '../../../collector/intake/limits.ts'
-import type { OtlpHandler, OtlpRequest } from '../../../collector/intake/otlp.ts'
 import {
   createOtlpGrpcServer,
   type OtlpGrpcOptions,
   plainAddress,
 } from '../../../collector/intake/otlp-grpc.ts'
+import type { OtlpHandler, OtlpRequest } from '../../../collector/record/otlp.ts'
 import { readProto } from '../../../collector/wire/proto-reader.ts'
 import { until } from '../../support/until.ts'
 import { accepted } from './harness.ts'

@@ -14,8 +14,8 @@ import {
 } from '@opentelemetry/sdk-trace'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { IntakeLimits } from '../../../collector/intake/limits.ts'
-import type { OtlpHandler, OtlpRequest } from '../../../collector/intake/otlp.ts'
 import { createOtlpGrpcServer } from '../../../collector/intake/otlp-grpc.ts'
+import type { OtlpHandler, OtlpRequest } from '../../../collector/record/otlp.ts'
 import { decodeTraces } from '../../../collector/wire/trace-decoder.ts'
 import { accepted, startIntake } from './harness.ts'
 

@@ -1,6 +1,6 @@
 /**
- * OTLP as a transport, shared by agent and service: the HTTP and gRPC listeners keep the protocol's rules
- * (media types, encodings, limits, status bodies) and hand whole, inflated request bodies to one handler.
+ * The words of OTLP as a transport. The listeners of collector/intake keep the protocol's rules (media types, encodings,
+ * limits, status bodies) and hand whole, inflated request bodies to one handler, of the agent or of the service.
  */
 export type OtlpSignal = 'traces' | 'logs' | 'metrics'
 export type OtlpEncoding = 'protobuf' | 'json'
