@@ -35,7 +35,7 @@ export function ViolationsPage() {
             <Chip
               key={one}
               pressed={chosen.includes(one)}
-              count={String(all.filter(passes[one]).length)}
+              count={all.filter(passes[one]).length}
               onToggle={() => set({ show: toggleInList(show, one) })}
             >
               {one}

@@ -55,7 +55,7 @@ function Problems({ clusterId, dashboard }: Props) {
   const { problems } = dashboard
   return (
     <Card title="Problems" hint="in this time range, each leads to its rows">
-      <div className="figures">
+      <div className="figures figures-6">
         <ApiFigure clusterId={clusterId} label="Error events" figure={problems.errorEvents} tone="bad" />
         <ApiFigure
           clusterId={clusterId}
@@ -137,7 +137,7 @@ function Totals({ clusterId, dashboard: { totals, phases } }: Props) {
   const pods = phases.reduce((sum, one) => sum + one.pods, 0)
   return (
     <Card title="Totals">
-      <div className="figures">
+      <div className="figures figures-5">
         <ApiFigure clusterId={clusterId} label="Namespaces" figure={totals.namespaces} />
         <ApiFigure clusterId={clusterId} label="Pods" figure={totals.pods} />
         <ApiFigure clusterId={clusterId} label="Containers" figure={totals.containers} />

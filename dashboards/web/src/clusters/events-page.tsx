@@ -16,13 +16,13 @@ import { ClusterLink } from './cluster-link.tsx'
 import { EventPanel } from './event-panel.tsx'
 
 const filterKeys = ['namespace', 'severity', 'category', 'reason', 'workload', 'object', 'q']
-const facetLabels: Readonly<Record<string, string>> = {
-  severity: 'Severity',
-  category: 'Category',
-  namespace: 'Namespace',
-  reason: 'Reason',
-  workload: 'Workload',
-}
+const facetsShown = [
+  { name: 'severity', label: 'Severity', menu: false },
+  { name: 'category', label: 'Category' },
+  { name: 'namespace', label: 'Namespace' },
+  { name: 'reason', label: 'Reason', menu: true },
+  { name: 'workload', label: 'Workload', menu: true },
+]
 const severityColors = { error: '--bad', warning: '--warn', info: '--ok' }
 const severityOrder = ['info', 'warning', 'error']
 
@@ -49,12 +49,11 @@ export function EventsPage() {
             one object ✕
           </Chip>
         )}
-        {Object.entries(facetLabels).map(([name, label]) => (
+        {facetsShown.map((shown) => (
           <FacetChips
-            key={name}
-            name={name}
-            label={label}
-            values={facets.find((facet) => facet.name === name)?.values ?? []}
+            key={shown.name}
+            {...shown}
+            values={facets.find((facet) => facet.name === shown.name)?.values ?? []}
           />
         ))}
       </FilterBar>
@@ -114,47 +113,47 @@ function eventColumns(clusterId: string, nowMs: number): readonly Column<EventRo
   return [
     {
       header: 'Last',
-      width: 96,
+      width: 84,
       numeric: true,
       sort: (event) => event.lastMs,
       cell: (event) => formatAgo(event.lastMs, nowMs),
     },
     {
       header: 'Count',
-      width: 72,
+      width: 60,
       numeric: true,
       sort: (event) => event.count,
       cell: (event) => `×${formatCount(event.count)}`,
     },
     {
       header: 'Severity',
-      width: 104,
+      width: 92,
       sort: (event) => severityOrder.indexOf(event.severity),
       cell: (event) => <StatusBadge state={event.severity} />,
     },
-    { header: 'Category', width: 104, sort: (event) => event.category, cell: (event) => event.category },
-    { header: 'Reason', width: 152, sort: (event) => event.reason, cell: (event) => event.reason },
+    { header: 'Category', width: 88, sort: (event) => event.category, cell: (event) => event.category },
+    { header: 'Reason', width: 136, sort: (event) => event.reason, cell: (event) => event.reason },
     {
       header: 'Message',
-      width: 480,
+      width: 440,
       sort: (event) => event.message,
       cell: (event) => <span title={event.message}>{event.message}</span>,
     },
     {
       header: 'Object',
-      width: 280,
+      width: 240,
       sort: (event) => event.objectName,
       cell: (event) => <EventObject clusterId={clusterId} event={event} />,
     },
     {
       header: 'Namespace',
-      width: 128,
+      width: 104,
       sort: (event) => event.namespace,
       cell: (event) => event.namespace || '–',
     },
     {
       header: 'Workload',
-      width: 160,
+      width: 136,
       sort: (event) => event.workload,
       cell: (event) => event.workload || '–',
     },

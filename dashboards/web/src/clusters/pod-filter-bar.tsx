@@ -3,14 +3,14 @@ import { Chip, FacetChips, FilterBar } from '../parts/filter-bar.tsx'
 import { TextFilter } from '../parts/text-filter.tsx'
 import { useSearchParams, useSetSearch } from '../url-state.ts'
 
-const labels: Readonly<Record<string, string>> = {
-  health: 'Health',
-  status: 'Status',
-  namespace: 'Namespace',
-  workload: 'Workload',
-  node: 'Node',
-  version: 'Version',
-}
+const facetsShown = [
+  { name: 'health', label: 'Health', menu: false },
+  { name: 'namespace', label: 'Namespace' },
+  { name: 'status', label: 'Status', menu: true },
+  { name: 'workload', label: 'Workload', menu: true },
+  { name: 'node', label: 'Node', menu: true },
+  { name: 'version', label: 'Version', menu: true },
+]
 
 export function PodFilterBar({ facets }: { readonly facets: readonly Facet[] }) {
   const { finding, restarted, deleted } = useSearchParams()
@@ -35,12 +35,11 @@ export function PodFilterBar({ facets }: { readonly facets: readonly Facet[] }) 
       >
         also gone
       </Chip>
-      {Object.entries(labels).map(([name, label]) => (
+      {facetsShown.map((shown) => (
         <FacetChips
-          key={name}
-          name={name}
-          label={label}
-          values={facets.find((facet) => facet.name === name)?.values ?? []}
+          key={shown.name}
+          {...shown}
+          values={facets.find((facet) => facet.name === shown.name)?.values ?? []}
         />
       ))}
     </FilterBar>

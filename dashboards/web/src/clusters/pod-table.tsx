@@ -31,27 +31,27 @@ function podColumns(nowMs: number): readonly Column<PodRow>[] {
   return [
     {
       header: 'Pod',
-      width: 260,
+      width: 212,
       sort: (pod) => pod.name,
       cell: (pod) => <span title={pod.name}>{pod.name}</span>,
     },
     {
       header: 'Status',
-      width: 168,
+      width: 152,
       sort: (pod) => `${healthOrder.indexOf(pod.health)}${pod.status}`,
       cell: (pod) => <PodStatus pod={pod} />,
     },
     {
       header: 'Ready',
       numeric: true,
-      width: 64,
+      width: 56,
       sort: (pod) => (pod.containers === 0 ? 0 : pod.ready / pod.containers),
       cell: (pod) => `${pod.ready}/${pod.containers}`,
     },
     {
       header: 'Restarts',
       numeric: true,
-      width: 112,
+      width: 84,
       hint: 'Ever, and in the time range',
       sort: (pod) => pod.restartsInRange * 1e6 + pod.restarts,
       cell: (pod) => <Restarts pod={pod} />,
@@ -59,14 +59,14 @@ function podColumns(nowMs: number): readonly Column<PodRow>[] {
     {
       header: 'Age',
       numeric: true,
-      width: 72,
+      width: 64,
       sort: (pod) => -pod.createdMs,
       cell: (pod) => formatAge(nowMs - pod.createdMs),
     },
     {
       header: 'CPU',
       numeric: true,
-      width: 176,
+      width: 150,
       hint: 'Used; the grey tick is the request, the red one the limit',
       sort: (pod) => pod.cpuUsedMillicores ?? -1,
       cell: (pod) => (
@@ -81,7 +81,7 @@ function podColumns(nowMs: number): readonly Column<PodRow>[] {
     {
       header: 'Memory',
       numeric: true,
-      width: 176,
+      width: 150,
       hint: 'Used; the grey tick is the request, the red one the limit',
       sort: (pod) => pod.memoryUsedBytes ?? -1,
       cell: (pod) => (
@@ -93,20 +93,20 @@ function podColumns(nowMs: number): readonly Column<PodRow>[] {
         />
       ),
     },
-    { header: 'Namespace', width: 120, sort: (pod) => pod.namespace, cell: (pod) => pod.namespace },
-    { header: 'Workload', width: 160, sort: (pod) => pod.workload, cell: (pod) => pod.workload || '–' },
-    { header: 'Node', width: 140, sort: (pod) => pod.node, cell: (pod) => pod.node || '–' },
-    { header: 'Version', width: 96, sort: (pod) => pod.version, cell: (pod) => pod.version || '–' },
+    { header: 'Namespace', width: 92, sort: (pod) => pod.namespace, cell: (pod) => pod.namespace },
+    { header: 'Workload', width: 112, sort: (pod) => pod.workload, cell: (pod) => pod.workload || '–' },
+    { header: 'Node', width: 92, sort: (pod) => pod.node, cell: (pod) => pod.node || '–' },
+    { header: 'Version', width: 64, sort: (pod) => pod.version, cell: (pod) => pod.version || '–' },
     {
       header: 'Traced',
-      width: 72,
+      width: 60,
       hint: 'Has sent spans in the time range',
       sort: (pod) => (pod.traced ? 1 : 0),
       cell: (pod) => (pod.traced ? 'yes' : <span className="quiet">no</span>),
     },
     {
       header: 'Last event',
-      width: 232,
+      width: 196,
       sort: (pod) => -(pod.lastEvent?.timeMs ?? 0),
       cell: (pod) => <LastEvent pod={pod} nowMs={nowMs} />,
     },

@@ -48,7 +48,8 @@ export function chartOptions(wishes: Wishes): uPlot.Options {
         ...axis,
         size: 62,
         splits: (_plot, _axis, min, max) => axisSplits(min, max, prepared.unit),
-        values: (_plot, splits) => splits.map((value) => formatValue(value, prepared.unit)),
+        values: (_plot, splits) =>
+          splits.map((value) => (value === 0 ? '0' : formatValue(value, prepared.unit))),
       },
     ],
     series: [{}, ...order.map((index) => seriesOf(wishes, index))],

@@ -13,8 +13,8 @@ export interface ChartSeries {
   /** As the plot draws them: seconds first, then one array a series, summed up where stacked. */
   readonly drawn: readonly Values[]
   readonly stepMs: number
-  /** Of the last point where anything is known. */
-  readonly lastIndex: number
+  /** Of the whole range: the sum of counts, the last known value of anything else. */
+  readonly totals: Values
 }
 
 /** More series than this cannot be told apart; the rest is summed up as "others". */
@@ -30,8 +30,12 @@ export function chartData(chart: Chart, kind: ChartKind): ChartSeries {
     values,
     drawn: [chart.timesMs.map((ms) => ms / 1000), ...(stacked ? stack(values) : values)],
     stepMs: chart.stepMs,
-    lastIndex: chart.timesMs.findLastIndex((_, index) => values.some((one) => (one[index] ?? null) !== null)),
+    totals: series.map(totalOf),
   }
+}
+
+function totalOf({ unit, points }: { unit: string; points: Values }): number | null {
+  return unit === '1' ? sum(points) : (points.findLast((one) => one !== null) ?? null)
 }
 
 function withOthers(chart: Chart): { name: string; unit: string; points: Values }[] {

@@ -88,7 +88,6 @@ export function Chart({
     }
   }, [prepared, kind, paletteKey, markers, height, theme])
 
-  const at = index ?? prepared.lastIndex
   return (
     <div className="chart">
       <div ref={host} className={onPoint ? 'chart-plot chart-clickable' : 'chart-plot'} style={{ height }} />
@@ -96,7 +95,13 @@ export function Chart({
         {prepared.names.map((name, position) => (
           <span key={name} className="chart-key">
             <i style={{ background: `var(${palette[position]})` }} />
-            {name} <b>{formatValue(prepared.values[position]?.[at], prepared.unit)}</b>
+            {name}{' '}
+            <b>
+              {formatValue(
+                index === null ? prepared.totals[position] : prepared.values[position]?.[index],
+                prepared.unit,
+              )}
+            </b>
           </span>
         ))}
         {index !== null && <span className="chart-at">{formatDateTime(chart.timesMs[index])}</span>}

@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type ReactNode, useMemo, useRef, useState } from 'react'
+import { type CSSProperties, type ReactNode, useMemo, useRef, useState } from 'react'
 import { type Sorting, type SortValue, sortRows } from './sort-rows.ts'
 import { useTableKeys } from './use-table-keys.ts'
 import './data-table.css'
@@ -65,7 +65,7 @@ export function DataTable<Row>({ rows, rowKey, columns, onOpen, selectedKey, ini
 
   return (
     <div ref={box} className={long ? 'data-table data-table-long' : 'data-table'} data-table>
-      <table>
+      <table style={tableWidth(columns)}>
         <TableHead columns={columns} sorting={sorting} onSort={setSorting} />
         <tbody>
           {first > 0 && <Gap height={first} columns={columns.length} />}
@@ -100,6 +100,16 @@ export function DataTable<Row>({ rows, rowKey, columns, onOpen, selectedKey, ini
       </table>
     </div>
   )
+}
+
+/** Columns of known width keep it, whatever rows are in view; what room is left they share. */
+function tableWidth<Row>(columns: readonly Column<Row>[]): CSSProperties | undefined {
+  let sum = 0
+  for (const { width } of columns) {
+    if (typeof width !== 'number') return undefined
+    sum += width
+  }
+  return { tableLayout: 'fixed', width: '100%', minWidth: sum }
 }
 
 function Gap({ height, columns }: { readonly height: number; readonly columns: number }) {

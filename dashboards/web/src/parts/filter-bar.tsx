@@ -1,9 +1,11 @@
 import type { ReactNode } from 'react'
+import { formatCount } from '../format.ts'
 import { listOf, toggleInList, useSearchParams, useSetSearch } from '../url-state.ts'
+import { Popover } from './popover.tsx'
 
 interface ChipProps {
   readonly pressed: boolean
-  readonly count?: string
+  readonly count?: number
   readonly onToggle: () => void
   readonly children: ReactNode
 }
@@ -12,7 +14,7 @@ export function Chip({ pressed, count, onToggle, children }: ChipProps) {
   return (
     <button type="button" className="chip" aria-pressed={pressed} onClick={onToggle}>
       {children}
-      {count !== undefined && <span className="chip-count">{count}</span>}
+      {count !== undefined && <span className="chip-count">{formatCount(count)}</span>}
     </button>
   )
 }
@@ -22,42 +24,45 @@ interface FacetProps {
   readonly name: string
   readonly label: string
   readonly values: readonly { readonly value: string; readonly count: number }[]
+  /** Values behind a button: for facets with many, or seldom used ones. */
+  readonly menu?: boolean
 }
 
-/** Values shown before "more": the rest opens on demand. */
+/** More values than this take too much room beside each other. */
 const chipsMax = 8
 
-export function FacetChips({ name, label, values }: FacetProps) {
+/** The values of a facet with their counts; several of one facet mean any of them. */
+export function FacetChips({ name, label, values, menu = values.length > chipsMax }: FacetProps) {
   const search = useSearchParams()
   const set = useSetSearch()
   const chosen = listOf(search[name])
-  const gone = chosen
-    .filter((one) => !values.some(({ value }) => value === one))
-    .map((value) => ({ value, count: 0 }))
-  const all = [...values, ...gone]
+  const gone = chosen.filter((one) => !values.some(({ value }) => value === one))
+  const all = [...values, ...gone.map((value) => ({ value, count: 0 }))].filter(({ value }) => value !== '')
   if (all.length < 2 && chosen.length === 0) return null
-  const chip = ({ value, count }: { value: string; count: number }) => (
+  const chips = all.map(({ value, count }) => (
     <Chip
       key={value}
       pressed={chosen.includes(value)}
-      count={String(count)}
+      count={count}
       onToggle={() => set({ [name]: toggleInList(search[name], value) })}
     >
-      {value || 'none'}
+      {value}
     </Chip>
-  )
-  const rest = all.slice(chipsMax).filter(({ value }) => !chosen.includes(value))
-  const shown = all.filter((one) => !rest.includes(one))
+  ))
+  if (!menu) {
+    return (
+      <div className="filter-facet">
+        <span className="filter-name">{label}</span>
+        {chips}
+      </div>
+    )
+  }
   return (
     <div className="filter-facet">
-      <span className="filter-name">{label}</span>
-      {shown.map(chip)}
-      {rest.length > 0 && (
-        <details className="filter-rest">
-          <summary className="chip">{rest.length} more</summary>
-          <div className="filter-rest-list">{rest.map(chip)}</div>
-        </details>
-      )}
+      <Popover label={label} kind="chip">
+        {() => <div className="filter-menu">{chips}</div>}
+      </Popover>
+      {chips.filter((_, index) => chosen.includes(all[index]?.value ?? ''))}
     </div>
   )
 }

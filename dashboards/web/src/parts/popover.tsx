@@ -3,11 +3,13 @@ import { type ReactNode, useEffect, useRef, useState } from 'react'
 interface Props {
   readonly label: ReactNode
   readonly title?: string
+  /** What the button looks like, and which side its box keeps to. */
+  readonly kind?: 'button' | 'chip'
   readonly children: (close: () => void) => ReactNode
 }
 
 /** A button that opens a box below it; Esc, or a click elsewhere, closes it. */
-export function Popover({ label, title, children }: Props) {
+export function Popover({ label, title, kind = 'button', children }: Props) {
   const [open, setOpen] = useState(false)
   const root = useRef<HTMLDivElement>(null)
   useEffect(() => {
@@ -32,14 +34,14 @@ export function Popover({ label, title, children }: Props) {
     <div className="popover" ref={root}>
       <button
         type="button"
-        className="button"
+        className={kind}
         aria-expanded={open}
         title={title}
         onClick={() => setOpen(!open)}
       >
         {label} <span aria-hidden="true">▾</span>
       </button>
-      {open && <div className="popover-box">{children(() => setOpen(false))}</div>}
+      {open && <div className={`popover-box popover-${kind}`}>{children(() => setOpen(false))}</div>}
     </div>
   )
 }

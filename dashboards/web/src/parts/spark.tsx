@@ -25,6 +25,7 @@ export function Spark({ points, width = 80, height = 20 }: Props) {
     .join('')
   return (
     <svg className="spark" width={width} height={height} aria-hidden="true">
+      <path d={areaOf(points, x, y)} fill="currentColor" opacity="0.2" />
       <path
         d={path}
         fill="none"
@@ -35,4 +36,29 @@ export function Spark({ points, width = 80, height = 20 }: Props) {
       />
     </svg>
   )
+}
+
+/** Down to zero, so that a steady line is seen to be much or little. */
+function areaOf(
+  points: readonly (number | null)[],
+  x: (index: number) => number,
+  y: (value: number) => number,
+): string {
+  return points
+    .map((value, index) =>
+      value === null
+        ? ''
+        : `M${x(index).toFixed(1)},${y(0)}V${y(value).toFixed(1)}${toNext(points, index, x, y)}Z`,
+    )
+    .join('')
+}
+
+function toNext(
+  points: readonly (number | null)[],
+  index: number,
+  x: (index: number) => number,
+  y: (value: number) => number,
+): string {
+  const next = points[index + 1] ?? null
+  return next === null ? '' : `L${x(index + 1).toFixed(1)},${y(next).toFixed(1)}V${y(0)}`
 }
