@@ -73,6 +73,11 @@ export function urlOf(path: string, params: Params): string {
   return prefix + path + (text === '' ? '' : `?${text}`)
 }
 
+/** The same for those who ask TanStack Query themselves. */
+export function fetchApi<T>(path: string, params: Params, signal: AbortSignal): Promise<T> {
+  return fetchJson<T>(urlOf(path, params), signal)
+}
+
 async function fetchJson<T>(url: string, signal: AbortSignal): Promise<T> {
   let response: Response
   try {

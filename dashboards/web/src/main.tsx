@@ -1,3 +1,7 @@
+// The base comes first: what parts say about the same thing wins.
+import './tokens.css'
+import './base.css'
+
 import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
@@ -5,8 +9,6 @@ import { createRoot } from 'react-dom/client'
 import { createQueryClient } from './api.ts'
 import { startTheme } from './parts/theme.ts'
 import { createAppRouter } from './router.tsx'
-import './tokens.css'
-import './base.css'
 
 startTheme()
 

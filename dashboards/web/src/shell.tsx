@@ -2,6 +2,7 @@ import type { About } from '@binnacle/collector/api/common'
 import { Link, Outlet } from '@tanstack/react-router'
 import { useEffect, useMemo, useState } from 'react'
 import { useApi } from './api.ts'
+import { Keyboard } from './keyboard/keyboard.tsx'
 import { TimeRangePicker } from './parts/time-range-picker.tsx'
 import { ThemeSwitch } from './theme-switch.tsx'
 import { type Refresh, RefreshContext, timeSearch } from './url-state.ts'
@@ -44,6 +45,7 @@ export function Shell() {
           ))}
         </nav>
         <div className="header-tools">
+          <Keyboard />
           <TimeRangePicker />
           <ThemeSwitch />
         </div>

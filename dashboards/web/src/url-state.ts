@@ -105,3 +105,9 @@ export function toggleInList(value: string | undefined, item: string): string | 
   const next = list.includes(item) ? list.filter((one) => one !== item) : [...list, item]
   return next.length === 0 ? undefined : next.join(',')
 }
+
+/** Adds parameters to a path that may have some. */
+export function withSearch(href: string, search: Readonly<Record<string, string>>): string {
+  const text = stringifySearch(search).slice(1)
+  return text === '' ? href : `${href}${href.includes('?') ? '&' : '?'}${text}`
+}

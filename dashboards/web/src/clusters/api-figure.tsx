@@ -1,7 +1,7 @@
 import type { Figure as FigureData } from '@binnacle/collector/api/clusters'
 import { formatValue } from '../format.ts'
 import { Figure } from '../parts/figure.tsx'
-import { timeSearch, useSearchParams } from '../url-state.ts'
+import { timeSearch, useSearchParams, withSearch } from '../url-state.ts'
 import { clusterPath } from './cluster-frame.tsx'
 
 interface Props {
@@ -23,14 +23,9 @@ export function ApiFigure({ clusterId, label, figure, tone }: Props) {
       detail={changeOf(figure)}
       spark={figure.spark}
       tone={nothing && tone ? 'quiet' : nothing ? 'plain' : (tone ?? 'plain')}
-      href={withTime(clusterPath(clusterId, figure.rows), timeSearch(search))}
+      href={withSearch(clusterPath(clusterId, figure.rows), timeSearch(search))}
     />
   )
-}
-
-export function withTime(href: string, time: Readonly<Record<string, string>>): string {
-  const text = new URLSearchParams(time).toString()
-  return text === '' ? href : `${href}${href.includes('?') ? '&' : '?'}${text}`
 }
 
 export function changeOf({ value, before, unit }: FigureData): string {

@@ -7,8 +7,7 @@ import { DataTable } from '../parts/data-table.tsx'
 import { EmptyState } from '../parts/empty-state.tsx'
 import { Figure } from '../parts/figure.tsx'
 import { StatusBadge } from '../parts/status-badge.tsx'
-import { timeSearch, useSearchParams, useTimeRange } from '../url-state.ts'
-import { withTime } from './api-figure.tsx'
+import { timeSearch, useSearchParams, useTimeRange, withSearch } from '../url-state.ts'
 import { ClusterFrame, clusterPath, useClusterId } from './cluster-frame.tsx'
 import { ClusterLink } from './cluster-link.tsx'
 
@@ -125,7 +124,7 @@ function Objects({
             label={kind}
             value={formatCount(count)}
             detail={notReady > 0 ? `${formatCount(notReady)} not ready` : ''}
-            href={withTime(clusterPath(clusterId, rows), time)}
+            href={withSearch(clusterPath(clusterId, rows), time)}
           />
         ))}
       </div>

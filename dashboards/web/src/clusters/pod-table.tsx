@@ -33,7 +33,7 @@ function podColumns(nowMs: number): readonly Column<PodRow>[] {
       header: 'Pod',
       width: 212,
       sort: (pod) => pod.name,
-      cell: (pod) => <span title={pod.name}>{pod.name}</span>,
+      cell: (pod) => <PodName pod={pod} />,
     },
     {
       header: 'Status',
@@ -51,7 +51,7 @@ function podColumns(nowMs: number): readonly Column<PodRow>[] {
     {
       header: 'Restarts',
       numeric: true,
-      width: 84,
+      width: 80,
       hint: 'Ever, and in the time range',
       sort: (pod) => pod.restartsInRange * 1e6 + pod.restarts,
       cell: (pod) => <Restarts pod={pod} />,
@@ -59,14 +59,14 @@ function podColumns(nowMs: number): readonly Column<PodRow>[] {
     {
       header: 'Age',
       numeric: true,
-      width: 64,
+      width: 60,
       sort: (pod) => -pod.createdMs,
       cell: (pod) => formatAge(nowMs - pod.createdMs),
     },
     {
       header: 'CPU',
       numeric: true,
-      width: 150,
+      width: 142,
       hint: 'Used; the grey tick is the request, the red one the limit',
       sort: (pod) => pod.cpuUsedMillicores ?? -1,
       cell: (pod) => (
@@ -81,7 +81,7 @@ function podColumns(nowMs: number): readonly Column<PodRow>[] {
     {
       header: 'Memory',
       numeric: true,
-      width: 150,
+      width: 142,
       hint: 'Used; the grey tick is the request, the red one the limit',
       sort: (pod) => pod.memoryUsedBytes ?? -1,
       cell: (pod) => (
@@ -93,24 +93,30 @@ function podColumns(nowMs: number): readonly Column<PodRow>[] {
         />
       ),
     },
-    { header: 'Namespace', width: 92, sort: (pod) => pod.namespace, cell: (pod) => pod.namespace },
+    { header: 'Namespace', width: 84, sort: (pod) => pod.namespace, cell: (pod) => pod.namespace },
     { header: 'Workload', width: 112, sort: (pod) => pod.workload, cell: (pod) => pod.workload || '–' },
-    { header: 'Node', width: 92, sort: (pod) => pod.node, cell: (pod) => pod.node || '–' },
-    { header: 'Version', width: 64, sort: (pod) => pod.version, cell: (pod) => pod.version || '–' },
-    {
-      header: 'Traced',
-      width: 60,
-      hint: 'Has sent spans in the time range',
-      sort: (pod) => (pod.traced ? 1 : 0),
-      cell: (pod) => (pod.traced ? 'yes' : <span className="quiet">no</span>),
-    },
+    { header: 'Node', width: 88, sort: (pod) => pod.node, cell: (pod) => pod.node || '–' },
+    { header: 'Version', width: 60, sort: (pod) => pod.version, cell: (pod) => pod.version || '–' },
     {
       header: 'Last event',
-      width: 196,
+      width: 212,
       sort: (pod) => -(pod.lastEvent?.timeMs ?? 0),
       cell: (pod) => <LastEvent pod={pod} nowMs={nowMs} />,
     },
   ]
+}
+
+function PodName({ pod }: { readonly pod: PodRow }) {
+  return (
+    <span title={pod.name}>
+      {pod.name}
+      {pod.traced && (
+        <span className="traced" role="img" aria-label="traced" title="Has sent spans in the time range">
+          ●
+        </span>
+      )}
+    </span>
+  )
 }
 
 function Restarts({ pod }: { readonly pod: PodRow }) {
