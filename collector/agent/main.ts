@@ -213,7 +213,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     config.admin,
   )
   opened.defer(() => admin.close())
-  const receivers = await startReceivers({ handler, metrics }, config.receive)
+  const receivers = await startReceivers({ handler, metrics, log }, config.receive)
   opened.defer(() => receivers.close())
 
   const reporter = createReporter(

@@ -5,6 +5,7 @@ import { createByteBudget } from '../intake/limits.ts'
 import { createOtlpGrpcServer } from '../intake/otlp-grpc.ts'
 import { registerOtlpRoutes } from '../intake/otlp-http.ts'
 import type { OtlpHandler } from '../record/otlp.ts'
+import type { Log } from '../std/log.ts'
 import type { SelfMetrics } from '../std/self-metrics.ts'
 import type { AgentConfig } from './config-schema.ts'
 import { listenError } from './listen-error.ts'
@@ -19,29 +20,30 @@ export interface Receivers {
 export interface ReceiversDeps {
   readonly handler: OtlpHandler
   readonly metrics: SelfMetrics
+  readonly log: Log
 }
 
 const inFlightBytesMax = 64 * 1024 * 1024
 const graceMs = 3_000
 
 export async function startReceivers(
-  { handler, metrics }: ReceiversDeps,
+  { handler, metrics, log }: ReceiversDeps,
   { host, grpcPort, httpPort, bodyBytesMax }: AgentConfig['receive'],
 ): Promise<Receivers> {
   const limits = { bodyBytesMax, inFlightBytesMax }
   const budget = createByteBudget(inFlightBytesMax)
-  const refused = metrics.counter('otlp_http_refused', 'Requests of applications refused unread, by status')
+  const refused = metrics.counter(
+    'otlp_refused',
+    'Requests of applications refused unread, by transport and status',
+  )
   metrics.gauge('otlp_in_flight_bytes', 'Bytes of requests that are being handled', () => budget.used())
 
   // Its failures reach us as errors; it would also print them past our log.
   setLogVerbosity(logVerbosity.NONE)
   const app = fastify({ logger: false })
-  registerOtlpRoutes(app, {
-    handler,
-    limits,
-    budget,
-    onRefused: ({ signal, status }) => refused.add(1, { signal, status: String(status) }),
-  })
+  const countRefused = (transport: string) => (refusal: { signal: string; status: number }) =>
+    refused.add(1, { transport, signal: refusal.signal, status: String(refusal.status) })
+  registerOtlpRoutes(app, { handler, limits, budget, log, onRefused: countRefused('http') })
   try {
     await app.listen({ host, port: httpPort })
   } catch (error) {
@@ -49,7 +51,8 @@ export async function startReceivers(
     throw listenError(error, { host, port: httpPort })
   }
   try {
-    const grpc = await createOtlpGrpcServer({ handler, host, port: grpcPort, limits, budget })
+    const onRefused = countRefused('grpc')
+    const grpc = await createOtlpGrpcServer({ handler, host, port: grpcPort, limits, budget, log, onRefused })
     const { port } = app.server.address() as AddressInfo // A TCP address, since it listens on host and port.
     return {
       ports: { grpc: grpc.port, http: port },

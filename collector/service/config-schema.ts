@@ -36,6 +36,12 @@ export const ServiceConfig = Group({
   ingest: Group({
     blockRowsMax: Count(50_000, [1_000, 1_000_000], 'rows; an open block is inserted when it has so many'),
     blockAgeMs: Count(100, [5, 1_000], 'ms; or when it is so old'),
+    blockBytesMax: Count(32 * MiB, [MiB, 256 * MiB], 'bytes; or when its requests have so many'),
+    bytesWaitingMax: Count(
+      256 * MiB,
+      [MiB, 16_384 * MiB],
+      'bytes; of requests waiting for an insert per table, 429 beyond',
+    ),
     rowsWaitingMax: Count(400_000, [10_000, 10_000_000], 'rows; waiting for an insert per table, 429 beyond'),
     bodyBytesMax: Count(64 * MiB, [MiB, 1_024 * MiB], 'bytes; one OTLP request, inflated'),
     inFlightBytesMax: Count(

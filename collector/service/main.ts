@@ -58,6 +58,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
     })
     const ingest = createIngest({ store, clock, log, metrics, instanceId }, config.ingest)
     const registry = createAgentRegistry({ store, clock, log })
+    const refused = metrics.counter('otlp_refused', 'OTLP requests refused unread, by status')
     let closing = false
     app = await createApp(
       {
@@ -75,6 +76,9 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
             handler: ingest.handle,
             limits: config.ingest,
             accessKeys: config.accessKeys,
+            log,
+            clock,
+            onRefused: ({ signal, status }) => refused.add(1, { signal, status: String(status) }),
           })
           await intake.register(async (scope) => {
             scope.addHook('onRequest', keyGuard(config.accessKeys))
