@@ -31,13 +31,13 @@ function podColumns(nowMs: number): readonly Column<PodRow>[] {
   return [
     {
       header: 'Pod',
-      width: 212,
+      width: 200,
       sort: (pod) => pod.name,
       cell: (pod) => <PodName pod={pod} />,
     },
     {
       header: 'Status',
-      width: 152,
+      width: 176,
       sort: (pod) => `${healthOrder.indexOf(pod.health)}${pod.status}`,
       cell: (pod) => <PodStatus pod={pod} />,
     },
@@ -51,7 +51,7 @@ function podColumns(nowMs: number): readonly Column<PodRow>[] {
     {
       header: 'Restarts',
       numeric: true,
-      width: 80,
+      width: 76,
       hint: 'Ever, and in the time range',
       sort: (pod) => pod.restartsInRange * 1e6 + pod.restarts,
       cell: (pod) => <Restarts pod={pod} />,
@@ -59,14 +59,14 @@ function podColumns(nowMs: number): readonly Column<PodRow>[] {
     {
       header: 'Age',
       numeric: true,
-      width: 60,
+      width: 72,
       sort: (pod) => -pod.createdMs,
       cell: (pod) => formatAge(nowMs - pod.createdMs),
     },
     {
       header: 'CPU',
       numeric: true,
-      width: 142,
+      width: 156,
       hint: 'Used; the grey tick is the request, the red one the limit',
       sort: (pod) => pod.cpuUsedMillicores ?? -1,
       cell: (pod) => (
@@ -81,7 +81,7 @@ function podColumns(nowMs: number): readonly Column<PodRow>[] {
     {
       header: 'Memory',
       numeric: true,
-      width: 142,
+      width: 152,
       hint: 'Used; the grey tick is the request, the red one the limit',
       sort: (pod) => pod.memoryUsedBytes ?? -1,
       cell: (pod) => (
@@ -94,12 +94,12 @@ function podColumns(nowMs: number): readonly Column<PodRow>[] {
       ),
     },
     { header: 'Namespace', width: 84, sort: (pod) => pod.namespace, cell: (pod) => pod.namespace },
-    { header: 'Workload', width: 112, sort: (pod) => pod.workload, cell: (pod) => pod.workload || '–' },
-    { header: 'Node', width: 88, sort: (pod) => pod.node, cell: (pod) => pod.node || '–' },
-    { header: 'Version', width: 60, sort: (pod) => pod.version, cell: (pod) => pod.version || '–' },
+    { header: 'Workload', width: 104, sort: (pod) => pod.workload, cell: (pod) => pod.workload || '–' },
+    { header: 'Node', width: 72, sort: (pod) => pod.node, cell: (pod) => pod.node || '–' },
+    { header: 'Version', width: 72, sort: (pod) => pod.version, cell: (pod) => pod.version || '–' },
     {
       header: 'Last event',
-      width: 212,
+      width: 180,
       sort: (pod) => -(pod.lastEvent?.timeMs ?? 0),
       cell: (pod) => <LastEvent pod={pod} nowMs={nowMs} />,
     },

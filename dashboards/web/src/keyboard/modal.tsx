@@ -15,7 +15,6 @@ export function Modal({ label, onClose, children }: Props) {
     if (!element?.open) element?.showModal()
   }, [])
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Esc closes a dialog by itself
     <dialog
       ref={dialog}
       className="modal"

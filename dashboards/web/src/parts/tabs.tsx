@@ -1,4 +1,5 @@
-import { Link } from '@tanstack/react-router'
+import { Link, useLocation } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
 import { timeSearch } from '../url-state.ts'
 
 interface Tab {
@@ -10,8 +11,16 @@ interface Tab {
 }
 
 export function Tabs({ label, tabs }: { readonly label: string; readonly tabs: readonly Tab[] }) {
+  const { pathname } = useLocation()
+  const bar = useRef<HTMLElement>(null)
+  // On a phone the bar scrolls: the open tab shall be in sight.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another path is another open tab
+  useEffect(() => {
+    const open = bar.current?.querySelector<HTMLElement>('[aria-current]')
+    if (open && bar.current) bar.current.scrollLeft = open.offsetLeft - bar.current.offsetLeft - 48
+  }, [pathname])
   return (
-    <nav className="tabs" aria-label={label}>
+    <nav className="tabs" aria-label={label} ref={bar}>
       {tabs.map((tab) => (
         <Link
           key={tab.label}
