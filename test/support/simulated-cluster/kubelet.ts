@@ -3,7 +3,7 @@ import type { FakeKubeApi } from '../kube-api/server.ts'
 import type { Addresses } from './addresses.ts'
 import { lastTermination, runningStatus } from './container-status.ts'
 import type { RecordEvent } from './events.ts'
-import { type Place, podAt } from './place.ts'
+import { isReady, type Place, podAt } from './place.ts'
 import { crashed, step } from './pod-life.ts'
 import type { StartPodProcess } from './pod-process.ts'
 import type { EnvVar } from './pod-spec.ts'
@@ -93,6 +93,12 @@ export function createKubelet({ api, addresses, record, startProcess, nowMs, ran
     return { ...Object.fromEntries(entries), PORT: String(port) }
   }
 
+  /** What an init container would wait for. */
+  function hasReadyPods(namespace: string, workload: string): boolean {
+    const pods = api.list('Pod', namespace).filter(({ metadata }) => metadata.name.startsWith(`${workload}-`))
+    return pods.length > 0 && pods.every(isReady)
+  }
+
   function stopProcess(place: Place): void {
     const { process } = place
     place.process = undefined
@@ -109,7 +115,8 @@ export function createKubelet({ api, addresses, record, startProcess, nowMs, ran
         return
       }
       if (workload.behaviour.type === 'process' && ['starting', 'backing-off'].includes(life.stage)) {
-        return run(place, pod)
+        if ((workload.after ?? []).every((name) => hasReadyPods(workload.namespace, name))) run(place, pod)
+        return
       }
       const podIp = addresses.of(workload, place.ordinal).host
       apply(place, pod, step({ life, pod, workload, node, podIp, nowMs: nowMs(), random }))
