@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,23 +7,38 @@ import { parseAgentConfig } from '../../../collector/agent/config.ts'
 import { type RunningAgent, startAgent } from '../../../collector/agent/main.ts'
 import { silentLog } from '../../../collector/std/log.ts'
 import { splitRequest } from '../../../collector/wire/split-request.ts'
+import type { KubeObject } from '../../support/kube-api/objects.ts'
+import { type FakeKubeApi, startFakeKubeApi } from '../../support/kube-api/server.ts'
 import { type OtlpSink, type SinkRequest, startOtlpSink } from '../../support/otlp-sink.ts'
-import { startTinyKube, type TinyKube } from './tiny-kube.ts'
 
 let directory: string
-let kube: TinyKube
+let kube: FakeKubeApi
 let sink: OtlpSink
 let running: RunningAgent[]
 
+/** Creates the object, or brings one that is there to its labels. */
+function put(kind: string, object: KubeObject): void {
+  const { name, namespace: of, labels = {} } = object.metadata
+  const where = { name, ...(of ? { namespace: of } : {}) }
+  const current = kube.get(kind, where)
+  if (!current) kube.create(kind, object)
+  else {
+    const gone = Object.keys(current.metadata.labels ?? {}).filter((key) => !(key in labels))
+    kube.patch(kind, where, {
+      metadata: { labels: { ...Object.fromEntries(gone.map((key) => [key, null])), ...labels } },
+    })
+  }
+}
+
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'binnacle-agent-'))
-  kube = await startTinyKube()
-  kube.writeKubeconfig(join(directory, 'kubeconfig'))
-  kube.put('namespaces', namespace('kube-system', {}))
-  kube.put('namespaces', namespace('shop', { 'binnacle.dev/collect': 'enabled' }))
-  kube.put('namespaces', namespace('hidden', {}))
-  kube.put('pods', pod('shop', 'web-1'))
-  kube.put('pods', pod('hidden', 'secret-1'))
+  kube = await startFakeKubeApi()
+  writeFileSync(join(directory, 'kubeconfig'), kube.kubeconfig())
+  put('Namespace', namespace('kube-system', {}))
+  put('Namespace', namespace('shop', { 'binnacle.dev/collect': 'enabled' }))
+  put('Namespace', namespace('hidden', {}))
+  put('Pod', pod('shop', 'web-1'))
+  put('Pod', pod('hidden', 'secret-1'))
   sink = await startOtlpSink()
   running = []
 })
@@ -147,7 +162,7 @@ describe('the agent', () => {
     const first = await start(inFlightMax)
     await until(() => first.status().ready, 'ready')
     for (let index = 0; index < 10; index++) {
-      kube.put('pods', pod('shop', `web-${index + 2}`))
+      put('Pod', pod('shop', `web-${index + 2}`))
       expect(await sendSpan(first, `span-${index};`, { 'k8s.pod.uid': 'uid-web-1' })).toEqual({
         status: 200,
         answer: {},
@@ -226,9 +241,9 @@ describe('the agent', () => {
   test('a namespace that opts in later is shipped, and one that opts out stops', async () => {
     const agent = await start()
     await until(() => agent.status().ready, 'ready')
-    kube.put('namespaces', namespace('hidden', { 'binnacle.dev/collect': 'enabled' }))
+    put('Namespace', namespace('hidden', { 'binnacle.dev/collect': 'enabled' }))
     await until(() => sink.requests.some((one) => text(one).includes('"name":"secret-1"')), 'its pod arrives')
-    kube.put('namespaces', namespace('hidden', {}))
+    put('Namespace', namespace('hidden', {}))
     await until(
       () => sink.requests.some((one) => text(one).includes('collection-stopped')),
       'the stop arrives',
@@ -263,7 +278,7 @@ describe('the agent', () => {
     const live = await fetch(`http://127.0.0.1:${agent.ports.admin}/livez`)
     expect(live.status).toBe(200)
     expect((await sendSpan(agent, 'early', { 'k8s.namespace.name': 'shop' })).status).toBe(503)
-    kube = await startTinyKube()
+    kube = await startFakeKubeApi()
   })
 
   test.each(['receive.grpcPort', 'receive.httpPort', 'admin.port'])(
