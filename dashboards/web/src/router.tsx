@@ -6,10 +6,10 @@ import { homeRoutes } from './home/routes.tsx'
 import { EmptyState } from './parts/empty-state.tsx'
 import { ErrorState } from './parts/error-state.tsx'
 import { Page } from './parts/page.tsx'
+import { parseSearch, stringifySearch } from './search-params.ts'
 import { settingsRoutes } from './settings/routes.tsx'
 import { Shell } from './shell.tsx'
 import { traceRoutes } from './traces/routes.tsx'
-import { parseSearch, stringifySearch } from './url-state.ts'
 
 /** All pages. Each part of the product brings its own routes, loaded when they are first opened. */
 export function createAppRouter() {

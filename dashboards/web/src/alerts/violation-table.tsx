@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router'
 import { formatDateTime, formatDuration } from '../format.ts'
 import { type Column, DataTable } from '../parts/data-table.tsx'
 import { StatusBadge } from '../parts/status-badge.tsx'
-import { timeSearch } from '../url-state.ts'
+import { timeSearch } from '../search-params.ts'
 
 const columns: readonly Column<ViolationRow>[] = [
   {

@@ -6,7 +6,8 @@ import { Card } from '../parts/card.tsx'
 import { EmptyState } from '../parts/empty-state.tsx'
 import { Chip, FilterBar } from '../parts/filter-bar.tsx'
 import { Page } from '../parts/page.tsx'
-import { listOf, toggleInList, useSearchParams, useSetSearch, useTimeRange } from '../url-state.ts'
+import { listOf, toggleInList } from '../search-params.ts'
+import { useSearchParams, useSetSearch, useTimeRange } from '../url-state.ts'
 import { ViolationTable } from './violation-table.tsx'
 
 const filters = ['open', 'ended', 'critical', 'warning'] as const

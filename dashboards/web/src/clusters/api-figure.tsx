@@ -1,7 +1,8 @@
 import type { Figure as FigureData } from '@binnacle/collector/api/clusters'
 import { formatValue } from '../format.ts'
 import { Figure } from '../parts/figure.tsx'
-import { timeSearch, useSearchParams, withSearch } from '../url-state.ts'
+import { timeSearch, withSearch } from '../search-params.ts'
+import { useSearchParams } from '../url-state.ts'
 import { clusterPath } from './cluster-frame.tsx'
 
 interface Props {

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
-import { timeSearch } from '../url-state.ts'
+import { timeSearch } from '../search-params.ts'
 
 type ClusterPath = '' | '/pods' | '/workloads' | '/namespaces' | '/inventory' | '/events'
 

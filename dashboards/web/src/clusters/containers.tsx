@@ -1,7 +1,8 @@
 import type { ContainerRow } from '@binnacle/collector/api/clusters'
 import { formatBytes, formatCount, formatCpu } from '../format.ts'
 import { KeyValue } from '../parts/key-value.tsx'
-import { type State, StatusBadge } from '../parts/status-badge.tsx'
+import type { State } from '../parts/state.ts'
+import { StatusBadge } from '../parts/status-badge.tsx'
 
 export function Containers({ containers }: { readonly containers: readonly ContainerRow[] }) {
   return (

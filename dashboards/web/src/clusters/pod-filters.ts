@@ -1,5 +1,5 @@
 import type { Params } from '../api.ts'
-import type { Search } from '../url-state.ts'
+import type { Search } from '../search-params.ts'
 
 /** Parameters of the pods page that the API takes as they are. */
 const keys = [

@@ -1,6 +1,6 @@
 import type { PodDetail } from '@binnacle/collector/api/clusters'
 import { formatDuration } from '../format.ts'
-import type { State } from '../parts/status-badge.tsx'
+import type { State } from '../parts/state.ts'
 
 export interface Happening {
   readonly key: string

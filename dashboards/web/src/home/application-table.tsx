@@ -4,7 +4,7 @@ import { formatAgo, formatCount, formatDuration, formatPercent, formatRate } fro
 import { type Column, DataTable } from '../parts/data-table.tsx'
 import { EmptyState } from '../parts/empty-state.tsx'
 import { Spark } from '../parts/spark.tsx'
-import { timeSearch } from '../url-state.ts'
+import { timeSearch } from '../search-params.ts'
 
 const columns: readonly Column<ApplicationRow>[] = [
   {

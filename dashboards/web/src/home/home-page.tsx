@@ -10,7 +10,8 @@ import { AnswerView } from '../parts/answer-view.tsx'
 import { Card } from '../parts/card.tsx'
 import { Page } from '../parts/page.tsx'
 import { StatusBadge } from '../parts/status-badge.tsx'
-import { timeSearch, useTimeRange } from '../url-state.ts'
+import { timeSearch } from '../search-params.ts'
+import { useTimeRange } from '../url-state.ts'
 import { ApplicationTable } from './application-table.tsx'
 
 /** What is broken now, and how everything else is: the page someone opens at night. */

@@ -1,6 +1,7 @@
 import { useNavigate } from '@tanstack/react-router'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
-import { timeSearch, useSearchParams, withSearch } from '../url-state.ts'
+import { timeSearch, withSearch } from '../search-params.ts'
+import { useSearchParams } from '../url-state.ts'
 import { findPlaces, type Place } from './find-places.ts'
 import { Modal } from './modal.tsx'
 import { usePlaces } from './use-places.ts'

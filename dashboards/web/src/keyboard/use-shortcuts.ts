@@ -1,7 +1,7 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { isTyping } from '../parts/is-typing.ts'
-import { timeSearch } from '../url-state.ts'
+import { timeSearch } from '../search-params.ts'
 import { pairMs, places } from './shortcuts.ts'
 
 interface Acts {

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import { formatCount } from '../format.ts'
-import { listOf, toggleInList, useSearchParams, useSetSearch } from '../url-state.ts'
+import { listOf, toggleInList } from '../search-params.ts'
+import { useSearchParams, useSetSearch } from '../url-state.ts'
 import { Popover } from './popover.tsx'
 
 interface ChipProps {

@@ -1,5 +1,4 @@
-/** States that have a colour of their own. */
-export type State = 'ok' | 'pending' | 'warning' | 'failed' | 'error' | 'critical' | 'done' | 'info'
+import type { State } from './state.ts'
 
 const shapes: Readonly<Record<State, string>> = {
   ok: '●',

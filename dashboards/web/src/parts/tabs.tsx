@@ -1,6 +1,6 @@
 import { Link, useLocation } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
-import { timeSearch } from '../url-state.ts'
+import { timeSearch } from '../search-params.ts'
 
 interface Tab {
   readonly label: string

@@ -1,0 +1,83 @@
+import type { Chart } from '@binnacle/collector/api/common'
+import { describe, expect, test } from 'vitest'
+import { axisSplits } from '../../../dashboards/web/src/parts/axis-splits.ts'
+import { chartData, seriesColors } from '../../../dashboards/web/src/parts/chart-series.ts'
+
+function chart(points: readonly (number | null)[][], unit = '1'): Chart {
+  return {
+    stepMs: 1000,
+    timesMs: (points[0] ?? []).map((_, index) => index * 1000),
+    series: points.map((one, index) => ({ name: `s${index}`, unit, points: [...one] })),
+  }
+}
+
+describe('what a chart draws', () => {
+  test('lines as they are, in seconds', () => {
+    expect(chartData(chart([[1, null, 3]]), 'lines').drawn).toEqual([
+      [0, 1, 2],
+      [1, null, 3],
+    ])
+  })
+
+  test('bars of several series on top of each other, while the legend says their own values', () => {
+    const data = chartData(
+      chart([
+        [1, 2, null],
+        [10, null, 30],
+      ]),
+      'bars',
+    )
+    expect(data.drawn.slice(1)).toEqual([
+      [1, 2, null],
+      [11, null, 30],
+    ])
+    expect(data.values[1]).toEqual([10, null, 30])
+  })
+
+  test('counts add up over the range, levels end with the last that is known', () => {
+    expect(chartData(chart([[1, null, 3]]), 'bars').totals).toEqual([4])
+    expect(chartData(chart([[1, 3, null]], 'By'), 'lines').totals).toEqual([3])
+    expect(chartData(chart([[null, null]], 'By'), 'lines').totals).toEqual([null])
+  })
+
+  test('at most eight series; the rest is summed up as others', () => {
+    const data = chartData(chart(Array.from({ length: 10 }, (_, index) => [index])), 'lines')
+    expect(data.names).toHaveLength(8)
+    expect(data.names.at(-1)).toBe('3 others')
+    expect(data.values.at(-1)).toEqual([7 + 8 + 9])
+  })
+
+  test('no series at all is an empty chart', () => {
+    expect(chartData(chart([]), 'stacked')).toMatchObject({ names: [], drawn: [[]], unit: '' })
+  })
+})
+
+test('colours mean state where a series means one, and follow the palette elsewhere', () => {
+  expect(seriesColors(['error', 'p95'], { colors: { error: '--bad' } })).toEqual(['--bad', '--series-2'])
+  expect(seriesColors(['errors'], { tone: 'bad' })).toEqual(['--bad'])
+})
+
+describe('lines of an axis', () => {
+  const cases: readonly [max: number, unit: string, want: number[]][] = [
+    [16, '1', [0, 5, 10, 15]],
+    [1, '1', [0, 1]],
+    [2.16, '1', [0, 1, 2]],
+    [0.5, 'ms', [0, 0.2, 0.4]],
+    [108, '%', [0, 50, 100]],
+    [6.7 * 1024 ** 3, 'By', [0, 2, 4, 6].map((gib) => gib * 1024 ** 3)],
+    [300 * 1024 ** 2, 'By', [0, 100, 200, 300].map((mib) => mib * 1024 ** 2)],
+  ]
+  test.each(cases)('up to %s %s', (max, unit, want) => {
+    expect(axisSplits(0, max, unit)).toEqual(want)
+  })
+
+  test('are few, whatever the span', () => {
+    for (let power = -6; power < 15; power += 1) {
+      for (const unit of ['1', 'ms', 'By']) {
+        const { length } = axisSplits(0, 3.7 * 10 ** power, unit)
+        expect(length).toBeGreaterThan(0)
+        expect(length).toBeLessThanOrEqual(6)
+      }
+    }
+  })
+})
