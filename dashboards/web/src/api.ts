@@ -1,5 +1,6 @@
 import type { ApiError as ApiErrorBody } from '@binnacle/collector/api/common'
 import { QueryClient, useQuery } from '@tanstack/react-query'
+import { useRef } from 'react'
 import { useRefresh } from './url-state.ts'
 
 const prefix = '/api/v1'
@@ -55,11 +56,13 @@ export function useApi<T>(
       String(previousQuery?.queryKey[0]).split('?')[0] === url.split('?')[0] ? previous : undefined,
     enabled: options.enabled ?? true,
   })
-  const sameUrl = query.isPlaceholderData && refresh.everyMs !== false
+  // A refresh asks the same again: its old answer is not outdated until the new one comes.
+  const answered = useRef('')
+  if (query.data !== undefined && !query.isPlaceholderData) answered.current = url
   return {
     data: query.data,
     error: query.data === undefined || !query.isPlaceholderData ? query.error : null,
-    dimmed: query.isPlaceholderData && !sameUrl,
+    dimmed: query.isPlaceholderData && answered.current !== url,
     refetch: () => void query.refetch(),
   }
 }

@@ -10,6 +10,7 @@ import { ApiFigure } from './api-figure.tsx'
 import { ClusterFrame, useClusterId } from './cluster-frame.tsx'
 import { ClusterLink } from './cluster-link.tsx'
 import { HeatMapCard } from './heat-map-card.tsx'
+import { NamespaceChips } from './namespace-chips.tsx'
 import { NoNamespaceYet } from './opt-in-hint.tsx'
 
 /** The cluster now: problems first, then what is used, totals last, every pod below. */
@@ -21,6 +22,7 @@ export function ClusterDashboardPage() {
   const answer = useApi<ClusterDashboard>(path, { from, to, namespace })
   return (
     <ClusterFrame part="Dashboard">
+      <NamespaceChips />
       <AnswerView answer={answer} height={720}>
         {(dashboard) =>
           dashboard.cluster.namespaces === 0 && dashboard.cluster.pods === 0 ? (

@@ -82,7 +82,8 @@ interface Props {
 }
 
 function Events({ clusterId, list, selected, onOpen }: Props) {
-  const columns = useMemo(() => eventColumns(clusterId, Date.now()), [clusterId])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: ages are as of the rows
+  const columns = useMemo(() => eventColumns(clusterId, Date.now()), [clusterId, list])
   if (list.total === 0) {
     return (
       <EmptyState title="No event in this time range">Take away a filter or widen the time range.</EmptyState>

@@ -11,6 +11,7 @@ import { timeSearch, withSearch } from '../search-params.ts'
 import { useSearchParams, useTimeRange } from '../url-state.ts'
 import { ClusterFrame, clusterPath, useClusterId } from './cluster-frame.tsx'
 import { ClusterLink } from './cluster-link.tsx'
+import { NamespaceChips } from './namespace-chips.tsx'
 
 /** What is set up badly, how to fix it, and what there is. */
 export function InventoryPage() {
@@ -21,6 +22,7 @@ export function InventoryPage() {
   const answer = useApi<Inventory>(path, { from, to, namespace })
   return (
     <ClusterFrame part="Inventory">
+      <NamespaceChips />
       <AnswerView answer={answer} height={480}>
         {({ findings, objects }) => (
           <>

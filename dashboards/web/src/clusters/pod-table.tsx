@@ -15,7 +15,8 @@ interface Props {
 }
 
 export function PodTable({ pods, selected, onOpen }: Props) {
-  const columns = useMemo(() => podColumns(Date.now()), [])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: ages are as of the rows
+  const columns = useMemo(() => podColumns(Date.now()), [pods])
   return (
     <DataTable
       rows={pods}

@@ -62,7 +62,8 @@ interface Props {
 }
 
 function Workloads({ clusterId, workloads }: Props) {
-  const columns = useMemo(() => workloadColumns(clusterId, Date.now()), [clusterId])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: ages are as of the rows
+  const columns = useMemo(() => workloadColumns(clusterId, Date.now()), [clusterId, workloads])
   if (workloads.length === 0) return <EmptyState title="No workload matches">Take away a filter.</EmptyState>
   return (
     <Card>

@@ -28,13 +28,15 @@ interface Props {
   readonly onZoom?: (range: ChartRange) => void
 }
 
+const noMarkers: readonly Marker[] = []
+
 /** Series over time. The cross-hair is shared by all charts of the page. */
 export function Chart({
   chart,
   kind = 'lines',
   colors,
   tone,
-  markers = [],
+  markers = noMarkers,
   height = 160,
   onPoint,
   onZoom,
@@ -104,8 +106,28 @@ export function Chart({
             </b>
           </span>
         ))}
+        {index !== null && (
+          <MarkersAt markers={markers} timeMs={chart.timesMs[index] ?? 0} withinMs={chart.stepMs * 1.5} />
+        )}
         {index !== null && <span className="chart-at">{formatDateTime(chart.timesMs[index])}</span>}
       </div>
     </div>
   )
+}
+
+interface MarkersAtProps {
+  readonly markers: readonly Marker[]
+  readonly timeMs: number
+  readonly withinMs: number
+}
+
+/** What the vertical lines beside the cross-hair stand for. */
+function MarkersAt({ markers, timeMs, withinMs }: MarkersAtProps) {
+  return markers
+    .filter((marker) => Math.abs(marker.timeMs - timeMs) <= withinMs)
+    .map((marker) => (
+      <span key={`${marker.timeMs} ${marker.title} ${marker.entity}`} className="chart-marker">
+        {`${marker.kind}: ${marker.title}`}
+      </span>
+    ))
 }

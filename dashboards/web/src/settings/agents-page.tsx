@@ -1,4 +1,5 @@
 import type { AgentList, AgentRow } from '@binnacle/collector/api/clusters'
+import { Link } from '@tanstack/react-router'
 import { useApi } from '../api.ts'
 import { ClusterLink } from '../clusters/cluster-link.tsx'
 import { NoClusterYet } from '../clusters/opt-in-hint.tsx'
@@ -17,7 +18,7 @@ const silentMs = 3 * 60_000
 export function AgentsPage() {
   const answer = useApi<AgentList>('/agents')
   return (
-    <Page title="Agents">
+    <Page title="Agents" actions={<Link to="/about">About this service</Link>}>
       <AnswerView answer={answer} height={320}>
         {({ agents }) =>
           agents.length === 0 ? (
