@@ -82,6 +82,21 @@ program
   .action((options) => finish(async () => (await import('./migrate.ts')).runMigrate(options)))
 
 program
+  .command('rollup')
+  .description('compute minutes of the rollups anew from raw spans, such as after spans were deleted')
+  .addOption(config())
+  .requiredOption('--rebuild <from to...>', 'a range: 2026-01-31T12:00Z or Unix milliseconds, twice')
+  .option('--clickhouse-url <url>', 'default: http://127.0.0.1:8123')
+  .option('--clickhouse-database <name>', 'default: binnacle')
+  .action((options) =>
+    finish(async () => {
+      if (options.rebuild.length !== 2)
+        throw new Error('cannot rebuild: --rebuild takes two times, FROM and TO')
+      return (await import('./rollup.ts')).runRollup(options)
+    }),
+  )
+
+program
   .command('doctor')
   .description('check what the service and the agent need on this machine')
   .addOption(kubeconfig())

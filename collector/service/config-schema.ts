@@ -62,6 +62,13 @@ export const ServiceConfig = Group({
   }),
   accessKeyFile: Text('', 'a file with more access keys, one a line'),
   health: Group({ intervalSeconds: Count(15, [1, 3_600], 'seconds; how often the health rules run') }),
+  rollup: Group({
+    enabled: Type.Boolean({
+      default: true,
+      description: 'whether this replica rolls minutes up; one that does is enough, several do no harm',
+    }),
+    intervalSeconds: Count(15, [1, 3_600], 'seconds; how often minutes with new spans are rolled up'),
+  }),
   log: Group({
     level: Type.Union(
       [

@@ -15,6 +15,7 @@ import { registerOpampRoute } from './control/opamp-route.ts'
 import { startHealthRules } from './health/health-rules.ts'
 import { createIngest } from './ingest/ingest.ts'
 import { observeProcess, observeRequests } from './metrics.ts'
+import { rollupConfig, startRollup } from './rollup/rollup.ts'
 import { createStore, type OpenStore } from './store/create-store.ts'
 
 export interface ServiceDeps {
@@ -35,7 +36,7 @@ export interface RunningService {
 
 const builtUi = join(import.meta.dirname, '../../dashboards/web/dist')
 
-/** Metrics → store → migrations → ingest and control → API and UI → listen → health rules. Rejects with one sentence. */
+/** Metrics → store → migrations → ingest and control → API and UI → listen → health rules and rollups. Rejects with one sentence. */
 export async function startService(config: ServiceConfig, deps: ServiceDeps): Promise<RunningService> {
   const { log, version, clock = systemClock, storeMode = 'server' } = deps
   const instanceId = randomUUID()
@@ -100,6 +101,12 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
       { store, clock, log, metrics },
       { intervalMs: config.health.intervalSeconds * 1000 },
     )
+    const rollup = config.rollup.enabled
+      ? startRollup(
+          { store, clock, log, metrics },
+          { ...rollupConfig, intervalMs: config.rollup.intervalSeconds * 1000 },
+        )
+      : undefined
     const gone = startGoneObjects({ store, clock, log })
     const opened = app
     return {
@@ -107,6 +114,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
       async close() {
         closing = true
         await rules.close()
+        await rollup?.close()
         await gone.close()
         await opened.close()
         await ingest.close()

@@ -1,32 +1,54 @@
 import { inRange, type Query, type Range, stepOf } from './query.ts'
 import { type RedRow, redColumns } from './red.ts'
+import {
+  closedBounds,
+  closedCells,
+  closedMinutes,
+  inOpenParts,
+  mergedRedColumns,
+  openCells,
+  readsRollup,
+} from './red-rollup.ts'
 import { isEntry, pairingMarginMs } from './span-sql.ts'
+
+const isAsked = "({application:String} = '' OR application = {application:String})"
 
 /**
  * SQL text: the calls that enter an application, so that its load is what its users ask for and not the sum of its tiers:
  * entry spans without a stored caller in the same application, and without a link to one (a message). `{application:String}` empty: of every application.
  */
-const transactions = `
+const transactionsIn = (within: typeof inRange) => `
 SELECT * FROM (
   SELECT trace_id, parent_span_id, start_time, duration_ns, status, application FROM spans FINAL
-  WHERE ${isEntry} AND NOT (kind = 5 AND notEmpty(links_span_id)) AND ${inRange('start_time')}
-    AND ({application:String} = '' OR application = {application:String})
+  WHERE ${isEntry} AND NOT (kind = 5 AND notEmpty(links_span_id)) AND ${within('start_time')}
+    AND ${isAsked}
 ) AS entry
 LEFT ANTI JOIN (
   SELECT trace_id, span_id, application FROM spans
-  WHERE ${inRange('start_time', pairingMarginMs)} AND ({application:String} = '' OR application = {application:String})
+  WHERE ${within('start_time', pairingMarginMs)} AND ${isAsked}
 ) AS caller
 ON entry.trace_id = caller.trace_id AND entry.parent_span_id = caller.span_id AND entry.application = caller.application`
+const transactions = transactionsIn(inRange)
+
+/** SQL text: the same from whole minutes that are rolled up, and from raw spans around them. */
+const rolledUpTransactions = `
+SELECT application, toDateTime64(minute, 9, 'UTC') AS start_time, ${closedCells}
+${closedMinutes(`entering AND ${isAsked}`)}
+UNION ALL
+SELECT application, start_time, ${openCells} FROM (${transactionsIn(inOpenParts)})`
 
 export interface ApplicationRedRow extends RedRow {
   readonly application: string
 }
 
 export function applicationsRedQuery(scope: Range & { application: string }): Query {
+  const [bounds, red, source] = readsRollup(scope)
+    ? [closedBounds, mergedRedColumns(), rolledUpTransactions]
+    : ['', redColumns(), transactions]
   return {
-    sql: `
-SELECT application, ${redColumns()}
-FROM (${transactions})
+    sql: `${bounds}
+SELECT application, ${red}
+FROM (${source})
 GROUP BY application
 ORDER BY application
 LIMIT 1000`,
@@ -49,7 +71,7 @@ SELECT
   application, toFloat64(uniqExact(service)) AS tiers, toFloat64(uniqExact(cluster_id, namespace, service, pod)) AS nodes,
   toUnixTimestamp64Milli(toDateTime64(max(start_time), 3)) AS lastSeenMs
 FROM spans
-WHERE ${inRange('start_time')} AND ({application:String} = '' OR application = {application:String})
+WHERE ${inRange('start_time')} AND ${isAsked}
 GROUP BY application
 ORDER BY application
 LIMIT 1000`,
@@ -64,10 +86,13 @@ export interface ApplicationStepRow extends RedRow {
 
 /** RED of applications per step, for charts and spark lines. */
 export function applicationStepsQuery(scope: Range & { application: string; stepMs: number }): Query {
+  const [bounds, red, source] = readsRollup(scope)
+    ? [closedBounds, mergedRedColumns(), rolledUpTransactions]
+    : ['', redColumns(), transactions]
   return {
-    sql: `
-SELECT application, ${stepOf('start_time')} AS timeMs, ${redColumns()}
-FROM (${transactions})
+    sql: `${bounds}
+SELECT application, ${stepOf('start_time')} AS timeMs, ${red}
+FROM (${source})
 GROUP BY application, timeMs
 ORDER BY application, timeMs`,
     params: { ...scope },

@@ -1,11 +1,29 @@
 import { inRange, type ListFilter, listParams, passes, type Query, type Range, stepOf } from './query.ts'
 import { type RedRow, redColumns } from './red.ts'
+import {
+  closedBounds,
+  closedCells,
+  closedMinutes,
+  inOpenParts,
+  mergedRedColumns,
+  openCells,
+  readsRollup,
+} from './red-rollup.ts'
 import { isEntry, kindName } from './span-sql.ts'
 
+const entriesIn = (within: typeof inRange) => `FROM spans FINAL
+  WHERE application = {application:String} AND ${isEntry} AND ${within('start_time')}`
 const entries = `(
   SELECT cluster_id, namespace, service, version, pod, operation, kind, status, start_time, duration_ns
-  FROM spans FINAL
-  WHERE application = {application:String} AND ${isEntry} AND ${inRange('start_time')}
+  ${entriesIn(inRange)}
+) AS entry`
+
+/** SQL text: the same from whole minutes that are rolled up, and from raw spans around them. */
+const rolledUpEntries = `(
+  SELECT service, version, operation, kind, toDateTime64(minute, 9, 'UTC') AS start_time, ${closedCells}
+  ${closedMinutes('application = {application:String}')}
+  UNION ALL
+  SELECT service, version, operation, kind, start_time, ${openCells} ${entriesIn(inOpenParts)}
 ) AS entry`
 
 export interface TierVersionRow extends RedRow {
@@ -41,11 +59,14 @@ export function operationsQuery(
   scope: Range & { application: string; service: ListFilter; limit: number },
 ): Query {
   const { service, ...params } = scope
+  const [bounds, red, source] = readsRollup(scope)
+    ? [closedBounds, mergedRedColumns(), rolledUpEntries]
+    : ['', redColumns(), entries]
   return {
-    sql: `
+    sql: `${bounds}
 SELECT
-  service, operation, ${kindName('entry.kind')} AS kind, arraySort(groupUniqArrayIf(20)(version, version != '')) AS versions, ${redColumns()}
-FROM ${entries}
+  service, operation, ${kindName('entry.kind')} AS kind, arraySort(groupUniqArrayIf(20)(version, version != '')) AS versions, ${red}
+FROM ${source}
 WHERE ${passes('service', 'service')}
 GROUP BY service, operation, kind
 ORDER BY calls DESC, service, operation
@@ -67,12 +88,15 @@ export function operationStepsQuery(
   scope: Range & { application: string; service: ListFilter; limit: number; stepMs: number },
 ): Query {
   const { service, ...params } = scope
+  const [bounds, calls, source] = readsRollup(scope)
+    ? [closedBounds, 'sum(n)', rolledUpEntries]
+    : ['', 'count()', entries]
   return {
-    sql: `
+    sql: `${bounds}
 SELECT service, operation, kind, step.1 AS timeMs, step.2 AS calls FROM (
   SELECT service, operation, kind, groupArray((timeMs, calls)) AS steps FROM (
-    SELECT service, operation, ${kindName('entry.kind')} AS kind, ${stepOf('start_time')} AS timeMs, toFloat64(count()) AS calls
-    FROM ${entries}
+    SELECT service, operation, ${kindName('entry.kind')} AS kind, ${stepOf('start_time')} AS timeMs, toFloat64(${calls}) AS calls
+    FROM ${source}
     WHERE ${passes('service', 'service')}
     GROUP BY service, operation, kind, timeMs
   )
