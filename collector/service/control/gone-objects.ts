@@ -45,14 +45,14 @@ export async function buryGoneObjects(
     query: `
 INSERT INTO k8s_objects
 SELECT o.* REPLACE (true AS deleted, s.started AS observed_at)
-FROM (SELECT * FROM k8s_objects FINAL WHERE NOT deleted AND kind != 'Namespace') AS o
+FROM (SELECT * FROM k8s_objects FINAL WHERE NOT deleted) AS o
 INNER JOIN (
   SELECT cluster_id, namespace, max(time) AS started
   FROM k8s_changes
   WHERE change = 'collection-started'
     AND time BETWEEN fromUnixTimestamp64Milli({nowMs:Int64} - 86400000) AND fromUnixTimestamp64Milli({nowMs:Int64} - {settleMs:Int64})
   GROUP BY cluster_id, namespace
-) AS s USING (cluster_id, namespace)
+) AS s ON s.cluster_id = o.cluster_id AND s.namespace = if(o.kind = 'Namespace', o.name, o.namespace)
 WHERE o.observed_at < s.started`,
     query_params: { nowMs, settleMs },
   })

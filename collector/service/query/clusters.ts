@@ -146,7 +146,7 @@ export interface PodStepRow {
   readonly pods: number
 }
 
-/** How many pods were there in each step. */
+/** How many pods were there at the end of each step. */
 export function podStepsQuery(
   scope: Range & { clusterId: string; namespace: ListFilter; stepMs: number },
 ): Query {
@@ -157,7 +157,7 @@ SELECT timeMs, toFloat64(count()) AS pods
 FROM (${podsInRange})
 ARRAY JOIN range(
   toUInt64(intDiv(greatest({fromMs:Int64}, toUnixTimestamp64Milli(created_at)), {stepMs:Int64}) * {stepMs:Int64}),
-  toUInt64(if(deleted, least({toMs:Int64}, toUnixTimestamp64Milli(observed_at)), {toMs:Int64})),
+  toUInt64(if(deleted, least({toMs:Int64}, intDiv(toUnixTimestamp64Milli(observed_at), {stepMs:Int64}) * {stepMs:Int64}), {toMs:Int64})),
   toUInt64({stepMs:Int64})
 ) AS timeMs
 WHERE ${passes('namespace', 'namespace')}

@@ -1,4 +1,5 @@
 import { inRange, type Range } from './query.ts'
+import { between } from './span-sql.ts'
 
 /**
  * RED over ranges too long for raw spans: whole minutes that are rolled up come from `red_1m`, and what is left of the range
@@ -40,8 +41,9 @@ const inClosed =
 
 /** SQL text: the column's time lies in the parts that raw spans answer, each widened by the margin. */
 export function inOpenParts(column: string, marginMs = 0): string {
-  const at = (bound: string) => `fromUnixTimestamp64Milli(${bound})`
-  return `(${inRange(column, marginMs)} AND (${column} < ${at(`closedFromMs + ${marginMs}`)} OR ${column} >= ${at(`closedToMs - ${marginMs}`)}))`
+  const left = between(column, `{fromMs:Int64} - ${marginMs}`, `closedFromMs + ${marginMs}`)
+  const right = between(column, `closedToMs - ${marginMs}`, `{toMs:Int64} + ${marginMs}`)
+  return `${inRange(column, marginMs)} AND ((${left}) OR (${right}))`
 }
 
 /** SQL text: the valid rows of red_1m in the middle part. */

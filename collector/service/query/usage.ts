@@ -59,7 +59,7 @@ export interface ReservedStepRow {
   readonly memoryLimitBytes: number
 }
 
-/** Requests and limits over time: of the pods that were on a node in each step and had not ended. */
+/** Requests and limits over time: of the pods that were on a node at the end of each step and had not ended; so a pod and its successor do not count in one step. */
 export function reservedStepsQuery(
   scope: Range & { clusterId: string; namespace: ListFilter; stepMs: number },
 ): Query {
@@ -76,7 +76,7 @@ SELECT
 FROM k8s_objects FINAL
 ARRAY JOIN range(
   toUInt64(intDiv(greatest({fromMs:Int64}, toUnixTimestamp64Milli(created_at)), {stepMs:Int64}) * {stepMs:Int64}),
-  toUInt64(if(deleted, least({toMs:Int64}, toUnixTimestamp64Milli(observed_at)), {toMs:Int64})),
+  toUInt64(if(deleted, least({toMs:Int64}, intDiv(toUnixTimestamp64Milli(observed_at), {stepMs:Int64}) * {stepMs:Int64}), {toMs:Int64})),
   toUInt64({stepMs:Int64})
 ) AS timeMs
 WHERE cluster_id = {clusterId:String} AND kind = 'Pod' AND node != '' AND NOT ${ended}

@@ -1,6 +1,6 @@
 import type { Query } from '../query/query.ts'
 import { bucketOf } from '../query/red-rollup.ts'
-import { isEntry, noParent, pairingMarginMs } from '../query/span-sql.ts'
+import { between, isEntry, noParent, pairingMarginMs } from '../query/span-sql.ts'
 
 /** SQL text of the job. Times are Unix ms; minutes are Unix s, as a DateTime is. */
 
@@ -96,9 +96,8 @@ export interface MinutesToCompute {
 
 /** Writes all rows of the minutes, and one without calls for each. */
 export function computeMinutesQuery({ minutes, generation }: MinutesToCompute): Query {
-  const marginSeconds = pairingMarginMs / 1000
-  const within = (margin: number) =>
-    `start_time >= fromUnixTimestamp64Milli({firstS:Int64} * 1000 - ${margin * 1000}) AND start_time < fromUnixTimestamp64Milli({lastS:Int64} * 1000 + ${(60 + margin) * 1000})`
+  const within = (marginMs: number) =>
+    between('start_time', `{firstS:Int64} * 1000 - ${marginMs}`, `({lastS:Int64} + 60) * 1000 + ${marginMs}`)
   const entries = `${isEntry} AND ${within(0)} AND toUnixTimestamp(${minuteOf('start_time')}) IN {minutes:Array(UInt32)}`
   const keys = 'minute, cluster_id, namespace, application, service, version, operation, kind, entering'
   return {
@@ -128,7 +127,7 @@ FROM (
     ) AS entry
     LEFT JOIN (
       SELECT trace_id, span_id, application, start_time, true AS found FROM spans
-      WHERE ${within(marginSeconds)}
+      WHERE ${within(pairingMarginMs)}
         AND (trace_id, span_id) IN (SELECT trace_id, parent_span_id FROM spans WHERE ${entries})
       LIMIT 1 BY trace_id, span_id
     ) AS caller ON caller.trace_id = entry.trace_id AND caller.span_id = entry.parent_span_id

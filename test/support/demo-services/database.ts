@@ -9,6 +9,8 @@ export function openDatabase(): Pool {
     database: 'postgres',
     max: 2,
     connectionTimeoutMillis: 5_000,
+    // Idle connections shall not keep an ending process.
+    allowExitOnIdle: true,
   })
   // The database may go away and come back; a query then says so itself.
   pool.on('error', () => {})

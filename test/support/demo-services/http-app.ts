@@ -27,16 +27,20 @@ export function serveHttp(name: string, routes: Readonly<Record<string, Route>>)
       `${name} listens on ${host}:${address && typeof address === 'object' ? address.port : port}\n`,
     )
   })
-  endWithParent(() => server.close(() => process.exit(0)))
+  endWithParent(() => server.close())
 }
 
-/** A demo process ends on SIGTERM, and when whoever started it is gone. */
+/**
+ * A demo process ends on SIGTERM, and when whoever started it is gone. It stops its work and lets the process run out, so
+ * that the instrumentation sends its last spans; what still runs after a moment is cut off.
+ */
 export function endWithParent(close: () => void): void {
   let ending = false
   const end = () => {
     if (ending) return
     ending = true
     close()
+    if (process.connected) process.disconnect?.()
     setTimeout(() => process.exit(0), 2_500).unref()
   }
   process.on('SIGTERM', end)

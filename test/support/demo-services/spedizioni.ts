@@ -17,4 +17,3 @@ while (!ending) {
   else await sleep(200)
 }
 await pool.end().catch(() => {})
-process.exit(0)

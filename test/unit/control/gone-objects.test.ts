@@ -92,6 +92,9 @@ test('what a started agent has not told of is gone; the rest, and namespaces wit
       table: kubeObjectsTable,
       rows: [
         object('shop', 'gone', startMs - 50_000),
+        // The namespace was made anew under its name: the old one is gone.
+        { ...object('', 'shop', startMs - 50_000), kind: 'Namespace', uid: 'old-shop' },
+        { ...object('', 'shop', startMs + 500), kind: 'Namespace', uid: 'new-shop' },
         object('shop', 'there', startMs + 1_000),
         object('fresh', 'not-told-of-yet', nowMs - 90_000),
         object('other', 'no-start-known', nowMs - 500_000),
@@ -106,14 +109,16 @@ test('what a started agent has not told of is gone; the rest, and namespaces wit
 
   for (let run = 0; run < 2; run++) await buryGoneObjects(store, { nowMs, settleMs })
 
-  const rows = await store.query<{ name: string; deleted: boolean; at: number }>({
-    sql: 'SELECT name, deleted, toUnixTimestamp64Milli(observed_at) AS at FROM k8s_objects FINAL ORDER BY name',
+  const rows = await store.query<{ uid: string; name: string; deleted: boolean; at: number }>({
+    sql: 'SELECT uid, name, deleted, toUnixTimestamp64Milli(observed_at) AS at FROM k8s_objects FINAL ORDER BY name, uid',
     params: {},
   })
-  expect(rows.map(({ name, deleted }) => [name, deleted])).toEqual([
+  expect(rows.map(({ name, uid, deleted }) => [name === 'shop' ? uid : name, deleted])).toEqual([
     ['gone', true],
     ['no-start-known', false],
     ['not-told-of-yet', false],
+    ['new-shop', false],
+    ['old-shop', true],
     ['there', false],
   ])
   expect(Number(rows[0]?.at)).toBe(startMs)
