@@ -156,6 +156,29 @@ describe('rolled-up minutes equal raw spans in every key, counter and bucket', (
     await expectEqual()
   })
 
+  test('when a replica that started earlier writes last', async () => {
+    const { first, late } = seed()
+    const minutes = Array.from({ length: 12 }, (_, index) => baseMs / 1000 + (index - 6) * 60)
+    const compute = async (generation: bigint) => {
+      for (const each of [minutes.slice(0, 6), minutes.slice(6)]) {
+        const { sql, params } = computeMinutesQuery({ minutes: each, generation })
+        await clickHouse.store.client.command({ query: sql, query_params: params })
+      }
+    }
+    await insert([...first, ...late])
+    await compute(2n)
+    await expectEqual()
+    // What the other one had seen: one tier less, under another version.
+    await clickHouse.store.client.command({ query: 'TRUNCATE TABLE spans' })
+    await insert(first.filter((row) => row.service !== 'benigno').map((row) => ({ ...row, version: 'old' })))
+    await compute(1n)
+    await clickHouse.store.client.command({ query: 'TRUNCATE TABLE spans' })
+    await insert([...first, ...late])
+    await expectEqual()
+    await clickHouse.store.client.command({ query: 'OPTIMIZE TABLE red_1m FINAL' })
+    await expectEqual()
+  })
+
   test('when the clock is put back', async () => {
     const { first, late } = seed()
     await insert(first.map((row) => ({ ...row, received_at: baseMs })))
@@ -226,7 +249,7 @@ describe('screens of long ranges', () => {
   const short = (minutes: number) => ({ ...scope, toMs: scope.fromMs + minutes * minute })
 
   async function fill(): Promise<void> {
-    const traces = seedTraces({ fromMs: baseMs - 7 * hour, minutes: 420, tracesPerMinute: 2 })
+    const traces = seedTraces({ fromMs: baseMs - 7 * hour, minutes: 420, tracesPerMinute: 1 })
     for (const rows of [traces.first, traces.late, traces.duplicates]) await insert(rows)
   }
 
@@ -243,7 +266,7 @@ describe('screens of long ranges', () => {
       spark: await ask<OperationStepRow>(operationStepsQuery({ ...list, stepMs: 300_000 })),
     })
     const none = await answers()
-    expect(none.red[0]?.calls).toBeGreaterThan(800)
+    expect(none.red[0]?.calls).toBeGreaterThan(400)
     await rollUpAt(baseMs - 3 * hour)
     await catchUpAt(baseMs - 3 * hour)
     expect(await answers()).toEqual(none)
@@ -252,7 +275,7 @@ describe('screens of long ranges', () => {
     // The middle does come from the rollup.
     await clickHouse.store.client.command({ query: 'TRUNCATE TABLE spans' })
     const [left] = await ask<ApplicationRedRow>(applicationsRedQuery(scope))
-    expect(left?.calls).toBeGreaterThan(800)
+    expect(left?.calls).toBeGreaterThan(400)
   })
 
   test('agree with raw spans of a short range in calls, errors, mean and maximum', async () => {
