@@ -17,6 +17,8 @@ export function answerOf(signal: OtlpSignal, encoding: OtlpEncoding, outcome: Ot
       return { status: 200, encoding, body: encodeExportResponse(encoding, { signal, ...outcome }) }
     case 'retry':
       return comeAgain(encoding, outcome)
+    case 'too-large':
+      return failure(encoding, { status: 413, code: rpcCodes.resourceExhausted, message: outcome.message })
     case 'invalid':
       return badRequest(encoding, outcome.message)
   }

@@ -135,6 +135,8 @@ async function exportCall({ call, signal, budget, mayEnter, options }: ExportCal
         return Buffer.from(encodeExportResponse('protobuf', { signal, ...outcome }))
       case 'retry':
         throw new CallError(rpcCodes.unavailable, outcome.message, boundedRetryAfter(outcome.afterSeconds))
+      case 'too-large':
+        throw new CallError(rpcCodes.resourceExhausted, outcome.message)
       case 'invalid':
         throw new CallError(rpcCodes.invalidArgument, outcome.message)
     }

@@ -1,15 +1,19 @@
 /**
  * The words of OTLP as a transport. The listeners of collector/intake keep the protocol's rules (media types, encodings,
- * limits, status bodies) and hand whole, inflated request bodies to one handler, of the agent or of the service.
+ * limits, status bodies) and hand whole request bodies to one handler, of the agent or of the service.
  */
 export type OtlpSignal = 'traces' | 'logs' | 'metrics'
 export type OtlpEncoding = 'protobuf' | 'json'
+/** How a body is compressed, whatever its sender called it. */
+export type OtlpCompression = 'identity' | 'gzip' | 'deflate' | 'zstd'
 
 export interface OtlpRequest {
   readonly signal: OtlpSignal
   readonly encoding: OtlpEncoding
-  /** Inflated, within the size limit. */
+  /** Inflated when the listener inflates (the default), else as it came, `compression` telling how. Within the size limit. */
   readonly body: Uint8Array
+  /** Absent: `identity`. */
+  readonly compression?: OtlpCompression
   /** The sender's address as the socket shows it, without an IPv4-in-IPv6 prefix. */
   readonly peerAddress: string
   /** Header `binnacle-batch-id` of our agent: `<agent uid>/<boot id>/<sequence>`; empty for other senders. */
@@ -27,6 +31,8 @@ export type OtlpOutcome =
       readonly afterSeconds: number
       readonly message: string
     }
+  /** Inflated by the handler, it passes the size limit: 413 / RESOURCE_EXHAUSTED. */
+  | { readonly type: 'too-large'; readonly message: string }
   /** Undecodable: 400 / INVALID_ARGUMENT. */
   | { readonly type: 'invalid'; readonly message: string }
 

@@ -3,6 +3,7 @@ import {
   bool,
   defineTable,
   fixed,
+  float64,
   type RowOf,
   string,
   timeMs,
@@ -55,6 +56,8 @@ export const spansTable = defineTable('spans', 'start_time', {
   scope_name: word,
   scope_version: word,
   scope_attributes: words,
+  /** Of the scope, else of the resource. */
+  schema_url: word,
   trace_state: string,
   flags: uint32,
   events_time: array(timeNs),
@@ -69,8 +72,10 @@ export const spansTable = defineTable('spans', 'start_time', {
   dropped_links: uint32,
   /** A time of this span was clamped on receipt (before 1971, in the far future, or end before start). */
   clamped: bool,
+  /** How many spans this one stands for: the adjusted count of a sampled span (`ot=th` of its trace state), else 1. */
+  weight: float64,
   received_at: timeMs,
-  batch_id: string,
+  batch_id: word,
 })
 export type SpanRow = RowOf<typeof spansTable>
 
@@ -89,6 +94,7 @@ export const resourcesTable = defineTable('resources', null, {
   container: word,
   node: word,
   attributes: words,
+  schema_url: word,
   last_seen: timeMs,
 })
 export type ResourceRow = RowOf<typeof resourcesTable>

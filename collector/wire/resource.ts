@@ -19,12 +19,16 @@ const workloadKeys: readonly (readonly [key: string, kind: string])[] = [
 ]
 
 /** What every signal takes from its resource: the row of the `resources` table. */
-export function resourceRow(attributes: Map<string, string>, receivedAtMs: number): ResourceRow {
+export function resourceRow(
+  attributes: Map<string, string>,
+  schemaUrl: string,
+  receivedAtMs: number,
+): ResourceRow {
   const get = (key: string) => attributes.get(key) ?? ''
   const namespace = get('k8s.namespace.name')
   const [workloadKey = '', workloadKind = ''] = workloadKeys.find(([key]) => attributes.has(key)) ?? []
   return {
-    resource_id: resourceId(attributes),
+    resource_id: resourceId(attributes, schemaUrl),
     cluster_id: get('k8s.cluster.uid') || get('k8s.cluster.name'),
     namespace,
     application: get('service.namespace') || namespace || 'default',
@@ -37,16 +41,18 @@ export function resourceRow(attributes: Map<string, string>, receivedAtMs: numbe
     container: get('k8s.container.name'),
     node: get('k8s.node.name'),
     attributes,
+    schema_url: schemaUrl,
     last_seen: receivedAtMs,
   }
 }
 
-/** The first eight bytes of the SHA-256 over the sorted pairs, each preceded by its length. */
-export function resourceId(attributes: ReadonlyMap<string, string>): bigint {
+/** The first eight bytes of the SHA-256 over the sorted pairs, each preceded by its length, and the schema URL if there is one. */
+export function resourceId(attributes: ReadonlyMap<string, string>, schemaUrl = ''): bigint {
   const hash = createHash('sha256')
   for (const key of [...attributes.keys()].sort()) {
     const value = attributes.get(key) ?? ''
     hash.update(`${Buffer.byteLength(key)}:${key}${Buffer.byteLength(value)}:${value}`)
   }
+  if (schemaUrl !== '') hash.update(schemaUrl)
   return hash.digest().readBigUInt64LE(0)
 }

@@ -6,6 +6,7 @@ import { firstOf, peerOf, promotedKeys } from './promoted.ts'
 import { readProto } from './proto-reader.ts'
 import { clampInterval, clampTime } from './times.ts'
 import { type Scope, type WalkRequest, walkRequest } from './walk-request.ts'
+import { weightOf } from './weight.ts'
 
 /**
  * An ExportTraceServiceRequest as rows of `spans` and `resources`. Nothing is thrown away but spans without a valid id
@@ -234,6 +235,7 @@ function spanRow(span: Span, { resource, scope, context }: SpanPlace): SpanRow {
     scope_name: scope.name,
     scope_version: scope.version,
     scope_attributes: scope.attributes,
+    schema_url: scope.schemaUrl,
     trace_state: span.traceState,
     flags: span.flags,
     events_time: span.events.map(({ timeNs }) => clampTime(timeNs, context.receivedAtMs).ns),
@@ -247,6 +249,7 @@ function spanRow(span: Span, { resource, scope, context }: SpanPlace): SpanRow {
     dropped_events: count32(span.droppedEvents + span.surplusEvents),
     dropped_links: count32(span.droppedLinks + span.surplusLinks + span.links.length - links.length),
     clamped: time.clamped,
+    weight: weightOf(span.traceState),
     received_at: context.receivedAtMs,
     batch_id: context.batchId,
   }

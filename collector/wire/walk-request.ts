@@ -11,6 +11,8 @@ export interface Scope {
   readonly name: string
   readonly version: string
   readonly attributes: Map<string, string>
+  /** Of the scope's envelope, else of the resource's. */
+  readonly schemaUrl: string
 }
 
 export interface ItemHandlers {
@@ -54,7 +56,7 @@ function walkResource(bytes: Uint8Array, context: DecodeContext, handlers: ItemH
   while (reader.next()) {
     if (reader.field() !== 2) continue
     // An empty envelope costs no more than its bytes.
-    resource ??= resourceRow(resourceAttributes(bytes), context.receivedAtMs)
+    resource ??= resourceRow(resourceAttributes(bytes), schemaUrlOf(bytes), context.receivedAtMs)
     walkScope(reader.bytes(), resource, handlers)
   }
 }
@@ -71,7 +73,7 @@ export function resourceAttributes(bytes: Uint8Array): Map<string, string> {
 }
 
 function walkScope(bytes: Uint8Array, resource: ResourceRow, { onItem, onDamaged }: ItemHandlers): void {
-  const scope = readScope(bytes)
+  const scope = readScope(bytes, resource.schema_url)
   const reader = readProto(bytes)
   while (reader.next()) {
     if (reader.field() !== 2) continue
@@ -86,8 +88,13 @@ function walkScope(bytes: Uint8Array, resource: ResourceRow, { onItem, onDamaged
 }
 
 /** The scope of a ScopeSpans, ScopeLogs or ScopeMetrics. */
-export function readScope(bytes: Uint8Array): Scope {
-  const scope = { name: '', version: '', attributes: new Map<string, string>() }
+export function readScope(bytes: Uint8Array, resourceSchemaUrl = ''): Scope {
+  const scope = {
+    name: '',
+    version: '',
+    attributes: new Map<string, string>(),
+    schemaUrl: schemaUrlOf(bytes) || resourceSchemaUrl,
+  }
   const outer = readProto(bytes)
   while (outer.next()) {
     if (outer.field() !== 1) continue
@@ -99,4 +106,12 @@ export function readScope(bytes: Uint8Array): Scope {
     }
   }
   return scope
+}
+
+/** `schema_url`, field 3 of Resource… and Scope…Spans, Logs and Metrics alike. */
+function schemaUrlOf(bytes: Uint8Array): string {
+  let url = ''
+  const reader = readProto(bytes)
+  while (reader.next()) if (reader.field() === 3) url = reader.text()
+  return url
 }

@@ -347,6 +347,7 @@ function span(of: SeedSpan): SpanRow {
     scope_name: '@opentelemetry/instrumentation-http',
     scope_version: '0.301.0',
     scope_attributes: new Map(),
+    schema_url: '',
     trace_state: '',
     flags: 1,
     events_time: [],
@@ -360,6 +361,7 @@ function span(of: SeedSpan): SpanRow {
     dropped_events: 0,
     dropped_links: 0,
     clamped: false,
+    weight: 1,
     received_at: of.startMs + 2_000,
     batch_id: 'seed',
     ...of.over,
@@ -388,6 +390,7 @@ function resourceRow(tier: Tier, pod: string, seenMs: number): ResourceRow {
       ['service.namespace', 'shop'],
       ['k8s.pod.name', pod],
     ]),
+    schema_url: '',
     last_seen: seenMs,
   }
 }
