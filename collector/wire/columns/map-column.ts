@@ -1,0 +1,69 @@
+import { ByteBuffer } from './byte-buffer.ts'
+import { type Column, type ColumnSize, describeValue, UnencodableValue } from './column.ts'
+import { StringColumn } from './string-column.ts'
+import { WordColumn } from './word-column.ts'
+
+/**
+ * Map(LowCardinality(String), String): where each row's pairs end, then all keys, then all values. Hot loops append to
+ * `keys` and `values` and then call `endRow`.
+ */
+export class MapColumn implements Column {
+  readonly type = 'Map(LowCardinality(String), String)'
+  rows = 0
+  readonly keys = new WordColumn()
+  readonly values = new StringColumn()
+  readonly #ends = new ByteBuffer()
+
+  append(value: unknown): void {
+    if (!(value instanceof Map)) throw new UnencodableValue(`${describeValue(value)} is not a map`)
+    for (const [key, one] of value) {
+      this.keys.append(key)
+      this.values.append(one)
+    }
+    this.endRow()
+  }
+
+  endRow(): void {
+    this.rows++
+    this.#ends.uint64(this.keys.rows)
+  }
+
+  size(): ColumnSize {
+    return [this.rows, this.keys.rows, ...this.values.size()]
+  }
+
+  cutTo([rows = 0, keys = 0, ...values]: ColumnSize): void {
+    this.rows = rows
+    this.#ends.length = rows * 8
+    this.keys.cutTo([keys])
+    this.values.cutTo(values)
+  }
+
+  /** Takes back pairs of a row that was not ended. */
+  cutPairs(keys: number, valueBytes: number): void {
+    this.keys.rows = keys
+    this.values.rows = keys
+    this.values.data.length = valueBytes
+  }
+
+  writePrefix(out: ByteBuffer): void {
+    this.keys.writePrefix(out)
+  }
+
+  writeData(out: ByteBuffer): void {
+    out.add(this.#ends.bytes, 0, this.#ends.length)
+    this.keys.writeData(out)
+    this.values.writeData(out)
+  }
+
+  byteLength(): number {
+    return this.#ends.length + this.keys.byteLength() + this.values.byteLength()
+  }
+
+  clear(): void {
+    this.rows = 0
+    this.#ends.length = 0
+    this.keys.clear()
+    this.values.clear()
+  }
+}
