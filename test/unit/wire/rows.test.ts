@@ -82,7 +82,8 @@ describe('times', () => {
 })
 
 describe('resources', () => {
-  const row = (attributes: Record<string, string>) => resourceRow(new Map(Object.entries(attributes)), '', nowMs)
+  const row = (attributes: Record<string, string>) =>
+    resourceRow(new Map(Object.entries(attributes)), '', nowMs)
 
   test('a service without a name is unknown_service of application default', () => {
     expect(only(tracesOf(requestOf([validSpan])))).toMatchObject({
