@@ -33,9 +33,13 @@ export const logsTable = defineTable('logs', 'time', {
   flags: uint32,
   attributes: words,
   scope_name: word,
+  scope_version: word,
+  scope_attributes: words,
+  /** Of the scope, else of the resource. */
+  schema_url: word,
   resource_id: uint64,
   received_at: timeMs,
-  batch_id: string,
+  batch_id: word,
 })
 export type LogRow = RowOf<typeof logsTable>
 
@@ -47,6 +51,7 @@ export const metricsTable = defineTable('metrics', 'time', {
   /** gauge, sum, histogram, exponential_histogram, summary */
   kind: word,
   unit: word,
+  description: word,
   /** unspecified 0, delta 1, cumulative 2 (the OTLP numbers). */
   temporality: uint8,
   monotonic: bool,
@@ -58,6 +63,11 @@ export const metricsTable = defineTable('metrics', 'time', {
   pod: word,
   container: word,
   attributes: words,
+  scope_name: word,
+  scope_version: word,
+  scope_attributes: words,
+  /** Of the scope, else of the resource. */
+  schema_url: word,
   resource_id: uint64,
   value: float64,
   count: uint64,
@@ -72,8 +82,14 @@ export const metricsTable = defineTable('metrics', 'time', {
   quantile_values: array(float64),
   /** Exponential histogram as JSON: scale, zeroCount, positive and negative offset and counts. Empty otherwise. */
   exponential: string,
+  /** Sample measurements behind the point, all five lists in the same order; ids are zeros when there is no valid one. */
+  exemplars_time: array(timeNs),
+  exemplars_value: array(float64),
+  exemplars_trace_id: array(fixed(16)),
+  exemplars_span_id: array(fixed(8)),
+  exemplars_attributes: array(words),
   flags: uint32,
   received_at: timeMs,
-  batch_id: string,
+  batch_id: word,
 })
 export type MetricRow = RowOf<typeof metricsTable>

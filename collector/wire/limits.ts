@@ -20,6 +20,9 @@ export const piecesMax = 64
 
 /** Of one span, event, link, log record, data point or resource. */
 export const attributesMax = 1_024
+/** Sample measurements of a data point. The metric is rejected alone. */
+export const exemplarsMax = 4_096
+
 /** Of one span. */
 export const eventsMax = 4_096
 export const linksMax = 4_096

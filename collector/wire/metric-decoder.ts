@@ -2,22 +2,24 @@ import type { MetricRow } from '../record/signal.ts'
 import type { ResourceRow } from '../record/span.ts'
 import { readKeyValue } from './any-value.ts'
 import { collectRows, type DecodeContext, type DecodeResult, TooManyItems } from './decoded.ts'
-import { itemsMax, listMax } from './limits.ts'
+import { type Exemplar, readExemplar } from './exemplar.ts'
+import { exemplarsMax, itemsMax, listMax } from './limits.ts'
 import { doubleList, fixed64List, varintList, zigzag } from './number-lists.ts'
 import { type ProtoReader, readProto, WireError } from './proto-reader.ts'
 import { clampTime, toMs } from './times.ts'
-import { type WalkRequest, walkRequest } from './walk-request.ts'
+import { keepDropped } from './trace-decoder.ts'
+import { type Scope, type WalkRequest, walkRequest } from './walk-request.ts'
 
-/** An ExportMetricsServiceRequest as rows of `metrics`, one a data point; exemplars are not kept. */
+/** An ExportMetricsServiceRequest as rows of `metrics`, one a data point. */
 export function decodeMetrics(request: WalkRequest, context: DecodeContext): DecodeResult<MetricRow> {
   const collector = collectRows<MetricRow>()
   const message = walkRequest(request, context, {
     onDamaged: (message) => collector.reject(`a metric cannot be read: ${message}`),
-    onItem(bytes, resource) {
+    onItem(bytes, resource, scope) {
       const metric = readMetric(bytes)
       for (const point of metric.points) {
         if (metric.name === '') collector.reject('a metric has no name')
-        else collector.accept(metricRow(metric, point, { resource, context }), resource)
+        else collector.accept(metricRow(metric, point, { resource, scope, context }), resource)
       }
     },
   })
@@ -34,8 +36,12 @@ const kinds: Readonly<Record<number, Kind>> = {
   11: 'summary',
 }
 
+/** The others have no aggregation temporality. */
+const temporalKinds: ReadonlySet<Kind> = new Set(['sum', 'histogram', 'exponential_histogram'])
+
 interface Metric {
   name: string
+  description: string
   unit: string
   kind: Kind
   temporality: number
@@ -45,6 +51,9 @@ interface Metric {
 
 interface Point {
   attributes: Map<string, string>
+  /** Beyond what we take. */
+  surplusAttributes: number
+  exemplars: Exemplar[]
   startNs: bigint
   timeNs: bigint
   value: number
@@ -60,11 +69,20 @@ interface Point {
 }
 
 function readMetric(bytes: Uint8Array): Metric {
-  const metric: Metric = { name: '', unit: '', kind: 'gauge', temporality: 0, monotonic: false, points: [] }
+  const metric: Metric = {
+    name: '',
+    description: '',
+    unit: '',
+    kind: 'gauge',
+    temporality: 0,
+    monotonic: false,
+    points: [],
+  }
   const reader = readProto(bytes)
   while (reader.next()) {
     const kind = kinds[reader.field()]
     if (reader.field() === 1) metric.name = reader.text()
+    else if (reader.field() === 2) metric.description = reader.text()
     else if (reader.field() === 3) metric.unit = reader.text()
     else if (kind) readData(reader.bytes(), kind, metric)
   }
@@ -73,21 +91,22 @@ function readMetric(bytes: Uint8Array): Metric {
 
 function readData(bytes: Uint8Array, kind: Kind, metric: Metric): void {
   // `data` is a oneof: another kind replaces what was read, the same kind adds to it.
-  if (metric.kind !== kind) metric.points = []
-  metric.kind = kind
+  if (metric.kind !== kind) Object.assign(metric, { kind, points: [], temporality: 0, monotonic: false })
   const reader = readProto(bytes)
   while (reader.next()) {
     if (reader.field() === 1) {
       if (metric.points.length >= itemsMax) throw new TooManyItems()
       metric.points.push(readPoint[kind](reader.bytes()))
-    } else if (reader.field() === 2) metric.temporality = reader.uint32()
-    else if (reader.field() === 3) metric.monotonic = reader.uint32() !== 0
+    } else if (reader.field() === 2 && temporalKinds.has(kind)) metric.temporality = reader.uint32()
+    else if (reader.field() === 3 && kind === 'sum') metric.monotonic = reader.varint() !== 0n
   }
 }
 
 function emptyPoint(): Point {
   return {
     attributes: new Map(),
+    surplusAttributes: 0,
+    exemplars: [],
     startNs: 0n,
     timeNs: 0n,
     value: 0,
@@ -116,7 +135,18 @@ function readPointWith(bytes: Uint8Array, take: (reader: ProtoReader, point: Poi
   const point = emptyPoint()
   const reader = readProto(bytes)
   while (reader.next()) take(reader, point)
+  keepDropped(point.attributes, point.surplusAttributes)
   return point
+}
+
+function takeAttribute(reader: ProtoReader, point: Point): void {
+  if (!readKeyValue(reader.bytes(), point.attributes)) point.surplusAttributes++
+}
+
+function takeExemplar(reader: ProtoReader, point: Point): void {
+  if (point.exemplars.length >= exemplarsMax)
+    throw new WireError(`a data point has more than ${exemplarsMax} exemplars`)
+  point.exemplars.push(readExemplar(reader.bytes()))
 }
 
 function readNumberPoint(bytes: Uint8Array): Point {
@@ -124,8 +154,9 @@ function readNumberPoint(bytes: Uint8Array): Point {
     if (reader.field() === 2) point.startNs = reader.fixed64()
     else if (reader.field() === 3) point.timeNs = reader.fixed64()
     else if (reader.field() === 4) point.value = reader.double()
+    else if (reader.field() === 5) takeExemplar(reader, point)
     else if (reader.field() === 6) point.value = Number(BigInt.asIntN(64, reader.fixed64()))
-    else if (reader.field() === 7) readKeyValue(reader.bytes(), point.attributes)
+    else if (reader.field() === 7) takeAttribute(reader, point)
     else if (reader.field() === 8) point.flags = reader.uint32()
   })
 }
@@ -138,7 +169,8 @@ function readHistogramPoint(bytes: Uint8Array): Point {
     else if (reader.field() === 5) point.sum = reader.double()
     else if (reader.field() === 6) fixed64List(reader, point.bucketCounts)
     else if (reader.field() === 7) doubleList(reader, point.bounds)
-    else if (reader.field() === 9) readKeyValue(reader.bytes(), point.attributes)
+    else if (reader.field() === 8) takeExemplar(reader, point)
+    else if (reader.field() === 9) takeAttribute(reader, point)
     else if (reader.field() === 10) point.flags = reader.uint32()
     else if (reader.field() === 11) point.min = reader.double()
     else if (reader.field() === 12) point.max = reader.double()
@@ -154,7 +186,7 @@ function readExponentialPoint(bytes: Uint8Array): Point {
     negative: emptyBuckets(),
   }
   const point = readPointWith(bytes, (reader, into) => {
-    if (reader.field() === 1) readKeyValue(reader.bytes(), into.attributes)
+    if (reader.field() === 1) takeAttribute(reader, into)
     else if (reader.field() === 2) into.startNs = reader.fixed64()
     else if (reader.field() === 3) into.timeNs = reader.fixed64()
     else if (reader.field() === 4) into.count = reader.fixed64()
@@ -164,6 +196,7 @@ function readExponentialPoint(bytes: Uint8Array): Point {
     else if (reader.field() === 8) readBuckets(reader.bytes(), shape.positive)
     else if (reader.field() === 9) readBuckets(reader.bytes(), shape.negative)
     else if (reader.field() === 10) into.flags = reader.uint32()
+    else if (reader.field() === 11) takeExemplar(reader, into)
     else if (reader.field() === 12) into.min = reader.double()
     else if (reader.field() === 13) into.max = reader.double()
     else if (reader.field() === 14) shape.zeroThreshold = reader.double()
@@ -196,7 +229,7 @@ function readSummaryPoint(bytes: Uint8Array): Point {
     else if (reader.field() === 4) point.count = reader.fixed64()
     else if (reader.field() === 5) point.sum = reader.double()
     else if (reader.field() === 6) readQuantile(reader.bytes(), point)
-    else if (reader.field() === 7) readKeyValue(reader.bytes(), point.attributes)
+    else if (reader.field() === 7) takeAttribute(reader, point)
     else if (reader.field() === 8) point.flags = reader.uint32()
   })
 }
@@ -216,10 +249,11 @@ function readQuantile(bytes: Uint8Array, point: Point): void {
 
 interface PointPlace {
   readonly resource: ResourceRow
+  readonly scope: Scope
   readonly context: DecodeContext
 }
 
-function metricRow(metric: Metric, point: Point, { resource, context }: PointPlace): MetricRow {
+function metricRow(metric: Metric, point: Point, { resource, scope, context }: PointPlace): MetricRow {
   const time = toMs(clampTime(point.timeNs, context.receivedAtMs).ns)
   return {
     metric: metric.name,
@@ -227,6 +261,7 @@ function metricRow(metric: Metric, point: Point, { resource, context }: PointPla
     start_time: point.startNs === 0n ? time : toMs(clampTime(point.startNs, context.receivedAtMs).ns),
     kind: metric.kind,
     unit: metric.unit,
+    description: metric.description,
     temporality: metric.temporality <= 2 ? metric.temporality : 0,
     monotonic: metric.monotonic,
     cluster_id: resource.cluster_id,
@@ -237,6 +272,10 @@ function metricRow(metric: Metric, point: Point, { resource, context }: PointPla
     pod: resource.pod,
     container: resource.container,
     attributes: point.attributes,
+    scope_name: scope.name,
+    scope_version: scope.version,
+    scope_attributes: scope.attributes,
+    schema_url: scope.schemaUrl,
     resource_id: resource.resource_id,
     value: point.value,
     count: point.count,
@@ -247,6 +286,11 @@ function metricRow(metric: Metric, point: Point, { resource, context }: PointPla
     bucket_counts: point.bucketCounts,
     quantile_values: point.quantileValues,
     exponential: point.exponential,
+    exemplars_time: point.exemplars.map(({ timeNs }) => clampTime(timeNs, context.receivedAtMs).ns),
+    exemplars_value: point.exemplars.map(({ value }) => value),
+    exemplars_trace_id: point.exemplars.map(({ traceId }) => traceId),
+    exemplars_span_id: point.exemplars.map(({ spanId }) => spanId),
+    exemplars_attributes: point.exemplars.map((exemplar) => exemplar.attributes),
     flags: point.flags,
     received_at: context.receivedAtMs,
     batch_id: context.batchId,

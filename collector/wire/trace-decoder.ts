@@ -156,27 +156,35 @@ function readSpan(bytes: Uint8Array): Span {
 
 function readEvent(bytes: Uint8Array): SpanEvent {
   const event: SpanEvent = { timeNs: 0n, name: '', attributes: new Map() }
+  let dropped = 0
+  let surplus = 0
   const reader = readProto(bytes)
   while (reader.next()) {
     if (reader.field() === 1) event.timeNs = reader.fixed64()
     else if (reader.field() === 2) event.name = reader.text()
-    else if (reader.field() === 3) readKeyValue(reader.bytes(), event.attributes)
-    else if (reader.field() === 4) keepDropped(event.attributes, reader.uint32())
+    else if (reader.field() === 3 && !readKeyValue(reader.bytes(), event.attributes)) surplus++
+    else if (reader.field() === 4) dropped = reader.uint32()
   }
+  keepDropped(event.attributes, dropped + surplus)
   return event
 }
 
 function readLink(bytes: Uint8Array): SpanLink {
   const link: SpanLink = { traceId: noId, spanId: noId, traceState: '', attributes: new Map() }
+  let dropped = 0
+  let surplus = 0
+  let flags = 0
   const reader = readProto(bytes)
   while (reader.next()) {
     if (reader.field() === 1) link.traceId = reader.bytes()
     else if (reader.field() === 2) link.spanId = reader.bytes()
     else if (reader.field() === 3) link.traceState = reader.text()
-    else if (reader.field() === 4) readKeyValue(reader.bytes(), link.attributes)
-    else if (reader.field() === 5) keepDropped(link.attributes, reader.uint32())
-    else if (reader.field() === 6) link.attributes.set('otel.link.flags', String(reader.fixed32()))
+    else if (reader.field() === 4 && !readKeyValue(reader.bytes(), link.attributes)) surplus++
+    else if (reader.field() === 5) dropped = reader.uint32()
+    else if (reader.field() === 6) flags = reader.fixed32()
   }
+  keepDropped(link.attributes, dropped + surplus)
+  if (flags !== 0) link.attributes.set('otel.link.flags', String(flags))
   return link
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { decodeMetrics } from '../../../collector/wire/metric-decoder.ts'
-import type { ProtoWriter } from '../../../collector/wire/proto-writer.ts'
+import { type ProtoWriter, writeProto } from '../../../collector/wire/proto-writer.ts'
 import { context, nowMs, nowNs, only, requestOf } from './build.ts'
 
 const decode = (...items: ((writer: ProtoWriter) => unknown)[]) =>
@@ -13,6 +13,73 @@ const metricOf = (data: number, point: (writer: ProtoWriter) => unknown) =>
       metric.text(1, 'm').message(data, (inner) => inner.message(1, (one) => void point(one))),
     ),
   )
+
+test('exemplars are kept, five lists in the same order; an id that is none is zeros', () => {
+  const row = metricOf(5, (point) =>
+    point
+      .message(5, (exemplar) =>
+        exemplar
+          .fixed64(2, nowNs - 1n)
+          .double(3, 0.5)
+          .bytes(4, Buffer.alloc(8, 2))
+          .bytes(5, Buffer.alloc(16, 1))
+          .message(7, (pair) => pair.text(1, 'k').message(2, (any) => any.text(1, 'v'))),
+      )
+      .message(5, (exemplar) => exemplar.fixed64(6, -3n).bytes(4, Buffer.alloc(3, 2))),
+  )
+  expect(row.exemplars_time).toEqual([nowNs - 1n, nowNs])
+  expect(row.exemplars_value).toEqual([0.5, -3])
+  expect(row.exemplars_trace_id).toEqual([Buffer.alloc(16, 1), new Uint8Array(16)])
+  expect(row.exemplars_span_id).toEqual([Buffer.alloc(8, 2), new Uint8Array(8)])
+  expect(row.exemplars_attributes).toEqual([new Map([['k', 'v']]), new Map()])
+})
+
+test('description, scope and schema URL of a metric are kept', () => {
+  const body = writeProto()
+    .message(1, (resource) =>
+      resource.message(2, (scope) =>
+        scope
+          .message(1, (writer) =>
+            writer
+              .text(1, 'lib')
+              .text(2, '1.2')
+              .message(3, (pair) => pair.text(1, 'a').message(2, (any) => any.text(1, 'b'))),
+          )
+          .text(3, 'https://schema')
+          .message(2, (metric) =>
+            metric
+              .text(1, 'm')
+              .text(2, 'what it is')
+              .message(5, (gauge) => gauge.message(1, (point) => point.double(4, 1))),
+          ),
+      ),
+    )
+    .finish()
+  expect(only(decodeMetrics({ signal: 'metrics', encoding: 'protobuf', body }, context))).toMatchObject({
+    description: 'what it is',
+    scope_name: 'lib',
+    scope_version: '1.2',
+    scope_attributes: new Map([['a', 'b']]),
+    schema_url: 'https://schema',
+  })
+})
+
+test('the last kind of data replaces all of the one before; a gauge has no temporality', () => {
+  const row = only(
+    decode((metric) =>
+      metric
+        .text(1, 'm')
+        .message(7, (sum) =>
+          sum
+            .varint(2, 2)
+            .varint(3, 1)
+            .message(1, (point) => point.double(4, 1)),
+        )
+        .message(5, (gauge) => gauge.text(2, 'unknown').message(1, (point) => point.double(4, 2))),
+    ),
+  )
+  expect(row).toMatchObject({ kind: 'gauge', temporality: 0, monotonic: false, value: 2 })
+})
 
 describe('data points', () => {
   test('integers and doubles, the last of both counts', () => {
