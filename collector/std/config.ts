@@ -45,9 +45,7 @@ export function parseConfig<S extends TSchema>(spec: ConfigSpec<S>, sources: Con
   if (unknown) throw refuse(`unknown key ${unknown}`)
   const config: unknown = Value.Default(spec.schema, structuredClone(merged))
   if (!Value.Check(spec.schema, config)) {
-    const [error] = Value.Errors(spec.schema, config)
-    const key = error?.instancePath.slice(1).replaceAll('/', '.') ?? ''
-    throw refuse(`${key} ${error?.message ?? 'is not valid'}${describe(tree, key)}`)
+    throw refuse(schemaProblem(tree, config, Value.Errors(spec.schema, config)))
   }
   const problem = spec.contradiction?.(config as Static<S>)
   if (problem) throw refuse(problem)
@@ -80,8 +78,17 @@ export function deepFreeze<T extends object>(value: T): T {
 export function toScalar(text: string, type: string): unknown {
   if (type === 'integer') return /^-?\d+$/.test(text) ? Number(text) : text
   if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
-  if (type === 'array') return text.split(',').map((one) => one.trim())
+  if (type === 'array') return text.startsWith('[') ? tryJson(text) : text.split(',').map((one) => one.trim())
   return text
+}
+
+/** A list of maps can be given as JSON only. */
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }
 
 function readDocument(name: string, yaml: ConfigSources['yaml']): object {
@@ -102,6 +109,8 @@ function readDocument(name: string, yaml: ConfigSources['yaml']): object {
 interface SchemaNode {
   readonly type?: string
   readonly properties?: Readonly<Record<string, SchemaNode>>
+  readonly items?: SchemaNode
+  readonly anyOf?: readonly SchemaNode[]
   readonly description?: string
 }
 
@@ -134,10 +143,53 @@ function unknownKey(schema: SchemaNode, value: object, prefix: string): string |
   return undefined
 }
 
+interface SchemaError {
+  readonly keyword: string
+  readonly instancePath: string
+  readonly message?: string
+}
+
+/** The deepest error says most: those above it only say that something below is wrong. */
+function schemaProblem(tree: SchemaNode, config: unknown, errors: readonly SchemaError[]): string {
+  const pathOf = ({ instancePath }: SchemaError) => instancePath.split('/').slice(1)
+  const depth = Math.max(0, ...errors.map((error) => pathOf(error).length))
+  const deepest = errors.filter((error) => pathOf(error).length === depth)
+  // Of the alternatives of one key the last error is the one about all of them.
+  const error = deepest.at(-1)
+  const path = error ? pathOf(error) : []
+  const key = path.join('.')
+  const item = nameOfItem(config, path)
+  if (error?.message === 'schema is false') return `unknown key ${key}${item}`
+  if (error?.keyword === 'anyOf') return `${key} is not what it takes${describe(tree, path)}${item}`
+  return `${key} ${error?.message ?? 'is not valid'}${describe(tree, path)}${item}`
+}
+
 /** What the key takes, from its own description. */
-function describe(tree: SchemaNode, key: string): string {
-  const node = key.split('.').reduce<SchemaNode | undefined>((at, name) => at?.properties?.[name], tree)
-  return node?.description ? ` (${node.description})` : ''
+function describe(tree: SchemaNode, path: readonly string[]): string {
+  const found = path.reduce<readonly SchemaNode[]>(
+    (nodes, name) => nodes.flatMap((node) => childrenOf(node, name)),
+    [tree],
+  )
+  const description = found.find((node) => node.description)?.description
+  return description ? ` (${description})` : ''
+}
+
+function childrenOf(node: SchemaNode, name: string): readonly SchemaNode[] {
+  const alternatives = [node, ...(node.anyOf ?? [])]
+  const child = (one: SchemaNode) => (/^\d+$/.test(name) ? one.items : one.properties?.[name])
+  return alternatives.flatMap((one) => child(one) ?? [])
+}
+
+/** Of items that have names a number says little. */
+function nameOfItem(config: unknown, path: readonly string[]): string {
+  let at = config
+  let named = ''
+  for (const [index, key] of path.entries()) {
+    at = isObject(at) || Array.isArray(at) ? (at as Record<string, unknown>)[key] : undefined
+    if (/^\d+$/.test(key) && isObject(at) && 'name' in at)
+      named = `; ${path.slice(0, index + 1).join('.')} is called ${JSON.stringify(at.name)}`
+  }
+  return named
 }
 
 function nested(flat: Readonly<Record<string, unknown>>): object {
