@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox'
+import { IngestRule, rulesMax } from '../record/ingest-rule.ts'
 
 /** The keys of the service's configuration, which are the Helm values' keys, with defaults, bounds and units. */
 const Text = (text: string, description: string) =>
@@ -49,6 +50,13 @@ export const ServiceConfig = Group({
       [MiB, 16_384 * MiB],
       'bytes; all OTLP requests in the house, inflated',
     ),
+    rules: Type.Array(IngestRule, {
+      maxItems: rulesMax,
+      default: [],
+      description: 'rules in order: what to drop, keep, sample, remove, redact, set, rename',
+    }),
+    hashKey: Text('', 'key of the hashes that stand for redacted values; the same on all replicas'),
+    hashKeyFile: Text('', 'a file with that key; wins over hashKey'),
   }),
   query: Group({
     maxExecutionSeconds: Count(20, [1, 600], 'seconds; the longest query of a screen'),

@@ -1,4 +1,6 @@
+import { errorText } from '../std/assert.ts'
 import { type ConfigSources, type ConfigSpec, parseConfig, readText, withFile } from '../std/config.ts'
+import { compileRules } from '../wire/rules/compile-rules.ts'
 import { ServiceConfig } from './config-schema.ts'
 
 const spec: ConfigSpec<typeof ServiceConfig> = {
@@ -12,7 +14,14 @@ const spec: ConfigSpec<typeof ServiceConfig> = {
 
 /** Files with secrets are read here, so that what follows needs no disk. */
 export function parseServiceConfig(sources: ConfigSources): ServiceConfig {
-  return Object.freeze(withSecrets(parseConfig(spec, sources)))
+  const config = withSecrets(parseConfig(spec, sources))
+  try {
+    compileRules(config.ingest)
+  } catch (error) {
+    const from = sources.yaml ? ` ${sources.yaml.name}` : ''
+    throw new Error(`cannot use the service configuration${from}: ${errorText(error)}`, { cause: error })
+  }
+  return Object.freeze(config)
 }
 
 /** Reads the file, if there is one to read. */
@@ -21,7 +30,7 @@ export function loadServiceConfig(options: Parameters<typeof withFile>[1]): Serv
 }
 
 function withSecrets(config: ServiceConfig): ServiceConfig {
-  const { clickhouse, accessKeyFile } = config
+  const { clickhouse, accessKeyFile, ingest } = config
   const password = clickhouse.passwordFile
     ? readText('ClickHouse password', clickhouse.passwordFile).trim()
     : clickhouse.password
@@ -29,5 +38,11 @@ function withSecrets(config: ServiceConfig): ServiceConfig {
   // An empty key file must not open the door that its owner meant to lock.
   if (accessKeyFile && keys.length === 0)
     throw new Error(`cannot use the access keys ${accessKeyFile}: it holds no key`)
-  return { ...config, clickhouse: { ...clickhouse, password }, accessKeys: [...config.accessKeys, ...keys] }
+  const hashKey = ingest.hashKeyFile ? readText('hash key', ingest.hashKeyFile).trim() : ingest.hashKey
+  return {
+    ...config,
+    clickhouse: { ...clickhouse, password },
+    accessKeys: [...config.accessKeys, ...keys],
+    ingest: { ...ingest, hashKey },
+  }
 }

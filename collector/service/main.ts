@@ -7,6 +7,7 @@ import { createBackoff } from '../std/backoff.ts'
 import { type Clock, systemClock } from '../std/clock.ts'
 import type { Log } from '../std/log.ts'
 import { createSelfMetrics } from '../std/self-metrics.ts'
+import { compileRules } from '../wire/rules/compile-rules.ts'
 import { createApp } from './app.ts'
 import type { ServiceConfig } from './config-schema.ts'
 import { createAgentRegistry } from './control/agent-registry.ts'
@@ -57,7 +58,8 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
       sql: 'SELECT version() AS version',
       params: {},
     })
-    const ingest = createIngest({ store, clock, log, metrics, instanceId }, config.ingest)
+    const rules = compileRules(config.ingest)
+    const ingest = createIngest({ store, clock, log, metrics, instanceId, rules }, config.ingest)
     const registry = createAgentRegistry({ store, clock, log })
     const refused = metrics.counter('otlp_refused', 'OTLP requests refused unread, by status')
     let closing = false
@@ -97,7 +99,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
     )
     const url = await listen(app, config.listen)
     log.info({ url, clickhouse: database?.version, storeMode }, 'service is listening')
-    const rules = startHealthRules(
+    const healthRules = startHealthRules(
       { store, clock, log, metrics },
       { intervalMs: config.health.intervalSeconds * 1000 },
     )
@@ -113,7 +115,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
       url,
       async close() {
         closing = true
-        await rules.close()
+        await healthRules.close()
         await rollup?.close()
         await gone.close()
         await opened.close()

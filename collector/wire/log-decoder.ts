@@ -20,13 +20,18 @@ export function decodeLogs(request: WalkRequest, context: DecodeContext): Decode
   const collector = collectRows<LogItem>()
   const message = walkRequest(request, context, {
     onDamaged: (message) => collector.reject(`a log record cannot be read: ${message}`),
-    onItem(bytes, resource, scope) {
+    onItem(bytes, { resource, decoded, scope, rules }) {
       const record = readLogRecord(bytes)
-      const kube = tryKubeRow(record, { clusterId: resource.cluster_id, ...context })
-      if (kube === undefined)
-        collector.accept({ type: 'log', row: logRow(record, { resource, scope, context }) }, resource)
-      else if (kube.type === 'invalid') collector.reject(kube.message)
-      else collector.accept(kube, resource)
+      // The state of the cluster is not for the rules: neither the records nor the resource they name.
+      const kube = tryKubeRow(record, { clusterId: decoded.cluster_id, ...context })
+      if (kube?.type === 'invalid') collector.reject(kube.message)
+      else if (kube) collector.accept(kube, decoded)
+      else {
+        const row = logRow(record, { resource, scope, context })
+        const filteredBy = rules?.applyLog(row)
+        if (filteredBy === undefined) collector.accept({ type: 'log', row }, resource)
+        else collector.filter(filteredBy)
+      }
     },
   })
   return message === undefined ? collector.done() : { type: 'invalid', message }

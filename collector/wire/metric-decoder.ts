@@ -15,11 +15,17 @@ export function decodeMetrics(request: WalkRequest, context: DecodeContext): Dec
   const collector = collectRows<MetricRow>()
   const message = walkRequest(request, context, {
     onDamaged: (message) => collector.reject(`a metric cannot be read: ${message}`),
-    onItem(bytes, resource, scope) {
+    onItem(bytes, { resource, scope, rules }) {
       const metric = readMetric(bytes)
       for (const point of metric.points) {
-        if (metric.name === '') collector.reject('a metric has no name')
-        else collector.accept(metricRow(metric, point, { resource, scope, context }), resource)
+        if (metric.name === '') {
+          collector.reject('a metric has no name')
+          continue
+        }
+        const row = metricRow(metric, point, { resource, scope, context })
+        const filteredBy = rules?.applyMetric(row)
+        if (filteredBy === undefined) collector.accept(row, resource)
+        else collector.filter(filteredBy)
       }
     },
   })

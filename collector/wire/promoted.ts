@@ -1,3 +1,5 @@
+import type { SpanRow } from '../record/span.ts'
+
 /**
  * Attributes that have a column of their own, old and new names of the semantic conventions to one column; the first key
  * that is there wins (https://opentelemetry.io/docs/specs/semconv/).
@@ -22,6 +24,27 @@ const peerAddresses: readonly (readonly [address: string, port: string])[] = [
   ['net.sock.peer.addr', 'net.sock.peer.port'],
 ]
 const databaseNames = ['db.namespace', 'db.name']
+
+export type PromotedColumns = Pick<SpanRow, keyof typeof promotedKeys | 'peer'>
+
+/** The columns of a span that are copies of its attributes. */
+export function promotedColumns(attributes: ReadonlyMap<string, string>, kind: number): PromotedColumns {
+  return {
+    http_method: firstOf(attributes, promotedKeys.http_method),
+    http_route: firstOf(attributes, promotedKeys.http_route),
+    http_status: httpStatus(firstOf(attributes, promotedKeys.http_status)),
+    db_system: firstOf(attributes, promotedKeys.db_system),
+    db_statement: firstOf(attributes, promotedKeys.db_statement),
+    messaging_system: firstOf(attributes, promotedKeys.messaging_system),
+    messaging_destination: firstOf(attributes, promotedKeys.messaging_destination),
+    rpc_system: firstOf(attributes, promotedKeys.rpc_system),
+    peer: kind === 3 || kind === 4 ? peerOf(attributes) : '',
+  }
+}
+
+function httpStatus(text: string): number {
+  return /^\d{3}$/.test(text) ? Number(text) : 0
+}
 
 export function firstOf(attributes: ReadonlyMap<string, string>, keys: readonly string[]): string {
   for (const key of keys) {

@@ -2,7 +2,7 @@ import type { ResourceRow, SpanRow } from '../record/span.ts'
 import { readKeyValue } from './any-value.ts'
 import { collectRows, type DecodeContext, type DecodeResult } from './decoded.ts'
 import { eventsMax, linksMax } from './limits.ts'
-import { firstOf, peerOf, promotedKeys } from './promoted.ts'
+import { promotedColumns } from './promoted.ts'
 import { readProto } from './proto-reader.ts'
 import { clampInterval, clampTime } from './times.ts'
 import { type Scope, type WalkRequest, walkRequest } from './walk-request.ts'
@@ -16,13 +16,18 @@ export function decodeTraces(request: WalkRequest, context: DecodeContext): Deco
   const collector = collectRows<SpanRow>()
   const message = walkRequest(request, context, {
     onDamaged: (message) => collector.reject(`a span cannot be read: ${message}`),
-    onItem(bytes, resource, scope) {
+    onItem(bytes, { resource, scope, rules }) {
       const span = readSpan(bytes)
       if (!isId(span.traceId, 16)) collector.reject('a span has no valid trace id (16 bytes, not all zero)')
       else if (!isId(span.spanId, 8)) collector.reject('a span has no valid span id (8 bytes, not all zero)')
       else if (span.parentSpanId.length !== 0 && span.parentSpanId.length !== 8)
         collector.reject('a span has a malformed parent span id (not 8 bytes)')
-      else collector.accept(spanRow(span, { resource, scope, context }), resource)
+      else {
+        const row = spanRow(span, { resource, scope, context })
+        const filteredBy = rules?.applySpan(row)
+        if (filteredBy === undefined) collector.accept(row, resource)
+        else collector.filter(filteredBy)
+      }
     },
   })
   return message === undefined ? collector.done() : { type: 'invalid', message }
@@ -228,15 +233,7 @@ function spanRow(span: Span, { resource, scope, context }: SpanPlace): SpanRow {
     kind: span.kind <= 5 ? span.kind : 0,
     status: span.status <= 2 ? span.status : 0,
     status_message: span.statusMessage,
-    http_method: firstOf(attributes, promotedKeys.http_method),
-    http_route: firstOf(attributes, promotedKeys.http_route),
-    http_status: httpStatus(firstOf(attributes, promotedKeys.http_status)),
-    db_system: firstOf(attributes, promotedKeys.db_system),
-    db_statement: firstOf(attributes, promotedKeys.db_statement),
-    messaging_system: firstOf(attributes, promotedKeys.messaging_system),
-    messaging_destination: firstOf(attributes, promotedKeys.messaging_destination),
-    rpc_system: firstOf(attributes, promotedKeys.rpc_system),
-    peer: span.kind === 3 || span.kind === 4 ? peerOf(attributes) : '',
+    ...promotedColumns(attributes, span.kind),
     exception_type: exception?.get('exception.type') ?? '',
     attributes,
     resource_id: resource.resource_id,
@@ -264,7 +261,3 @@ function spanRow(span: Span, { resource, scope, context }: SpanPlace): SpanRow {
 }
 
 const count32 = (count: number) => Math.min(count, 0xffff_ffff)
-
-function httpStatus(text: string): number {
-  return /^\d{3}$/.test(text) ? Number(text) : 0
-}

@@ -6,6 +6,7 @@ import { type DecodeContext, TooManyItems } from './decoded.ts'
 import { jsonToProtobuf } from './json-to-protobuf.ts'
 import { readProto, WireError } from './proto-reader.ts'
 import { readResourceAttributes, resourceRow } from './resource.ts'
+import type { ItemRules } from './rules/item-rules.ts'
 
 export interface Scope {
   readonly name: string
@@ -17,9 +18,20 @@ export interface Scope {
 
 export interface ItemHandlers {
   /** Called for each span, log record or metric with its bytes. */
-  readonly onItem: (item: Uint8Array, resource: ResourceRow, scope: Scope) => void
+  readonly onItem: (item: Uint8Array, place: Place) => void
   /** The bytes of one item make no sense, while those around it do. */
   readonly onDamaged: (message: string) => void
+}
+
+/** Where an item stands. */
+export interface Place {
+  /** As the configured rules leave it. */
+  readonly resource: ResourceRow
+  /** As it came. */
+  readonly decoded: ResourceRow
+  readonly scope: Scope
+  /** What the configured rules do to the items; undefined: nothing. */
+  readonly rules: ItemRules | undefined
 }
 
 export interface WalkRequest {
@@ -41,7 +53,7 @@ export function walkRequest(
     const top = readProto(protobufBody(request))
     while (top.next()) {
       if (top.field() !== 1) continue
-      walkResource(top.bytes(), context, handlers)
+      walkResource(top.bytes(), { signal: request.signal, context, handlers })
     }
     return undefined
   } catch (error) {
@@ -50,15 +62,27 @@ export function walkRequest(
   }
 }
 
-function walkResource(bytes: Uint8Array, context: DecodeContext, handlers: ItemHandlers): void {
-  let resource: ResourceRow | undefined
+interface Walk {
+  readonly signal: OtlpSignal
+  readonly context: DecodeContext
+  readonly handlers: ItemHandlers
+}
+
+function walkResource(bytes: Uint8Array, { signal, context, handlers }: Walk): void {
+  let place: Omit<Place, 'scope'> | undefined
   const reader = readProto(bytes)
   while (reader.next()) {
     if (reader.field() !== 2) continue
     // An empty envelope costs no more than its bytes.
-    resource ??= resourceRow(resourceAttributes(bytes), schemaUrlOf(bytes), context.receivedAtMs)
-    walkScope(reader.bytes(), resource, handlers)
+    place ??= placeOf(bytes, signal, context)
+    walkScope(reader.bytes(), place, handlers)
   }
+}
+
+function placeOf(bytes: Uint8Array, signal: OtlpSignal, context: DecodeContext): Omit<Place, 'scope'> {
+  const decoded = resourceRow(resourceAttributes(bytes), schemaUrlOf(bytes), context.receivedAtMs)
+  const ruled = context.rules?.forResource(signal, decoded)
+  return { decoded, resource: ruled?.resource ?? decoded, rules: ruled?.items }
 }
 
 export function protobufBody({ signal, encoding, body }: WalkRequest): Uint8Array {
@@ -72,14 +96,18 @@ export function resourceAttributes(bytes: Uint8Array): Map<string, string> {
   return attributes
 }
 
-function walkScope(bytes: Uint8Array, resource: ResourceRow, { onItem, onDamaged }: ItemHandlers): void {
-  const scope = readScope(bytes, resource.schema_url)
+function walkScope(
+  bytes: Uint8Array,
+  ofResource: Omit<Place, 'scope'>,
+  { onItem, onDamaged }: ItemHandlers,
+): void {
+  const place = { ...ofResource, scope: readScope(bytes, ofResource.resource.schema_url) }
   const reader = readProto(bytes)
   while (reader.next()) {
     if (reader.field() !== 2) continue
     const item = reader.bytes()
     try {
-      onItem(item, resource, scope)
+      onItem(item, place)
     } catch (error) {
       if (!(error instanceof WireError) || error instanceof TooManyItems) throw error
       onDamaged(error.message)

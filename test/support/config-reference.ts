@@ -24,6 +24,8 @@ ${table(AgentConfig as unknown as SchemaNode)}
 
 ## Service (\`binnacle serve\`)
 
+The rules of \`ingest.rules\` are explained, with examples, in [ingest rules](ingest-rules.md).
+
 ${table(ServiceConfig as unknown as SchemaNode)}
 `
 }

@@ -17,6 +17,8 @@ export type DecodedRequest =
       readonly resources: readonly ResourceRow[]
       readonly received: number
       readonly rejected: number
+      /** Taken away by the configured rules, by rule. */
+      readonly filtered: ReadonlyMap<string, number>
       readonly messages: readonly string[]
     }
 

@@ -2,6 +2,7 @@ import type { OtlpHandler, OtlpOutcome, OtlpRequest, OtlpSignal } from '../../re
 import type { Clock } from '../../std/clock.ts'
 import type { Log } from '../../std/log.ts'
 import type { SelfMetrics } from '../../std/self-metrics.ts'
+import type { CompiledRules } from '../../wire/rules/compile-rules.ts'
 import type { Store } from '../store/store.ts'
 import type { CommitterConfig } from './committer.ts'
 import { createCommitters } from './committers.ts'
@@ -31,6 +32,8 @@ export interface IngestDeps {
   readonly log: Log
   readonly metrics: SelfMetrics
   readonly instanceId: string
+  /** Of the configuration; undefined: there are none. */
+  readonly rules?: CompiledRules | undefined
 }
 
 /**
@@ -59,7 +62,11 @@ export function createIngest(deps: IngestDeps, config: Partial<IngestConfig> = {
   function decode(request: OtlpRequest): DecodedRequest {
     const startedAt = clock.monotonicMs()
     try {
-      return decodeRequest(request, { receivedAtMs: clock.nowMs(), batchId: request.batchId })
+      return decodeRequest(request, {
+        receivedAtMs: clock.nowMs(),
+        batchId: request.batchId,
+        rules: deps.rules,
+      })
     } catch (error) {
       // A bug of ours, which the same bytes would meet again and again: refused, or the sender's queue would stand still.
       log.error({ err: error, signal: request.signal }, 'a request could not be decoded: its data is refused')

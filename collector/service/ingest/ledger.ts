@@ -4,7 +4,7 @@ import type { SelfMetrics } from '../../std/self-metrics.ts'
 
 /**
  * What became of every span, log record and data point, per signal:
- * received = stored + rejected + duplicate + failed.
+ * received = stored + rejected + duplicate + failed + filtered.
  */
 export interface IngestLedger {
   /** Once per request that could be read, when its fate is known. */
@@ -26,6 +26,8 @@ export interface Fate {
   readonly duplicate: number
   /** The sender was asked to come again. */
   readonly failed: number
+  /** Taken away by the configured rules, by rule: the sender did nothing wrong. */
+  readonly filtered: ReadonlyMap<string, number>
 }
 
 export function createIngestLedger(metrics: SelfMetrics): IngestLedger {
@@ -38,14 +40,16 @@ export function createIngestLedger(metrics: SelfMetrics): IngestLedger {
     duplicate: items('duplicate', 'of a resent batch that were stored before'),
     failed: items('failed', 'whose sender was asked to come again'),
   }
+  const filteredItems = items('filtered', 'that a rule of the configuration dropped or sampled away')
   const invalid = metrics.counter('ingest_invalid_requests', 'Requests that could not be read')
   const answered = metrics.counter('ingest_requests', 'Requests by answer')
   const bytes = metrics.counter('ingest_bytes', 'Bytes of request bodies, inflated')
   return {
-    settle(signal, { received, stored, malformed, refused, duplicate, failed }) {
+    settle(signal, { received, stored, malformed, refused, duplicate, failed, filtered }) {
+      const away = countFiltered(filtered)
       assert(
-        received === stored + malformed + refused + duplicate + failed,
-        `${received} items received, but ${stored} + ${malformed} + ${refused} + ${duplicate} + ${failed} accounted for`,
+        received === stored + malformed + refused + duplicate + failed + away,
+        `${received} items received, but ${stored} + ${malformed} + ${refused} + ${duplicate} + ${failed} + ${away} accounted for`,
       )
       counters.received.add(received, { signal })
       counters.stored.add(stored, { signal })
@@ -53,6 +57,7 @@ export function createIngestLedger(metrics: SelfMetrics): IngestLedger {
       counters.rejected.add(refused, { signal, reason: 'refused' })
       counters.duplicate.add(duplicate, { signal })
       counters.failed.add(failed, { signal })
+      for (const [rule, count] of filtered) filteredItems.add(count, { signal, rule })
     },
     invalid: (signal) => invalid.add(1, { signal }),
     answered(signal, outcome, length) {
@@ -60,4 +65,10 @@ export function createIngestLedger(metrics: SelfMetrics): IngestLedger {
       bytes.add(length, { signal })
     },
   }
+}
+
+export function countFiltered(filtered: ReadonlyMap<string, number>): number {
+  let sum = 0
+  for (const count of filtered.values()) sum += count
+  return sum
 }

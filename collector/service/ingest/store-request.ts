@@ -7,7 +7,7 @@ import { byDay } from '../store/insert.ts'
 import type { InsertOutcome, Store, TableRows } from '../store/store.ts'
 import type { Committers } from './committers.ts'
 import type { DecodedRequest } from './decode-request.ts'
-import type { Fate, IngestLedger } from './ledger.ts'
+import { countFiltered, type Fate, type IngestLedger } from './ledger.ts'
 import { createSeenResources } from './seen-resources.ts'
 
 type Decoded = Extract<DecodedRequest, { type: 'decoded' }>
@@ -39,9 +39,11 @@ export function createRequestStore({ store, committers, ledger, log }: RequestSt
       refused: 0,
       duplicate: 0,
       failed: 0,
+      filtered: decoded.filtered,
     }
     const comeAgain = (status: 429 | 503, message: string, duplicate = 0): OtlpOutcome => {
-      const failed = decoded.received - decoded.rejected - duplicate
+      const filtered = countFiltered(decoded.filtered)
+      const failed = decoded.received - decoded.rejected - duplicate - filtered
       ledger.settle(signal, { ...none, duplicate, failed })
       return { type: 'retry', status, afterSeconds: retryAfterSeconds, message }
     }

@@ -43,6 +43,69 @@ test('secrets come from files', () => {
   expect(config.accessKeys).toEqual(['first-key-1', 'second-key-2'])
 })
 
+describe('ingest rules', () => {
+  const rules = (yaml: string) => `ingest: {rules: ${yaml}}`
+  test('are kept as they stand', () => {
+    const given = [
+      {
+        name: 'health',
+        match: { attributes: { 'http.route': ['/\\/healthz?/', '/ready'] } },
+        action: 'drop',
+      },
+      { name: 'tenth', signals: ['traces'], action: { sample: { ratio: 0.1 } } },
+    ]
+    expect(parse(rules(JSON.stringify(given))).ingest.rules).toEqual(given)
+    const env = { BINNACLE_INGEST_RULES: JSON.stringify(given) }
+    expect(parseServiceConfig({ env }).ingest.rules).toEqual(given)
+  })
+  test('the key of hashes comes from a file', () => {
+    const yaml = 'ingest: {rules: [{name: a, action: {redact: {keys: [x], with: hash}}}]}'
+    const overrides = { 'ingest.hashKeyFile': file('hash', 'k3y\n') }
+    const config = parseServiceConfig({ yaml: { text: yaml, name: 'service.yaml' }, overrides })
+    expect(config.ingest.hashKey).toBe('k3y')
+  })
+  const bad: [yaml: string, part: string][] = [
+    ['[{name: a, action: drp}]', 'ingest.rules.0.action is not what it takes (drop, keep, or one of sample'],
+    ['[{name: a, action: drop}, {name: b}]', 'ingest.rules.1 must have required properties action'],
+    ['[{name: a, action: drp}]', 'ingest.rules.0 is called "a"'],
+    ['[{action: drop}]', 'ingest.rules.0 must have required properties name'],
+    ['[{name: a b, action: drop}]', 'ingest.rules.0.name must match pattern'],
+    ['[{name: a, action: {}}]', 'ingest.rules.0.action is not what it takes'],
+    ['[{name: a, action: {smple: {ratio: 1}}}]', 'unknown key ingest.rules.0.action.smple'],
+    ['[{name: a, action: {sample: {ratio: 0}}}]', 'ingest.rules.0.action.sample.ratio must be >= 1e-9'],
+    ['[{name: a, action: {sample: {ratio: 2}}}]', 'ingest.rules.0.action.sample.ratio must be <= 1'],
+    ['[{name: a, action: drop, match: {servce: x}}]', 'unknown key ingest.rules.0.match.servce'],
+    ['[{name: a, action: drop, match: {kind: [x]}}]', 'ingest.rules.0.match.kind.0 must be equal to one of'],
+    [
+      '[{name: a, action: drop, match: {service: "/(/"}}]',
+      'rule a: cannot use ingest.rules.0.match.service "/(/"',
+    ],
+    ['[{name: a, action: {remove: ["/[/"]}}]', 'rule a: cannot use ingest.rules.0.action.remove "/[/"'],
+    [
+      '[{name: a, action: {redact: {values: ["/x*/"]}}}]',
+      'ingest.rules.0.action.redact.values.0 "/x*/": it matches the empty',
+    ],
+    ['[{name: a, action: {redact: {with: x}}}]', 'ingest.rules.0.action.redact: neither keys nor values'],
+    ['[{name: a, action: {redact: {keys: [x], with: hash}}}]', 'hash needs a key: set ingest.hashKey'],
+    ['[{name: a, action: drop}, {name: a, action: keep}]', 'ingest.rules.1.name: two rules are called a'],
+    ['[{name: a, target: all, action: drop}]', 'rule a: ingest.rules.0.target: only remove'],
+    [
+      '[{name: a, target: resources, match: {operation: x}, action: {remove: [x]}}]',
+      'a resource cannot meet',
+    ],
+    ['[{name: a, signals: [logs], match: {operation: x}, action: drop}]', 'items of logs cannot meet'],
+    ['[{name: a, match: {operation: x, metric: x}, action: drop}]', 'conditions are of different signals'],
+    ['[{name: a, signals: [metrics], action: {sample: {ratio: 0.1}}}]', 'metrics are not sampled'],
+    [
+      `[${Array.from({ length: 201 }, (_, n) => `{name: a${n}, action: drop}`)}]`,
+      'ingest.rules must not have more than 200',
+    ],
+  ]
+  test.each(bad)('%.70s', (yaml, part) => {
+    expect(() => parse(rules(yaml))).toThrow(part)
+  })
+})
+
 describe('what cannot be used is named', () => {
   const cases: [yaml: string, part: string][] = [
     ['listen: {prot: 1}', 'service.yaml: unknown key listen.prot'],

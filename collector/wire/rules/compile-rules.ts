@@ -1,0 +1,62 @@
+import { type IngestRule, rulesMax } from '../../record/ingest-rule.ts'
+import type { OtlpSignal } from '../../record/otlp.ts'
+import type { ResourceRow } from '../../record/span.ts'
+import { compileRule, type Rule } from './compile-rule.ts'
+import { editResource } from './edit-rows.ts'
+import { createItemRules, type ItemRules } from './item-rules.ts'
+
+/**
+ * The rules of the configuration as functions. They are applied in their order: first to each resource of a request, once,
+ * which leaves the few rules (often none) that can concern the items of that resource; then these to each item.
+ */
+export interface CompiledRules {
+  /** What becomes of a resource as it was decoded, and of the items that come with it. */
+  forResource(signal: OtlpSignal, decoded: ResourceRow): ResourceRules
+}
+
+export interface ResourceRules {
+  /** With the changes of the rules; the id is that of the changed attributes. Rows of items are made from this one. */
+  readonly resource: ResourceRow
+  /** Undefined: no rule can concern an item of this resource. */
+  readonly items: ItemRules | undefined
+}
+
+export interface RulesConfig {
+  readonly rules: readonly IngestRule[]
+  /** Key of the hashes that stand for redacted values; needed when a rule redacts with `hash`. */
+  readonly hashKey: string
+}
+
+export interface RulesOptions {
+  /** Told of every rule that a resource or an item meets. */
+  readonly onMatch?: (rule: string) => void
+}
+
+/** Undefined when there are no rules. Throws one sentence that names the rule and the key. */
+export function compileRules(config: RulesConfig, options: RulesOptions = {}): CompiledRules | undefined {
+  if (config.rules.length === 0) return undefined
+  if (config.rules.length > rulesMax) throw new Error(`ingest.rules: more than ${rulesMax} rules`)
+  const rules = config.rules.map((rule, index) => {
+    if (config.rules.findIndex(({ name }) => name === rule.name) !== index)
+      throw new Error(`ingest.rules.${index}.name: two rules are called ${rule.name}`)
+    return compileRule(rule, { key: `ingest.rules.${index}`, hashKey: config.hashKey })
+  })
+  const onMatch = options.onMatch ?? (() => {})
+  return {
+    forResource(signal, decoded) {
+      let resource = decoded
+      const ofItems: Rule[] = []
+      for (const rule of rules) {
+        if (!rule.signals.has(signal) || !rule.conditions.resource(resource)) continue
+        if (rule.resourceEdit) {
+          onMatch(rule.name)
+          resource = editResource(resource, rule.resourceEdit)
+        }
+        if (rule.itemAction) ofItems.push(rule)
+        const ends = rule.itemAction?.type === 'keep' || rule.itemAction?.type === 'drop'
+        if (ends && !rule.conditions.ofItems) break
+      }
+      return { resource, items: createItemRules(signal, ofItems, onMatch) }
+    },
+  }
+}
