@@ -1,0 +1,139 @@
+import type { BenchDatabase, BenchEngine } from '../support/engine.ts'
+import { median, table } from '../support/report.ts'
+import { say, sayNow, step } from '../support/say.ts'
+import { type Cost, columnBytes, costOf, insertSettings, tableBytes } from './bench-table.ts'
+import { generateSpansSql, spansPerTrace } from './generate.ts'
+import { questions } from './questions.ts'
+
+/** The sort orders that are compared; the columns and codecs are those of the newest migration. */
+const orders = {
+  trace: '(toStartOfHour(start_time), trace_id, start_time, span_id)',
+  service: '(service, operation, start_time, trace_id, span_id)',
+}
+type Order = keyof typeof orders
+
+export interface OrderResult {
+  readonly order: string
+  readonly spans: number
+  readonly bytesPerSpan: number
+  readonly indexBytesPerSpan: number
+  readonly insert: Cost
+  readonly merge: Cost
+  readonly questions: readonly { readonly name: string; readonly ms: number; readonly rows: number }[]
+  readonly columns: readonly { readonly name: string; readonly bytesPerSpan: number }[]
+}
+
+export interface OrderConfig {
+  readonly traces: number
+  readonly endMs: number
+  readonly rounds: number
+}
+
+const rangeMs = 24 * 3_600_000
+const chunkTraces = 250_000
+
+export async function compareOrders(engine: BenchEngine, config: OrderConfig): Promise<OrderResult[]> {
+  const staged = await stage(engine, config)
+  const results: OrderResult[] = []
+  for (const order of ['trace', 'service'] as const) {
+    const database = await engine.database(`by_${order}`)
+    await makeTable(database, order)
+    results.push(await measure(engine, { database, order, config }))
+    await database.run('DROP TABLE spans SYNC')
+  }
+  await staged.run('DROP TABLE staged SYNC')
+  return results
+}
+
+/** The rows in the order of their time, without codecs: what is inserted costs as little as possible to read. */
+async function stage(engine: BenchEngine, { traces, endMs }: OrderConfig): Promise<BenchDatabase> {
+  const database = await engine.database('source')
+  await database.run('CREATE TABLE staged AS spans ENGINE = MergeTree ORDER BY tuple()')
+  await step(`${traces * spansPerTrace} spans are made`, async () => {
+    for (let from = 0; from < traces; from += chunkTraces) {
+      const to = Math.min(traces, from + chunkTraces)
+      await database.run(
+        generateSpansSql({ table: 'staged', from, to, traces, beginMs: endMs - rangeMs, rangeMs }),
+      )
+      sayNow(`${to * spansPerTrace} spans are made`)
+    }
+  })
+  return database
+}
+
+async function makeTable(database: BenchDatabase, order: Order): Promise<void> {
+  const [found] = await database.rows<{ statement: string }>('SHOW CREATE TABLE spans')
+  const statement = found?.statement ?? ''
+  const reordered = statement.replace(/ORDER BY \(.*\)/, `ORDER BY ${orders[order]}`)
+  if (!reordered.includes(orders[order])) throw new Error(`BUG: no sort order in ${statement}`)
+  await database.run('DROP TABLE spans SYNC')
+  await database.run(reordered)
+}
+
+interface Measured {
+  readonly database: BenchDatabase
+  readonly order: Order
+  readonly config: OrderConfig
+}
+
+async function measure(engine: BenchEngine, { database, order, config }: Measured): Promise<OrderResult> {
+  const { store } = database
+  // Merges apart, so that their cost is seen.
+  await database.run('SYSTEM STOP MERGES spans')
+  const insert = await step(`${order}: insert`, () =>
+    costOf(engine, () =>
+      database.run(`INSERT INTO spans SELECT * FROM source.staged SETTINGS ${insertSettings}`),
+    ),
+  )
+  await database.run('SYSTEM START MERGES spans')
+  const merge = await step(`${order}: merge`, () =>
+    costOf(engine, () => database.run('OPTIMIZE TABLE spans FINAL')),
+  )
+  const bytes = await tableBytes(database, 'spans')
+  const [sample] = await database.rows<{ traceId: string; traceMs: number }>(`
+SELECT lower(hex(trace_id)) AS traceId, toUnixTimestamp64Milli(start_time) AS traceMs FROM spans
+WHERE start_time > fromUnixTimestamp64Milli(${config.endMs - rangeMs / 2}) LIMIT 1`)
+  if (!sample) throw new Error('BUG: no span was stored')
+  const timed: OrderResult['questions'][number][] = []
+  for (const { name, query } of questions({ endMs: config.endMs, ...sample })) {
+    const times: number[] = []
+    let rows = 0
+    for (let round = 0; round <= config.rounds; round++) {
+      const startedAt = performance.now()
+      rows = (await store.query(query)).length
+      // The first one warms the caches.
+      if (round > 0) times.push(performance.now() - startedAt)
+    }
+    timed.push({ name, ms: median(times), rows })
+    say(`${order}: ${name}: ${median(times).toFixed(1)} ms, ${rows} rows`)
+  }
+  const columns = await columnBytes(database, 'spans')
+  return {
+    order: orders[order],
+    spans: bytes.rows,
+    bytesPerSpan: bytes.bytes / bytes.rows,
+    indexBytesPerSpan: bytes.indexes / bytes.rows,
+    insert,
+    merge,
+    questions: timed,
+    columns: columns.map(({ name, compressed }) => ({ name, bytesPerSpan: compressed / bytes.rows })),
+  }
+}
+
+export function orderReport(results: readonly OrderResult[]): string {
+  const of = (value: (result: OrderResult) => number) => results.map(value)
+  const questionNames = results[0]?.questions.map(({ name }) => name) ?? []
+  const rows: [string, ...number[]][] = [
+    ['bytes per span after merges', ...of(({ bytesPerSpan }) => bytesPerSpan)],
+    ['of these skip indexes', ...of(({ indexBytesPerSpan }) => indexBytesPerSpan)],
+    ['insert, thousand spans/s per core', ...of(({ insert, spans }) => spans / insert.cpuSeconds / 1_000)],
+    ['merge to one part a day, s of CPU', ...of(({ merge }) => merge.cpuSeconds)],
+    ...questionNames.map((name, index): [string, ...number[]] => [
+      `${name}, ms`,
+      ...of(({ questions }) => questions[index]?.ms ?? Number.NaN),
+    ]),
+  ]
+  return `${results[0]?.spans.toLocaleString('en-US')} spans over 24 h in traces of ${spansPerTrace}, twelve attributes a span.
+
+${table(['', ...results.map(({ order }) => `\`${order}\``)], rows)}`
+}
