@@ -21,7 +21,11 @@ export interface DecodeConfig {
 const blockSpans = 50_000
 const requestCount = 64
 
-export function measureDecode(path: DecodePath, shape: Shape, { rounds, roundMs }: DecodeConfig): DecodeResult {
+export function measureDecode(
+  path: DecodePath,
+  shape: Shape,
+  { rounds, roundMs }: DecodeConfig,
+): DecodeResult {
   const endMs = Date.now()
   const corpus = createCorpus({ shape, seed: 11, templates: requestCount, endMs, spreadMs: 60_000 })
   const requests = Array.from({ length: requestCount }, (_, n) => corpus.request(n))

@@ -27,7 +27,9 @@ export function openGrpcLane(address: string, connections: number): Lane {
     send: (body) => call(session(), body),
     async close() {
       await Promise.all(
-        sessions.map((one) => one && new Promise<void>((resolve) => (one.destroyed ? resolve() : one.close(resolve)))),
+        sessions.map(
+          (one) => one && new Promise<void>((resolve) => (one.destroyed ? resolve() : one.close(resolve))),
+        ),
       )
     },
   }
@@ -68,5 +70,8 @@ function answerOf(status: string | undefined, answerBytes: number): Answer {
   if (status === '0' && answerBytes === 5) return { type: 'accepted' }
   if (status === '0') return { type: 'failed', reason: 'partial success' }
   if (status === unavailable || status === exhausted) return { type: 'again', afterMs: 500 }
-  return { type: 'failed', reason: status === undefined ? 'gRPC stream ended without status' : `gRPC ${status}` }
+  return {
+    type: 'failed',
+    reason: status === undefined ? 'gRPC stream ended without status' : `gRPC ${status}`,
+  }
 }

@@ -7,7 +7,11 @@ export function openHttpLane(url: string, connections: number): Lane {
   return {
     protocol: 'http',
     async send(body) {
-      const { statusCode, headers, body: answer } = await pool.request({
+      const {
+        statusCode,
+        headers,
+        body: answer,
+      } = await pool.request({
         method: 'POST',
         path: '/v1/traces',
         headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'gzip' },

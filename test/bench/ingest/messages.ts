@@ -21,7 +21,12 @@ export type ToSender =
     }
 
 export type FromSender =
-  | { readonly type: 'prepared'; readonly rawBytes: number; readonly gzipBytes: number; readonly spans: number }
+  | {
+      readonly type: 'prepared'
+      readonly rawBytes: number
+      readonly gzipBytes: number
+      readonly spans: number
+    }
   | { readonly type: 'progress'; readonly spans: number }
   | ({ readonly type: 'sent' } & Sent)
 

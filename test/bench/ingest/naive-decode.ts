@@ -52,7 +52,11 @@ interface Request {
   readonly resourceSpans: readonly {
     readonly resource?: { readonly attributes: readonly KeyValue[] } | null
     readonly scopeSpans: readonly {
-      readonly scope?: { readonly name?: string; readonly version?: string; readonly attributes: readonly KeyValue[] }
+      readonly scope?: {
+        readonly name?: string
+        readonly version?: string
+        readonly attributes: readonly KeyValue[]
+      }
       readonly spans: readonly Span[]
     }[]
   }[]
@@ -60,7 +64,9 @@ interface Request {
 
 const generated = createRequire(import.meta.url)('otlp-generated/build/src/generated/root.js') as {
   opentelemetry: {
-    proto: { collector: { trace: { v1: { ExportTraceServiceRequest: { decode(body: Uint8Array): Request } } } } }
+    proto: {
+      collector: { trace: { v1: { ExportTraceServiceRequest: { decode(body: Uint8Array): Request } } } }
+    }
   }
 }
 const { ExportTraceServiceRequest } = generated.opentelemetry.proto.collector.trace.v1
@@ -95,7 +101,11 @@ export function naiveRows(body: Uint8Array, receivedAtMs: number): NaiveRow[] {
 
 interface Around {
   readonly about: ReadonlyMap<string, string>
-  readonly scope: { readonly name?: string; readonly version?: string; readonly attributes: readonly KeyValue[] }
+  readonly scope: {
+    readonly name?: string
+    readonly version?: string
+    readonly attributes: readonly KeyValue[]
+  }
   readonly receivedAtMs: number
 }
 

@@ -4,7 +4,9 @@ import type { FromSender, Sent, ToSender } from './messages.ts'
 
 export interface Sender {
   readonly pid: number
-  prepare(config: Omit<Extract<ToSender, { type: 'prepare' }>, 'type'>): Promise<Extract<FromSender, { type: 'prepared' }>>
+  prepare(
+    config: Omit<Extract<ToSender, { type: 'prepare' }>, 'type'>,
+  ): Promise<Extract<FromSender, { type: 'prepared' }>>
   send(
     config: Omit<Extract<ToSender, { type: 'send' }>, 'type'>,
     onProgress: (spans: number) => void,
@@ -13,7 +15,10 @@ export interface Sender {
 }
 
 export function startSender(): Sender {
-  const child = fork(join(import.meta.dirname, 'sender.ts'), { stdio: 'inherit', execArgv: ['--max-old-space-size=512'] })
+  const child = fork(join(import.meta.dirname, 'sender.ts'), {
+    stdio: 'inherit',
+    execArgv: ['--max-old-space-size=512'],
+  })
 
   function ask<T extends FromSender['type']>(
     message: ToSender,

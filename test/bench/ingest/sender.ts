@@ -34,7 +34,10 @@ function tell(message: FromSender): void {
   process.send?.(message)
 }
 
-async function send(from: Pool, { seconds, inFlight, http, grpc }: Extract<ToSender, { type: 'send' }>): Promise<Sent> {
+async function send(
+  from: Pool,
+  { seconds, inFlight, http, grpc }: Extract<ToSender, { type: 'send' }>,
+): Promise<Sent> {
   const lanes = openLanes({ http, grpc, inFlight })
   const latencies: Record<string, number[]> = {}
   const failures: Record<string, number> = {}
@@ -78,7 +81,9 @@ async function send(from: Pool, { seconds, inFlight, http, grpc }: Extract<ToSen
   await Promise.all(lanes.flatMap(({ lane, workers }) => Array.from({ length: workers }, () => work(lane))))
   clearInterval(timer)
   await Promise.all(lanes.map(({ lane }) => lane.close()))
-  const latency = Object.fromEntries(Object.entries(latencies).map(([protocol, all]) => [protocol, latencyOf(all)]))
+  const latency = Object.fromEntries(
+    Object.entries(latencies).map(([protocol, all]) => [protocol, latencyOf(all)]),
+  )
   return {
     seconds: (Math.min(endAt, emptyAt) - startedAt) / 1000,
     spansInTime,
@@ -94,8 +99,7 @@ function openLanes({ http, grpc, inFlight }: { http: string; grpc: string; inFli
   const each = http && grpc ? Math.ceil(inFlight / 2) : inFlight
   const lanes: { lane: Lane; workers: number }[] = []
   if (http) lanes.push({ lane: openHttpLane(http, each), workers: each })
-  if (grpc)
-    lanes.push({ lane: openGrpcLane(grpc, Math.ceil(each / streamsPerConnection)), workers: each })
+  if (grpc) lanes.push({ lane: openGrpcLane(grpc, Math.ceil(each / streamsPerConnection)), workers: each })
   return lanes
 }
 
