@@ -1,4 +1,4 @@
-import { inRange, type Query, type Range, stepOf } from './query.ts'
+import { type Query, type Range, stepOf } from './query.ts'
 import { type RedRow, redColumns } from './red.ts'
 import {
   closedBounds,
@@ -9,7 +9,7 @@ import {
   openCells,
   readsRollup,
 } from './red-rollup.ts'
-import { isEntry, pairingMarginMs } from './span-sql.ts'
+import { inSpanRange, isEntry, pairingMarginMs } from './span-sql.ts'
 
 const isAsked = "({application:String} = '' OR application = {application:String})"
 
@@ -17,9 +17,9 @@ const isAsked = "({application:String} = '' OR application = {application:String
  * SQL text: the calls that enter an application, so that its load is what its users ask for and not the sum of its tiers:
  * entry spans without a stored caller in the same application, and without a link to one (a message). `{application:String}` empty: of every application.
  */
-const transactionsIn = (within: typeof inRange) => `
+const transactionsIn = (within: typeof inSpanRange) => `
 SELECT * FROM (
-  SELECT trace_id, parent_span_id, start_time, duration_ns, status, application FROM spans FINAL
+  SELECT trace_id, parent_span_id, start_time, duration_ns, status, weight, application FROM spans FINAL
   WHERE ${isEntry} AND NOT (kind = 5 AND notEmpty(links_span_id)) AND ${within('start_time')}
     AND ${isAsked}
 ) AS entry
@@ -28,7 +28,7 @@ LEFT ANTI JOIN (
   WHERE ${within('start_time', pairingMarginMs)} AND ${isAsked}
 ) AS caller
 ON entry.trace_id = caller.trace_id AND entry.parent_span_id = caller.span_id AND entry.application = caller.application`
-const transactions = transactionsIn(inRange)
+const transactions = transactionsIn(inSpanRange)
 
 /** SQL text: the same from whole minutes that are rolled up, and from raw spans around them. */
 const rolledUpTransactions = `
@@ -71,7 +71,7 @@ SELECT
   application, toFloat64(uniqExact(service)) AS tiers, toFloat64(uniqExact(cluster_id, namespace, service, pod)) AS nodes,
   toUnixTimestamp64Milli(toDateTime64(max(start_time), 3)) AS lastSeenMs
 FROM spans
-WHERE ${inRange('start_time')} AND ${isAsked}
+WHERE ${inSpanRange('start_time')} AND ${isAsked}
 GROUP BY application
 ORDER BY application
 LIMIT 1000`,
@@ -104,7 +104,7 @@ export function applicationNamespacesQuery(scope: Range & { application: string 
   return {
     sql: `
 SELECT DISTINCT namespace FROM spans
-WHERE application = {application:String} AND namespace != '' AND ${inRange('start_time')}
+WHERE application = {application:String} AND namespace != '' AND ${inSpanRange('start_time')}
 ORDER BY namespace
 LIMIT 100`,
     params: { ...scope },

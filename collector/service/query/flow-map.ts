@@ -1,6 +1,6 @@
-import { inRange, type Query, type Range } from './query.ts'
+import type { Query, Range } from './query.ts'
 import { type RedRow, redColumns } from './red.ts'
-import { noParent, pairingMarginMs } from './span-sql.ts'
+import { inSpanRange, noParent, pairingMarginMs } from './span-sql.ts'
 
 /**
  * The flow map from raw spans. Both halves of a call are looked up within a margin around the range, so that a call whose
@@ -27,7 +27,7 @@ const isMine = (application: string) => `${application} = {application:String}`
 const tierId = (application: string, service: string) =>
   `if(${isMine(application)}, concat('tier:', ${service}), concat('external:', ${application}, '/', ${service}))`
 
-const spansNear = `FROM spans WHERE ${inRange('start_time', pairingMarginMs)}`
+const spansNear = `FROM spans WHERE ${inSpanRange('start_time', pairingMarginMs)}`
 const callers = `
   SELECT trace_id, span_id, application, service, kind, duration_ns, status
   ${spansNear} AND kind != 5
@@ -38,15 +38,15 @@ const entries = `
 SELECT
   entry.application AS application, entry.service AS service, entry.kind AS kind,
   entry.messaging_system AS messaging_system, entry.messaging_destination AS messaging_destination,
-  entry.duration_ns AS entryNs, entry.status AS entryStatus,
+  entry.weight AS weight, entry.duration_ns AS entryNs, entry.status AS entryStatus,
   multiIf(parent.service != '', parent.application, linked.application) AS callerApplication,
   multiIf(parent.service != '', parent.service, linked.service) AS callerService,
   if(parent.service != '', parent.kind, linked.kind) AS callerKind,
   parent.duration_ns AS callerNs, parent.status AS callerStatus
 FROM (
-  SELECT trace_id, span_id, parent_span_id, application, service, kind, messaging_system, messaging_destination, duration_ns, status
+  SELECT trace_id, span_id, parent_span_id, application, service, kind, messaging_system, messaging_destination, duration_ns, status, weight
   FROM spans FINAL
-  WHERE kind IN (2, 5) AND ${inRange('start_time')}
+  WHERE kind IN (2, 5) AND ${inSpanRange('start_time')}
 ) AS entry
 LEFT JOIN (${callers}) AS parent ON parent.trace_id = entry.trace_id AND parent.span_id = entry.parent_span_id
 LEFT JOIN (
@@ -55,7 +55,7 @@ LEFT JOIN (
     FROM (
       SELECT trace_id, span_id, link.1 AS linkTrace, link.2 AS linkSpan
       FROM spans ARRAY JOIN arrayZip(links_trace_id, links_span_id) AS link
-      WHERE kind = 5 AND ${inRange('start_time')}
+      WHERE kind = 5 AND ${inSpanRange('start_time')}
     ) AS c
     INNER JOIN (${callers}) AS p ON p.trace_id = c.linkTrace AND p.span_id = c.linkSpan
   )
@@ -74,7 +74,8 @@ SELECT
   ${tierId('application', 'service')} AS callee,
   toBool(kind = 5 OR callerKind = 4) AS async,
   if(async OR callerKind != 3, entryNs, callerNs) AS durationNs,
-  if(async OR callerKind != 3, entryStatus, callerStatus) AS outcome
+  if(async OR callerKind != 3, entryStatus, callerStatus) AS outcome,
+  weight
 FROM (${entries})
 WHERE (${isMine('application')} OR ${isMine('callerApplication')})
   -- A server span right below another span of its own tier is one call seen twice, not a call to itself.
@@ -95,15 +96,16 @@ SELECT
   ) AS callee,
   toBool(kind = 4) AS async,
   duration_ns AS durationNs,
-  status AS outcome
+  status AS outcome,
+  weight
 FROM (
   SELECT * FROM spans FINAL
-  WHERE kind IN (3, 4) AND ${isMine('application')} AND ${inRange('start_time')}
+  WHERE kind IN (3, 4) AND ${isMine('application')} AND ${inSpanRange('start_time')}
     AND (trace_id, span_id) NOT IN (
       SELECT trace_id, parent_span_id ${spansNear} AND kind IN (2, 5) AND parent_span_id != ${noParent}
       UNION ALL
       SELECT link.1, link.2 FROM spans ARRAY JOIN arrayZip(links_trace_id, links_span_id) AS link
-      WHERE kind = 5 AND ${inRange('start_time', pairingMarginMs)}
+      WHERE kind = 5 AND ${inSpanRange('start_time', pairingMarginMs)}
     )
 )`
 

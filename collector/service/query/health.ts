@@ -1,5 +1,6 @@
 import { isCrashLooping, isImageProblem, isPending } from './pod-sql.ts'
 import type { Query } from './query.ts'
+import { between } from './span-sql.ts'
 
 /** What a health rule found, as the database returns it. */
 export interface HealthFindingRow {
@@ -56,11 +57,10 @@ SELECT
   'service-error-ratio' AS rule, if(failed / calls > 0.5, 'critical', 'warning') AS severity, 'Service' AS entityKind,
   service AS entity, any(cluster_id) AS clusterId, any(span.namespace) AS namespace, application,
   concat(service, ': ', toString(round(100 * failed / calls, 1)), ' % of ', toString(calls), ' calls failed in ${errorWindowMinutes} minutes') AS message,
-  count() AS calls, countIf(status = 2) AS failed
+  sum(weight) AS calls, sumIf(weight, status = 2) AS failed
 FROM spans AS span FINAL
 WHERE kind IN (2, 5)
-  AND start_time >= fromUnixTimestamp64Milli({nowMs:Int64} - ${errorWindowMinutes * 60_000})
-  AND start_time < fromUnixTimestamp64Milli({nowMs:Int64})
+  AND ${between('start_time', `{nowMs:Int64} - ${errorWindowMinutes * 60_000}`, '{nowMs:Int64}')}
 GROUP BY application, service
 HAVING calls >= ${errorCallsMin} AND failed / calls > ${errorRatioMax}
 ORDER BY application, service

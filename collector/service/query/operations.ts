@@ -1,4 +1,4 @@
-import { inRange, type ListFilter, listParams, passes, type Query, type Range, stepOf } from './query.ts'
+import { type ListFilter, listParams, passes, type Query, type Range, stepOf } from './query.ts'
 import { type RedRow, redColumns } from './red.ts'
 import {
   closedBounds,
@@ -9,13 +9,13 @@ import {
   openCells,
   readsRollup,
 } from './red-rollup.ts'
-import { isEntry, kindName } from './span-sql.ts'
+import { inSpanRange, isEntry, kindName } from './span-sql.ts'
 
-const entriesIn = (within: typeof inRange) => `FROM spans FINAL
+const entriesIn = (within: typeof inSpanRange) => `FROM spans FINAL
   WHERE application = {application:String} AND ${isEntry} AND ${within('start_time')}`
 const entries = `(
-  SELECT cluster_id, namespace, service, version, pod, operation, kind, status, start_time, duration_ns
-  ${entriesIn(inRange)}
+  SELECT cluster_id, namespace, service, version, pod, operation, kind, status, start_time, duration_ns, weight
+  ${entriesIn(inSpanRange)}
 ) AS entry`
 
 /** SQL text: the same from whole minutes that are rolled up, and from raw spans around them. */
@@ -90,7 +90,7 @@ export function operationStepsQuery(
   const { service, ...params } = scope
   const [bounds, calls, source] = readsRollup(scope)
     ? [closedBounds, 'sum(n)', rolledUpEntries]
-    : ['', 'count()', entries]
+    : ['', 'sum(weight)', entries]
   return {
     sql: `${bounds}
 SELECT service, operation, kind, step.1 AS timeMs, step.2 AS calls FROM (

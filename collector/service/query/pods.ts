@@ -1,6 +1,7 @@
 import { occurrences } from './events.ts'
 import { findingsOfPod, isEvicted, podHealth, podsInRange } from './pod-sql.ts'
 import { inRange, type ListFilter, listParams, passes, type Query, type Range } from './query.ts'
+import { inSpanRange } from './span-sql.ts'
 import { usageAtEnd } from './usage.ts'
 
 export interface PodFilter extends Range {
@@ -93,7 +94,7 @@ LEFT JOIN (
 ) AS r ON r.uid = p.uid
 LEFT JOIN (
   SELECT DISTINCT namespace, pod FROM spans
-  WHERE cluster_id = {clusterId:String} AND pod != '' AND ${inRange('start_time')}
+  WHERE cluster_id = {clusterId:String} AND pod != '' AND ${inSpanRange('start_time')}
 ) AS t ON t.namespace = p.namespace AND t.pod = p.name
 LEFT JOIN (${usageAtEnd}) AS u ON u.namespace = p.namespace AND u.pod = p.name
 LEFT JOIN (
@@ -174,9 +175,9 @@ export function podServicesQuery(
 ): Query {
   return {
     sql: `
-SELECT application, service, toFloat64(count()) AS spans, toFloat64(countIf(status = 2)) AS errors
+SELECT application, service, toFloat64(sum(weight)) AS spans, toFloat64(sumIf(weight, status = 2)) AS errors
 FROM spans FINAL
-WHERE cluster_id = {clusterId:String} AND namespace = {namespace:String} AND pod = {pod:String} AND ${inRange('start_time')}
+WHERE cluster_id = {clusterId:String} AND namespace = {namespace:String} AND pod = {pod:String} AND ${inSpanRange('start_time')}
 GROUP BY application, service
 ORDER BY spans DESC
 LIMIT 100`,

@@ -22,10 +22,9 @@ export interface ListFilter {
 
 export const everything: ListFilter = { in: [], out: [] }
 
-/** SQL text: the column's time lies in the range, widened by a margin on both sides. */
-export function inRange(column: string, marginMs = 0): string {
-  const margin = (sign: string) => (marginMs === 0 ? '' : ` ${sign} ${marginMs}`)
-  return `${column} >= fromUnixTimestamp64Milli({fromMs:Int64}${margin('-')}) AND ${column} < fromUnixTimestamp64Milli({toMs:Int64}${margin('+')})`
+/** SQL text: the column's time lies in the range. Of spans: `inSpanRange`. */
+export function inRange(column: string): string {
+  return `${column} >= fromUnixTimestamp64Milli({fromMs:Int64}) AND ${column} < fromUnixTimestamp64Milli({toMs:Int64})`
 }
 
 /** SQL text: `expression` passes the list filter whose parameters are `<name>In` and `<name>Out`. */

@@ -1,5 +1,6 @@
-import { inRange, type Range } from './query.ts'
-import { between } from './span-sql.ts'
+import { bucketOf, mergedQuantilesNs } from './duration-buckets.ts'
+import type { Range } from './query.ts'
+import { between, inSpanRange } from './span-sql.ts'
 
 /**
  * RED over ranges too long for raw spans: whole minutes that are rolled up come from `red_1m`, and what is left of the range
@@ -9,8 +10,7 @@ import { between } from './span-sql.ts'
  *    │── raw spans ──│────────────── red_1m ─────────────────│──── raw spans ───│
  *              next whole minute                  what the job has finished, less a margin for late spans
  *
- * Counts, sums and maxima are exact. Quantiles come from logarithmic buckets, eight to each doubling: the middle of a bucket
- * is within 2^(1/16) - 1 = 4.4 % of every duration in it.
+ * Counts, sums and maxima are exact. Quantiles come from logarithmic buckets (duration-buckets.ts).
  */
 export const rawRangeMsMax = 6 * 3_600_000
 
@@ -18,10 +18,6 @@ export const rawRangeMsMax = 6 * 3_600_000
 export function readsRollup({ fromMs, toMs, stepMs = 60_000 }: Range & { stepMs?: number }): boolean {
   return toMs - fromMs > rawRangeMsMax && stepMs % 60_000 === 0
 }
-
-/** SQL text: the bucket of a duration in ns. */
-export const bucketOf = (durationNs: string): string =>
-  `toUInt16(floor(log2(greatest(${durationNs}, 1)) * 8))`
 
 /** The newest minutes that are rolled up are read from raw spans all the same: their late halves are still arriving. */
 const lateMarginMs = 5 * 60_000
@@ -43,7 +39,7 @@ const inClosed =
 export function inOpenParts(column: string, marginMs = 0): string {
   const left = between(column, `{fromMs:Int64} - ${marginMs}`, `closedFromMs + ${marginMs}`)
   const right = between(column, `closedToMs - ${marginMs}`, `{toMs:Int64} + ${marginMs}`)
-  return `${inRange(column, marginMs)} AND ((${left}) OR (${right}))`
+  return `${inSpanRange(column, marginMs)} AND ((${left}) OR (${right}))`
 }
 
 /** SQL text: the valid rows of red_1m in the middle part. */
@@ -57,7 +53,7 @@ export function closedMinutes(condition: string): string {
 /** SQL text: minutes, and spans as if each were a minute of its own, in the columns that `mergedRedColumns` reads. */
 export const closedCells =
   'calls AS n, errors AS failed, duration_sum_ns AS sumNs, duration_max_ns AS maxNs, duration_buckets AS buckets, duration_counts AS counts'
-export const openCells = `toUInt64(1) AS n, toUInt64(status = 2) AS failed, duration_ns AS sumNs, duration_ns AS maxNs, [${bucketOf('duration_ns')}] AS buckets, [toUInt64(1)] AS counts`
+export const openCells = `weight AS n, if(status = 2, weight, 0) AS failed, duration_ns * weight AS sumNs, duration_ns AS maxNs, [${bucketOf('duration_ns')}] AS buckets, [weight] AS counts`
 
 /** SQL text: the columns of RedRow. A quantile is the middle of its bucket, but not above the maximum. */
 export function mergedRedColumns(): string {
@@ -68,7 +64,7 @@ export function mergedRedColumns(): string {
   toFloat64(sum(failed)) AS errors,
   if(calls = 0, NULL, round(sum(sumNs) / calls / 1e6, 6)) AS meanMs,
   if(calls = 0, NULL, max(maxNs) / 1e6) AS maxMs,
-  arrayMap(bucket -> exp2((bucket + 0.5) / 8), quantilesExactWeightedArray(0.5, 0.95, 0.99)(buckets, counts)) AS quantilesNs,
+  ${mergedQuantilesNs('buckets', 'counts')} AS quantilesNs,
   ${quantile(1)} AS p50Ms,
   ${quantile(2)} AS p95Ms,
   ${quantile(3)} AS p99Ms`

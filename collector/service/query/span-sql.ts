@@ -23,3 +23,8 @@ export function between(column: string, fromMs: string, toMs: string): string {
   const hour = `toStartOfHour(${column})`
   return `${column} >= ${at(fromMs)} AND ${column} < ${at(toMs)} AND ${hour} >= toStartOfHour(${at(fromMs)}) AND ${hour} <= toStartOfHour(${at(toMs)})`
 }
+
+/** SQL text: spans of the range by their start, widened by a margin on both sides. */
+export function inSpanRange(column: string, marginMs = 0): string {
+  return between(column, `{fromMs:Int64} - ${marginMs}`, `{toMs:Int64} + ${marginMs}`)
+}

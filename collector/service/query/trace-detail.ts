@@ -1,5 +1,5 @@
 import type { Query } from './query.ts'
-import { kindName, noParent, statusName } from './span-sql.ts'
+import { inSpanRange, kindName, noParent, statusName } from './span-sql.ts'
 
 /** A trace by its id as 32 hex digits. `fromMs`–`toMs` bound the look-up; 0 and a far future: all days. */
 export interface TraceKey {
@@ -48,7 +48,7 @@ SELECT
   arrayMap((t, n, a) -> (toUnixTimestamp64Nano(t) / 1e6, toString(n), a), events_time, events_name, events_attributes) AS events,
   arrayMap((t, s) -> (lower(hex(t)), lower(hex(s))), links_trace_id, links_span_id) AS links
 FROM spans AS span FINAL
-WHERE ${isTrace} AND ${bounded('start_time')}
+WHERE ${isTrace} AND ${inSpanRange('start_time')}
 ORDER BY start_time, span_id
 LIMIT {limit:UInt32}`,
     params: { ...key, limit },
@@ -65,7 +65,7 @@ export function traceResourcesQuery(key: TraceKey): Query {
     sql: `
 SELECT toString(resource_id) AS resourceId, attributes
 FROM resources FINAL
-WHERE resource_id IN (SELECT resource_id FROM spans WHERE ${isTrace} AND ${bounded('start_time')})
+WHERE resource_id IN (SELECT resource_id FROM spans WHERE ${isTrace} AND ${inSpanRange('start_time')})
 LIMIT 1000`,
     params: { ...key },
   }

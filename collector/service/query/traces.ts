@@ -1,5 +1,5 @@
-import { inRange, type ListFilter, listParams, passes, type Query, type Range, stepOf } from './query.ts'
-import { noParent } from './span-sql.ts'
+import { type ListFilter, listParams, passes, type Query, type Range, stepOf } from './query.ts'
+import { inSpanRange, noParent } from './span-sql.ts'
 
 export interface TraceFilter extends Range {
   readonly application: ListFilter
@@ -24,7 +24,7 @@ const lists = ['application', 'service', 'operation', 'version', 'pod', 'namespa
 const matching = `
 SELECT trace_id, min(start_time) AS firstAt, max(duration_ns) AS longestNs, countIf(status = 2) AS failed
 FROM spans FINAL
-WHERE ${inRange('start_time')} AND ${lists.map((name) => passes(name, name)).join(' AND ')}
+WHERE ${inSpanRange('start_time')} AND ${lists.map((name) => passes(name, name)).join(' AND ')}
   AND arrayAll((k, v) -> attributes[k] = v, {attributeKeys:Array(String)}, {attributeValues:Array(String)})
 GROUP BY trace_id
 HAVING longestNs >= {minMs:Float64} * 1e6 AND ({maxMs:Float64} = 0 OR longestNs <= {maxMs:Float64} * 1e6)
@@ -66,7 +66,7 @@ SELECT
   arraySort(groupUniqArrayIf(100)(concat(service, '@', version), version != '')) AS versions
 FROM (
   SELECT *, ${isRoot} AS isRoot FROM spans FINAL
-  WHERE ${inRange('start_time', traceMarginMs)} AND trace_id IN (
+  WHERE ${inSpanRange('start_time', traceMarginMs)} AND trace_id IN (
     SELECT trace_id FROM (${matching} ORDER BY ${order}, trace_id LIMIT {limit:UInt32})
   )
 )

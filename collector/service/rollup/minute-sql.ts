@@ -1,5 +1,5 @@
+import { bucketOf } from '../query/duration-buckets.ts'
 import type { Query } from '../query/query.ts'
-import { bucketOf } from '../query/red-rollup.ts'
 import { between, isEntry, noParent, pairingMarginMs } from '../query/span-sql.ts'
 
 /** SQL text of the job. Times are Unix ms; minutes are Unix s, as a DateTime is. */
@@ -102,17 +102,18 @@ export function computeMinutesQuery({ minutes, generation }: MinutesToCompute): 
   const keys = 'minute, cluster_id, namespace, application, service, version, operation, kind, entering'
   return {
     sql: `
-INSERT INTO red_1m (${keys}, calls, errors, duration_sum_ns, duration_max_ns, duration_buckets, duration_counts, generation)
+INSERT INTO red_1m (${keys}, calls, errors, duration_sum_ns, duration_sum_squares, duration_max_ns, duration_buckets, duration_counts, generation)
 SELECT
-  ${keys}, sum(n) AS calls, sum(failed) AS errors, sum(sumNs) AS duration_sum_ns, max(maxNs) AS duration_max_ns,
+  ${keys}, sum(n) AS calls, sum(failed) AS errors, sum(sumNs) AS duration_sum_ns, sum(squares) AS duration_sum_squares, max(maxNs) AS duration_max_ns,
   arraySort(groupArray((bucket, n))).1, arraySort(groupArray((bucket, n))).2, {generation:UInt64}
 FROM (
-  SELECT ${keys}, bucket, count() AS n, countIf(status = 2) AS failed, sum(duration_ns) AS sumNs, max(duration_ns) AS maxNs
+  SELECT ${keys}, bucket, sum(weight) AS n, sumIf(weight, status = 2) AS failed, sum(duration_ns * weight) AS sumNs,
+    sum(pow(duration_ns / 1e6, 2) * weight) AS squares, max(duration_ns) AS maxNs
   FROM (
     SELECT
       ${minuteOf('entry.start_time')} AS minute, entry.cluster_id AS cluster_id, entry.namespace AS namespace,
       entry.application AS application, entry.service AS service, entry.version AS version, entry.operation AS operation,
-      entry.kind AS kind, entry.status AS status, entry.duration_ns AS duration_ns, ${bucketOf('entry.duration_ns')} AS bucket,
+      entry.kind AS kind, entry.status AS status, entry.duration_ns AS duration_ns, entry.weight AS weight, ${bucketOf('entry.duration_ns')} AS bucket,
       -- A consumer with a link is called by what it links to, as in the questions to raw spans.
       NOT (entry.kind = 5 AND entry.linked) AND NOT (
         caller.found AND caller.application = entry.application
@@ -121,7 +122,7 @@ FROM (
     FROM (
       SELECT
         trace_id, parent_span_id, start_time, cluster_id, namespace, application, service, version, operation, kind, status,
-        duration_ns, notEmpty(links_span_id) AS linked
+        duration_ns, weight, notEmpty(links_span_id) AS linked
       FROM spans FINAL
       WHERE ${entries}
     ) AS entry
@@ -137,7 +138,7 @@ FROM (
 GROUP BY ${keys}
 UNION ALL
 SELECT
-  toDateTime(arrayJoin({minutes:Array(UInt32)}), 'UTC'), '', '', '', '', '', '', 255, false, 0, 0, 0, 0, [], [], {generation:UInt64}`,
+  toDateTime(arrayJoin({minutes:Array(UInt32)}), 'UTC'), '', '', '', '', '', '', 255, false, 0, 0, 0, 0, 0, [], [], {generation:UInt64}`,
     params: {
       minutes,
       firstS: Math.min(...minutes),

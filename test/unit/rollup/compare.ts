@@ -20,9 +20,9 @@ export const rawRed: Query = {
   sql: `
 SELECT
   toStartOfMinute(start_time) AS minute, cluster_id, namespace, application, service, version, operation, kind, entering,
-  count() AS calls, countIf(status = 2) AS errors, sum(duration_ns) AS sumNs, max(duration_ns) AS maxNs,
+  sum(weight) AS calls, sumIf(weight, status = 2) AS errors, sum(duration_ns * weight) AS sumNs, max(duration_ns) AS maxNs,
   arraySort(groupUniqArray(bucket)) AS buckets,
-  arrayMap(one -> arrayCount(each -> each = one, groupArray(bucket)), buckets) AS counts
+  arrayMap(one -> arraySum(each -> if(each.1 = one, each.2, 0), groupArray((bucket, weight))), buckets) AS counts
 FROM (
   SELECT s.*, toUInt16(floor(log2(s.duration_ns) * 8)) AS bucket,
     toBool(NOT (kind = 5 AND notEmpty(links_span_id)) AND (trace_id, parent_span_id, application) NOT IN (

@@ -5,6 +5,7 @@ import { createStore, type OpenStore } from '../../../collector/service/store/cr
 import { startTestClickHouse, type TestClickHouse } from '../../support/clickhouse.ts'
 
 const files = readdirSync(join(import.meta.dirname, '../../../collector/service/store/schema')).sort()
+const newest = Number(files.at(-1)?.slice(0, 4))
 
 let clickhouse: TestClickHouse
 const opened = new Map<OpenStore, string>()
@@ -34,8 +35,8 @@ const migrationsOf = (store: OpenStore) =>
 
 test('a fresh database gets every file in order, and a migrated one none again', async () => {
   const store = open('fresh')
-  expect(await store.migrate()).toMatchObject({ applied: files, version: files.length })
-  expect(await store.migrate()).toMatchObject({ applied: [], version: files.length })
+  expect(await store.migrate()).toMatchObject({ applied: files, version: newest })
+  expect(await store.migrate()).toMatchObject({ applied: [], version: newest })
   expect((await migrationsOf(store)).map(({ name }) => name)).toEqual(files)
 })
 
@@ -43,7 +44,7 @@ test('replicas that start at once all come up on the same schema', async () => {
   for (let round = 0; round < 4; round++) {
     const replicas = [open(`round_${round}`), open(`round_${round}`), open(`round_${round}`)] as const
     const reports = await Promise.all(replicas.map((replica) => replica.migrate()))
-    for (const report of reports) expect(report.version).toBe(files.length)
+    for (const report of reports) expect(report.version).toBe(newest)
     expect((await migrationsOf(replicas[0])).map(({ name }) => name)).toEqual(files)
     const sql = 'SELECT count() AS tables FROM system.tables WHERE database = currentDatabase()'
     const [counted] = await replicas[0].query<{ tables: number }>({ sql, params: {} })
