@@ -13,6 +13,9 @@ export const kubeEventNames = {
   event: 'k8s.event',
 } as const
 
+/** The instrumentation scope of what our agent says of the cluster itself: ingest rules leave its logs and metrics alone. */
+export const agentScopeName = 'binnacle.agent'
+
 const Text = Type.String({ maxLength: 65_536 })
 const Count = Type.Integer({ minimum: 0 })
 const TimeMs = Type.Integer({ minimum: 0, description: 'Unix time in ms' })

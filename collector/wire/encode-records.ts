@@ -1,8 +1,6 @@
-import { type KubeRecord, kubeEventNames } from '../record/kube.ts'
+import { agentScopeName, type KubeRecord, kubeEventNames } from '../record/kube.ts'
 import { type UsagePoint, usageMetrics } from '../record/usage.ts'
 import { type ProtoWriter, writeProto } from './proto-writer.ts'
-
-const scopeName = 'binnacle.agent'
 
 /** Kubernetes records as an ExportLogsServiceRequest; record/kube.ts says how they travel. */
 export function encodeKubeLogs({
@@ -16,7 +14,7 @@ export function encodeKubeLogs({
     .message(1, (resourceLogs) => {
       resourceLogs.message(1, (writer) => writeAttributes(writer, 1, resource))
       resourceLogs.message(2, (scope) => {
-        scope.message(1, (writer) => writer.text(1, scopeName))
+        scope.message(1, (writer) => writer.text(1, agentScopeName))
         for (const record of records) scope.message(2, (writer) => writeKubeRecord(writer, record))
       })
     })
@@ -91,7 +89,7 @@ export function encodeUsage({
         writeAttributes(attributes, 1, containerResource(resource, point)),
       )
       resourceMetrics.message(2, (scope) => {
-        scope.message(1, (name) => name.text(1, scopeName))
+        scope.message(1, (name) => name.text(1, agentScopeName))
         writeGauge(scope, usageMetrics.cpu, point.cpuMillicores / 1000, point.timeMs)
         writeGauge(scope, usageMetrics.memory, point.memoryBytes, point.timeMs)
       })

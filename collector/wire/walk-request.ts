@@ -1,3 +1,4 @@
+import { agentScopeName } from '../record/kube.ts'
 import type { OtlpEncoding, OtlpSignal } from '../record/otlp.ts'
 import type { ResourceRow } from '../record/span.ts'
 import { errorText } from '../std/assert.ts'
@@ -96,12 +97,18 @@ export function resourceAttributes(bytes: Uint8Array): Map<string, string> {
   return attributes
 }
 
+/** The state and use of the cluster, which screens rely on, is not for the rules. */
+function placeOfScope(ofResource: Omit<Place, 'scope'>, scope: Scope): Place {
+  if (scope.name !== agentScopeName) return { ...ofResource, scope }
+  return { decoded: ofResource.decoded, resource: ofResource.decoded, scope, rules: undefined }
+}
+
 function walkScope(
   bytes: Uint8Array,
   ofResource: Omit<Place, 'scope'>,
   { onItem, onDamaged }: ItemHandlers,
 ): void {
-  const place = { ...ofResource, scope: readScope(bytes, ofResource.resource.schema_url) }
+  const place = placeOfScope(ofResource, readScope(bytes, ofResource.resource.schema_url))
   const reader = readProto(bytes)
   while (reader.next()) {
     if (reader.field() !== 2) continue
