@@ -3,12 +3,16 @@ import { logsTable, metricsTable } from '../record/signal.ts'
 import { type ResourceRow, spansTable } from '../record/span.ts'
 import type { AnyTable, RowOf } from '../record/table.ts'
 import { UnencodableValue } from './columns/column.ts'
+import { declined } from './columns/cursor.ts'
 import { createOpenBlocks, type SealedBlock } from './columns/open-blocks.ts'
 import type { DecodeContext, Decoded } from './decoded.ts'
 import { decodeLogs, type LogItem } from './log-decoder.ts'
 import { decodeMetrics } from './metric-decoder.ts'
+import { WireError } from './proto-reader.ts'
+import { createTally } from './tally.ts'
+import { createTraceColumns } from './trace-columns.ts'
 import { decodeTraces } from './trace-decoder.ts'
-import type { WalkRequest } from './walk-request.ts'
+import { protobufBody, type WalkRequest } from './walk-request.ts'
 
 /**
  * OTLP requests, one after the other, into open blocks: the rows of many requests join one block per table and day, which
@@ -33,6 +37,8 @@ export interface Appended {
   /** Spans, log records or data points in the request. */
   readonly received: number
   readonly rejected: number
+  /** Items that the configured rules took away, by rule: received = rows + rejected + filtered. */
+  readonly filtered: ReadonlyMap<string, number>
   /** Why, for the sender: the first few different reasons. */
   readonly messages: readonly string[]
   /** Where its rows are; no part is empty. */
@@ -50,6 +56,22 @@ export interface PartCount {
 
 export function createBlockDecoder(): BlockDecoder {
   const blocks = createOpenBlocks()
+  const traceColumns = createTraceColumns(blocks)
+
+  /** Undefined: left to the plain decoders, and nothing of the request was kept. */
+  function tryColumns(request: WalkRequest, context: DecodeContext): Appended | undefined {
+    if (request.signal !== 'traces') return undefined
+    const mark = blocks.mark()
+    const tally = createTally()
+    try {
+      traceColumns.append(protobufBody(request), context, tally)
+      return tally.done()
+    } catch (reason) {
+      blocks.cutTo(mark)
+      if (reason === declined || reason instanceof WireError) return undefined
+      throw reason
+    }
+  }
 
   function appendAll(items: readonly TableRow[]): { parts: PartCount[]; refused: string[] } {
     const parts = new Map<string, { table: string; day: number; rows: number }>()
@@ -73,6 +95,8 @@ export function createBlockDecoder(): BlockDecoder {
 
   return {
     append(request, context) {
+      const appended = tryColumns(request, context)
+      if (appended) return appended
       const decoded = decodeRows(request, context)
       if (decoded.type === 'invalid') return decoded
       const { parts, refused } = appendAll(decoded.rows)
@@ -80,6 +104,7 @@ export function createBlockDecoder(): BlockDecoder {
         type: 'appended',
         received: decoded.received,
         rejected: decoded.rejected + refused.length,
+        filtered: decoded.filtered,
         messages: [...new Set([...decoded.messages, ...refused])],
         parts,
         resources: decoded.resources,

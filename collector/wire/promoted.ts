@@ -16,14 +16,14 @@ export const promotedKeys = {
 } as const
 
 /** Where a client or producer span goes; the port is added when the address comes from a `server.*`-like key. */
-const peerNames = ['peer.service', 'service.peer.name']
-const peerAddresses: readonly (readonly [address: string, port: string])[] = [
+export const peerNames = ['peer.service', 'service.peer.name']
+export const peerAddresses: readonly (readonly [address: string, port: string])[] = [
   ['server.address', 'server.port'],
   ['net.peer.name', 'net.peer.port'],
   ['network.peer.address', 'network.peer.port'],
   ['net.sock.peer.addr', 'net.sock.peer.port'],
 ]
-const databaseNames = ['db.namespace', 'db.name']
+export const databaseNames = ['db.namespace', 'db.name']
 
 export type PromotedColumns = Pick<SpanRow, keyof typeof promotedKeys | 'peer'>
 

@@ -1,5 +1,5 @@
 /** Bounds of a believable time: before 1971 a clock was never set, a day ahead of now it is wrong. */
-const earliestNs = 31_536_000_000_000_000n
+export const earliestNs = 31_536_000_000_000_000n
 export const aheadMaxMs = 86_400_000
 const aheadMaxNs = BigInt(aheadMaxMs) * 1_000_000n
 

@@ -17,20 +17,24 @@ export function decodeTraces(request: WalkRequest, context: DecodeContext): Deco
   const message = walkRequest(request, context, {
     onDamaged: (message) => collector.reject(`a span cannot be read: ${message}`),
     onItem(bytes, { resource, scope, rules }) {
-      const span = readSpan(bytes)
-      if (!isId(span.traceId, 16)) collector.reject('a span has no valid trace id (16 bytes, not all zero)')
-      else if (!isId(span.spanId, 8)) collector.reject('a span has no valid span id (8 bytes, not all zero)')
-      else if (span.parentSpanId.length !== 0 && span.parentSpanId.length !== 8)
-        collector.reject('a span has a malformed parent span id (not 8 bytes)')
-      else {
-        const row = spanRow(span, { resource, scope, context })
-        const filteredBy = rules?.applySpan(row)
-        if (filteredBy === undefined) collector.accept(row, resource)
-        else collector.filter(filteredBy)
-      }
+      const row = readSpanRow(bytes, { resource, scope, context })
+      if (typeof row === 'string') return collector.reject(row)
+      const filteredBy = rules?.applySpan(row)
+      if (filteredBy === undefined) collector.accept(row, resource)
+      else collector.filter(filteredBy)
     },
   })
   return message === undefined ? collector.done() : { type: 'invalid', message }
+}
+
+/** The row of one span, or why it is rejected. Throws WireError when its bytes make no sense. */
+export function readSpanRow(bytes: Uint8Array, place: SpanPlace): SpanRow | string {
+  const span = readSpan(bytes)
+  if (!isId(span.traceId, 16)) return 'a span has no valid trace id (16 bytes, not all zero)'
+  if (!isId(span.spanId, 8)) return 'a span has no valid span id (8 bytes, not all zero)'
+  if (span.parentSpanId.length !== 0 && span.parentSpanId.length !== 8)
+    return 'a span has a malformed parent span id (not 8 bytes)'
+  return spanRow(span, place)
 }
 
 const noId = new Uint8Array()
@@ -206,7 +210,7 @@ function readStatus(bytes: Uint8Array, span: Span): void {
   }
 }
 
-interface SpanPlace {
+export interface SpanPlace {
   readonly resource: ResourceRow
   readonly scope: Scope
   readonly context: DecodeContext

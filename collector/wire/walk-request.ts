@@ -144,7 +144,7 @@ export function readScope(bytes: Uint8Array, resourceSchemaUrl = ''): Scope {
 }
 
 /** `schema_url`, field 3 of Resource… and Scope…Spans, Logs and Metrics alike. */
-function schemaUrlOf(bytes: Uint8Array): string {
+export function schemaUrlOf(bytes: Uint8Array): string {
   let url = ''
   const reader = readProto(bytes)
   while (reader.next()) if (reader.field() === 3) url = reader.text()

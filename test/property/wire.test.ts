@@ -11,6 +11,7 @@ import { decodeMetrics } from '../../collector/wire/metric-decoder.ts'
 import { WireError } from '../../collector/wire/proto-reader.ts'
 import { splitRequest } from '../../collector/wire/split-request.ts'
 import { decodeTraces } from '../../collector/wire/trace-decoder.ts'
+import { mutate, mutations } from './mutations.ts'
 import { nowNs, requests, toJson, toProtobuf } from './wire-model.ts'
 
 const context = { receivedAtMs: Number(nowNs / 1_000_000n), batchId: 'batch' }
@@ -44,37 +45,6 @@ function plain(value: unknown): unknown {
   if (value !== null && typeof value === 'object')
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)]))
   return value
-}
-
-/** Cuts, overwrites, doubles and removes stretches of bytes. */
-const mutations = fc.array(
-  fc.record({
-    how: fc.constantFrom('set', 'insert', 'remove', 'cut', 'double'),
-    at: fc.nat(),
-    length: fc.integer({ min: 1, max: 20 }),
-    byte: fc.integer({ min: 0, max: 255 }),
-  }),
-  { minLength: 1, maxLength: 6 },
-)
-
-function mutate(
-  body: Uint8Array,
-  steps: readonly { how: string; at: number; length: number; byte: number }[],
-) {
-  let bytes = Buffer.from(body)
-  for (const { how, at, length, byte } of steps) {
-    const from = bytes.length === 0 ? 0 : at % bytes.length
-    const [before, after] = [bytes.subarray(0, from), bytes.subarray(from)]
-    const parts = {
-      set: [before, Buffer.from([byte]), after.subarray(1)],
-      insert: [before, Buffer.alloc(length, byte), after],
-      remove: [before, after.subarray(length)],
-      cut: [before],
-      double: [before, after.subarray(0, length), after],
-    }[how]
-    bytes = Buffer.concat(parts ?? [])
-  }
-  return bytes
 }
 
 describe.each(signals)('%s', (signal) => {

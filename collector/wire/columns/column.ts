@@ -7,7 +7,7 @@ import type { ByteBuffer } from './byte-buffer.ts'
 export interface Column {
   /** ClickHouse's name of the type. */
   readonly type: string
-  rows: number
+  readonly rows: number
   /** A value as record/table.ts describes it; throws UnencodableValue for one that the type cannot hold. */
   append(value: unknown): void
   /** Where the column ends now, for `cutTo`. */

@@ -1,16 +1,20 @@
-import { ByteBuffer } from './byte-buffer.ts'
+import type { ByteBuffer } from './byte-buffer.ts'
 import { type Column, type ColumnSize, describeValue, UnencodableValue } from './column.ts'
+import { EndsBuffer } from './ends-buffer.ts'
 
 /** Array(…): where each row's items end, then all items. Hot loops append to `items` and then call `endRow`. */
 export class ListColumn<Items extends Column = Column> implements Column {
   readonly type: string
   readonly items: Items
-  rows = 0
-  readonly #ends = new ByteBuffer()
+  readonly #ends = new EndsBuffer()
 
   constructor(items: Items) {
     this.items = items
     this.type = `Array(${items.type})`
+  }
+
+  get rows(): number {
+    return this.#ends.rows
   }
 
   append(value: unknown): void {
@@ -20,8 +24,7 @@ export class ListColumn<Items extends Column = Column> implements Column {
   }
 
   endRow(): void {
-    this.rows++
-    this.#ends.uint64(this.items.rows)
+    this.#ends.push(this.items.rows)
   }
 
   size(): ColumnSize {
@@ -29,8 +32,7 @@ export class ListColumn<Items extends Column = Column> implements Column {
   }
 
   cutTo([rows = 0, ...items]: ColumnSize): void {
-    this.rows = rows
-    this.#ends.length = rows * 8
+    this.#ends.rows = rows
     this.items.cutTo(items)
   }
 
@@ -39,17 +41,16 @@ export class ListColumn<Items extends Column = Column> implements Column {
   }
 
   writeData(out: ByteBuffer): void {
-    out.add(this.#ends.bytes, 0, this.#ends.length)
+    this.#ends.write(out)
     this.items.writeData(out)
   }
 
   byteLength(): number {
-    return this.#ends.length + this.items.byteLength()
+    return this.rows * 8 + this.items.byteLength()
   }
 
   clear(): void {
-    this.rows = 0
-    this.#ends.length = 0
+    this.#ends.rows = 0
     this.items.clear()
   }
 }

@@ -1,5 +1,6 @@
-import { ByteBuffer } from './byte-buffer.ts'
+import type { ByteBuffer } from './byte-buffer.ts'
 import { type Column, type ColumnSize, describeValue, UnencodableValue } from './column.ts'
+import { EndsBuffer } from './ends-buffer.ts'
 import { StringColumn } from './string-column.ts'
 import { WordColumn } from './word-column.ts'
 
@@ -9,10 +10,13 @@ import { WordColumn } from './word-column.ts'
  */
 export class MapColumn implements Column {
   readonly type = 'Map(LowCardinality(String), String)'
-  rows = 0
   readonly keys = new WordColumn()
   readonly values = new StringColumn()
-  readonly #ends = new ByteBuffer()
+  readonly #ends = new EndsBuffer()
+
+  get rows(): number {
+    return this.#ends.rows
+  }
 
   append(value: unknown): void {
     if (!(value instanceof Map)) throw new UnencodableValue(`${describeValue(value)} is not a map`)
@@ -24,8 +28,7 @@ export class MapColumn implements Column {
   }
 
   endRow(): void {
-    this.rows++
-    this.#ends.uint64(this.keys.rows)
+    this.#ends.push(this.keys.rows)
   }
 
   size(): ColumnSize {
@@ -33,8 +36,7 @@ export class MapColumn implements Column {
   }
 
   cutTo([rows = 0, keys = 0, ...values]: ColumnSize): void {
-    this.rows = rows
-    this.#ends.length = rows * 8
+    this.#ends.rows = rows
     this.keys.cutTo([keys])
     this.values.cutTo(values)
   }
@@ -51,18 +53,17 @@ export class MapColumn implements Column {
   }
 
   writeData(out: ByteBuffer): void {
-    out.add(this.#ends.bytes, 0, this.#ends.length)
+    this.#ends.write(out)
     this.keys.writeData(out)
     this.values.writeData(out)
   }
 
   byteLength(): number {
-    return this.#ends.length + this.keys.byteLength() + this.values.byteLength()
+    return this.rows * 8 + this.keys.byteLength() + this.values.byteLength()
   }
 
   clear(): void {
-    this.rows = 0
-    this.#ends.length = 0
+    this.#ends.rows = 0
     this.keys.clear()
     this.values.clear()
   }

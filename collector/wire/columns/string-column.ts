@@ -27,6 +27,13 @@ export class StringColumn implements Column {
     this.data.bytes[this.data.length++] = 0
   }
 
+  /** Bytes that are known to be UTF-8. */
+  appendValid(from: Uint8Array, start: number, end: number): void {
+    this.rows++
+    this.data.varint(end - start)
+    this.data.add(from, start, end)
+  }
+
   appendBytes(from: Uint8Array, start: number, end: number): void {
     const count = end - start
     const { data } = this

@@ -16,15 +16,21 @@ export class WordColumn implements Column {
   readonly type = 'LowCardinality(String)'
   rows = 0
   codes = new Uint32Array(1_024)
-  /** How many different texts there are. */
+  /** How many different texts there are. The empty one is always there, with the code 0. */
   words = 0
+  /** Which dictionary the codes belong to: it is begun anew with every block. */
+  epoch = 0
   readonly #keys = new ByteBuffer()
   #starts = new Uint32Array(256)
   #lengths = new Uint32Array(256)
   #hashes = new Int32Array(256)
   #slots = new Uint32Array(512)
   readonly #byText = new Map<string, number>()
-  #last = -1
+  #last = 0
+
+  constructor() {
+    this.clear()
+  }
 
   append(value: unknown): void {
     if (typeof value !== 'string') throw new UnencodableValue(`${describeValue(value)} is not a text`)
@@ -52,7 +58,7 @@ export class WordColumn implements Column {
   /** The code of UTF-8 bytes; what is not UTF-8 has that of the text with U+FFFD in its place. */
   codeOf(from: Uint8Array, start: number, end: number): number {
     // Spans that follow each other are often alike.
-    if (this.#last >= 0 && this.is(this.#last, from, start, end)) return this.#last
+    if (this.is(this.#last, from, start, end)) return this.#last
     const code = this.#find(from, start, end)
     this.#last = code
     return code
@@ -171,7 +177,10 @@ export class WordColumn implements Column {
     this.#keys.length = 0
     this.#slots.fill(0)
     this.#byText.clear()
-    this.#last = -1
+    this.#last = 0
+    this.epoch++
+    // The empty text has the code 0.
+    this.codeOfText('')
   }
 }
 

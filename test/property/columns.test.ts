@@ -1,0 +1,72 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { spansTable } from '../../collector/record/span.ts'
+import { createBlockDecoder } from '../../collector/wire/block-decoder.ts'
+import { nativeOf, TableBlock } from '../../collector/wire/columns/table-block.ts'
+import { decodeTraces } from '../../collector/wire/trace-decoder.ts'
+import { readNative } from '../support/native-reader.ts'
+import { mutate, mutations } from './mutations.ts'
+import { nowNs, requests, toProtobuf } from './wire-model.ts'
+
+const context = { receivedAtMs: Number(nowNs / 1_000_000n), batchId: 'batch' }
+const seed = Number(process.env['BINNACLE_TEST_SEED'] ?? Date.now() % 1_000_000)
+const runs = Number(process.env['BINNACLE_TEST_RUNS'] ?? 2_000)
+
+/** Rows in an order that does not depend on the blocks they came in. */
+const sorted = (rows: readonly Record<string, unknown>[]) =>
+  rows
+    .map((row) => ({
+      row,
+      key: JSON.stringify(row, (_key, value) => (typeof value === 'bigint' ? `${value}` : value)),
+    }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ row }) => row)
+
+describe(`seed ${seed}`, () => {
+  const decoder = createBlockDecoder()
+
+  function expectEqual(body: Uint8Array): void {
+    const request = { signal: 'traces', encoding: 'protobuf', body } as const
+    const plain = decodeTraces(request, context)
+    const columnar = decoder.append(request, context)
+    const blocks = decoder.seal()
+    if (plain.type === 'invalid') {
+      expect(columnar).toEqual(plain)
+      expect(blocks).toEqual([])
+      return
+    }
+    if (columnar.type === 'invalid') throw new Error(columnar.message)
+    const want = new TableBlock(spansTable)
+    for (const row of plain.rows) want.append(row)
+    expect(sorted(blocks.flatMap(({ bytes }) => readNative(bytes)))).toEqual(
+      sorted(readNative(nativeOf(want))),
+    )
+    expect({ received: columnar.received, rejected: columnar.rejected, messages: columnar.messages }).toEqual(
+      {
+        received: plain.received,
+        rejected: plain.rejected,
+        messages: plain.messages,
+      },
+    )
+    expect(columnar.resources).toEqual(plain.resources)
+    expect(columnar.parts.map(({ table, day, rows }) => `${table} ${day} ${rows}`).sort()).toEqual(
+      blocks.map(({ table, day, rows }) => `${table} ${day} ${rows}`).sort(),
+    )
+  }
+
+  test('whole spans: the columnar decoder gives the rows of the plain one', () => {
+    fc.assert(
+      fc.property(requests.traces, (model) => expectEqual(toProtobuf(model))),
+      { numRuns: runs, seed },
+    )
+  })
+
+  test('damaged spans: the columnar decoder gives the rows and the rejections of the plain one', () => {
+    fc.assert(
+      fc.property(requests.traces, mutations, (model, steps) =>
+        expectEqual(mutate(toProtobuf(model), steps)),
+      ),
+      { numRuns: runs, seed },
+    )
+  })
+})
