@@ -68,7 +68,8 @@ export function createBlockDecoder(): BlockDecoder {
       return tally.done()
     } catch (reason) {
       blocks.cutTo(mark)
-      if (reason === declined || reason instanceof WireError) return undefined
+      if (reason === declined || reason instanceof WireError || reason instanceof UnencodableValue)
+        return undefined
       throw reason
     }
   }

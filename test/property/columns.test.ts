@@ -1,14 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { IngestRule } from '../../collector/record/ingest-rule.ts'
 import { spansTable } from '../../collector/record/span.ts'
 import { createBlockDecoder } from '../../collector/wire/block-decoder.ts'
 import { nativeOf, TableBlock } from '../../collector/wire/columns/table-block.ts'
+import { type CompiledRules, compileRules } from '../../collector/wire/rules/compile-rules.ts'
 import { decodeTraces } from '../../collector/wire/trace-decoder.ts'
 import { readNative } from '../support/native-reader.ts'
 import { mutate, mutations } from './mutations.ts'
 import { nowNs, requests, toProtobuf } from './wire-model.ts'
 
-const context = { receivedAtMs: Number(nowNs / 1_000_000n), batchId: 'batch' }
+const receivedAtMs = Number(nowNs / 1_000_000n)
 const seed = Number(process.env['BINNACLE_TEST_SEED'] ?? Date.now() % 1_000_000)
 const runs = Number(process.env['BINNACLE_TEST_RUNS'] ?? 2_000)
 
@@ -22,10 +24,17 @@ const sorted = (rows: readonly Record<string, unknown>[]) =>
     .sort((a, b) => (a.key < b.key ? -1 : 1))
     .map(({ row }) => row)
 
+const ruled: Readonly<Record<string, readonly IngestRule[]>> = {
+  'sample all': [{ name: 'half', action: { sample: { ratio: 0.5 } } }],
+  'drop a service': [{ name: 'drop', match: { service: 'unknown_service' }, action: 'drop' }],
+  'look into spans': [{ name: 'client', match: { kind: ['client'] }, action: 'drop' }],
+}
+
 describe(`seed ${seed}`, () => {
   const decoder = createBlockDecoder()
 
-  function expectEqual(body: Uint8Array): void {
+  function expectEqual(body: Uint8Array, rules?: CompiledRules): void {
+    const context = { receivedAtMs, batchId: 'batch', rules }
     const request = { signal: 'traces', encoding: 'protobuf', body } as const
     const plain = decodeTraces(request, context)
     const columnar = decoder.append(request, context)
@@ -60,6 +69,17 @@ describe(`seed ${seed}`, () => {
       { numRuns: runs, seed },
     )
   })
+
+  test.each(Object.keys(ruled))(
+    'rules that %s: the columnar decoder gives the rows of the plain one',
+    (name) => {
+      const rules = compileRules({ rules: ruled[name] ?? [], hashKey: 'key' })
+      fc.assert(
+        fc.property(requests.traces, (model) => expectEqual(toProtobuf(model), rules)),
+        { numRuns: Math.ceil(runs / 10), seed },
+      )
+    },
+  )
 
   test('damaged spans: the columnar decoder gives the rows and the rejections of the plain one', () => {
     fc.assert(

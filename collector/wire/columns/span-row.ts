@@ -119,6 +119,7 @@ export class SpanRow {
     const linkKeys = columns.linksAttributes.items.keys.rows
     const linkValueBytes = columns.linksAttributes.items.values.data.length
     columns.attributes.beginRow()
+    this.filteredBy = undefined
     let kept = false
     try {
       this.#parse(cursor, end)
