@@ -35,15 +35,24 @@ export const ServiceConfig = Group({
   notice: Text('', 'a text on every page of the UI'),
   ui: Group({ directory: Text('', 'the built web UI; empty: the one of this installation') }),
   ingest: Group({
-    blockRowsMax: Count(50_000, [1_000, 1_000_000], 'rows; an open block is inserted when it has so many'),
+    workers: Count(
+      -1,
+      [-1, 64],
+      'threads that inflate and decode; 0: none, the main thread does it; -1: one less than the cores, 8 at the most',
+    ),
+    blockRowsMax: Count(100_000, [1_000, 1_000_000], 'rows; the open group is inserted when it has so many'),
     blockAgeMs: Count(100, [5, 1_000], 'ms; or when it is so old'),
-    blockBytesMax: Count(32 * MiB, [MiB, 256 * MiB], 'bytes; or when its requests have so many'),
+    blockBytesMax: Count(64 * MiB, [MiB, 256 * MiB], 'bytes; or when its decoded blocks have so many'),
     bytesWaitingMax: Count(
       256 * MiB,
       [MiB, 16_384 * MiB],
-      'bytes; of requests waiting for an insert per table, 429 beyond',
+      'bytes; bodies and decoded blocks that are not committed, 429 beyond; one sender holds at most three quarters',
     ),
-    rowsWaitingMax: Count(400_000, [10_000, 10_000_000], 'rows; waiting for an insert per table, 429 beyond'),
+    rowsWaitingMax: Count(
+      400_000,
+      [10_000, 10_000_000],
+      'rows; decoded and not committed, 429 beyond; one sender holds at most three quarters',
+    ),
     bodyBytesMax: Count(64 * MiB, [MiB, 1_024 * MiB], 'bytes; one OTLP request, inflated'),
     inFlightBytesMax: Count(
       256 * MiB,

@@ -7,7 +7,6 @@ import { createBackoff } from '../std/backoff.ts'
 import { type Clock, systemClock } from '../std/clock.ts'
 import type { Log } from '../std/log.ts'
 import { createSelfMetrics } from '../std/self-metrics.ts'
-import { compileRules } from '../wire/rules/compile-rules.ts'
 import { createApp } from './app.ts'
 import type { ServiceConfig } from './config-schema.ts'
 import { createAgentRegistry } from './control/agent-registry.ts'
@@ -58,8 +57,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
       sql: 'SELECT version() AS version',
       params: {},
     })
-    const rules = compileRules(config.ingest)
-    const ingest = createIngest({ store, clock, log, metrics, instanceId, rules }, config.ingest)
+    const ingest = createIngest({ store, clock, log, metrics, instanceId }, config.ingest)
     const registry = createAgentRegistry({ store, clock, log })
     const refused = metrics.counter('otlp_refused', 'OTLP requests refused unread, by status')
     let closing = false

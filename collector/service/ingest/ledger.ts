@@ -43,7 +43,7 @@ export function createIngestLedger(metrics: SelfMetrics): IngestLedger {
   const filteredItems = items('filtered', 'that a rule of the configuration dropped or sampled away')
   const invalid = metrics.counter('ingest_invalid_requests', 'Requests that could not be read')
   const answered = metrics.counter('ingest_requests', 'Requests by answer')
-  const bytes = metrics.counter('ingest_bytes', 'Bytes of request bodies, inflated')
+  const bytes = metrics.counter('ingest_bytes', 'Bytes of request bodies as they came')
   return {
     settle(signal, { received, stored, malformed, refused, duplicate, failed, filtered }) {
       const away = countFiltered(filtered)

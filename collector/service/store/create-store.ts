@@ -1,7 +1,7 @@
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { type Clock, systemClock } from '../../std/clock.ts'
 import { type Log, silentLog } from '../../std/log.ts'
-import { insertRows } from './insert.ts'
+import { insertNative, insertRows } from './insert.ts'
 import { parseRow } from './json-row.ts'
 import { type MigrationReport, migrate } from './migrate.ts'
 import type { Query, Store } from './store.ts'
@@ -89,6 +89,7 @@ export function createStore({
     client,
     query,
     insert: (rows, token) => insertRows(insertDeps, rows, token),
+    insertNative: (rows, token) => insertNative(insertDeps, rows, token),
     async hasBatch(table, batchId, days) {
       if (table.dayColumn !== null && days.length === 0) return false
       const bound = table.dayColumn === null ? '' : `AND toDate(${table.dayColumn}) IN {days:Array(Date)}`

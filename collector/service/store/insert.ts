@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client'
+import { type ClickHouseClient, ClickHouseError, type ClickHouseSettings } from '@clickhouse/client'
 import type { AnyTable, RowOf } from '../../record/table.ts'
 import { errorText } from '../../std/assert.ts'
 import { createBackoff } from '../../std/backoff.ts'
 import type { Clock } from '../../std/clock.ts'
 import type { Log } from '../../std/log.ts'
 import { encodeRowBinary, UnencodableValue } from './row-binary.ts'
-import type { InsertOutcome, TableRows } from './store.ts'
+import type { InsertOutcome, NativeRows, TableRows } from './store.ts'
 
 export interface InsertDeps {
   readonly client: ClickHouseClient
@@ -60,17 +60,51 @@ export function byDay<T extends AnyTable>(table: T, rows: readonly RowOf<T>[]): 
 }
 
 async function insertPart(
-  { client, clock, log, retryForMs, signal }: InsertDeps,
+  deps: InsertDeps,
   table: AnyTable,
   rows: readonly RowOf<AnyTable>[],
   token: string,
 ): Promise<InsertOutcome> {
   const encoded = tryEncode(table, rows)
   if ('message' in encoded) return encoded
+  return insertBytes(deps, { table, format: 'RowBinary', chunks: [encoded.bytes], rows: rows.length, token })
+}
+
+/** Blocks of one partition, committed whole or not at all however many there are. */
+export function insertNative(
+  deps: InsertDeps,
+  { table, blocks, rows }: NativeRows,
+  token: string,
+): Promise<InsertOutcome> {
+  return insertBytes(deps, { table, format: 'Native', chunks: blocks, rows, token, settings: onePart })
+}
+
+/** Of all blocks of the stream ClickHouse makes one, which becomes one part: only a part is committed as a whole. */
+const onePart: ClickHouseSettings = {
+  min_insert_block_size_rows: String(2 ** 40),
+  min_insert_block_size_bytes: String(2 ** 50),
+  max_insert_threads: '1',
+}
+
+interface InsertBytes {
+  readonly table: AnyTable
+  readonly format: 'RowBinary' | 'Native'
+  /** One stream. */
+  readonly chunks: readonly Uint8Array[]
+  readonly rows: number
+  readonly token: string
+  readonly settings?: ClickHouseSettings
+}
+
+async function insertBytes(
+  { client, clock, log, retryForMs, signal }: InsertDeps,
+  { table, format, chunks, rows, token, settings }: InsertBytes,
+): Promise<InsertOutcome> {
   // Same bytes and same token on every try: ClickHouse knows a block that it has already committed.
   const insert = {
-    query: `INSERT INTO ${table.name} (${Object.keys(table.columns as object).join(', ')}) FORMAT RowBinary`,
+    query: `INSERT INTO ${table.name} (${Object.keys(table.columns as object).join(', ')}) FORMAT ${format}`,
     clickhouse_settings: {
+      ...settings,
       async_insert: 0 as const,
       insert_deduplicate: 1 as const,
       insert_deduplication_token: createHash('sha256').update(token).digest('hex'),
@@ -81,15 +115,15 @@ async function insertPart(
   const backoff = createBackoff({ firstMs: 50, maxMs: 1_000 })
   for (;;) {
     try {
-      const { stream } = await client.exec({ ...insert, values: Readable.from([encoded.bytes]) })
+      const { stream } = await client.exec({ ...insert, values: Readable.from(chunks) })
       await drain(stream)
-      return { type: 'stored', rows: rows.length }
+      return { type: 'stored', rows }
     } catch (error) {
       const message = `cannot insert into ${table.name}: ${errorText(error)}`
       if (isRefusal(error)) return { type: 'refused', message }
       if (clock.monotonicMs() > deadline || signal.aborted) return { type: 'unavailable', message }
       const afterMs = backoff.nextMs()
-      log.warn({ table: table.name, rows: rows.length, afterMs, cause: errorText(error) }, 'insert again')
+      log.warn({ table: table.name, rows, afterMs, cause: errorText(error) }, 'insert again')
       await clock.sleep(afterMs, signal)
     }
   }

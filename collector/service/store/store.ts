@@ -7,6 +7,14 @@ export interface TableRows<T extends AnyTable = AnyTable> {
   readonly rows: readonly RowOf<T>[]
 }
 
+/** Rows of one table and one UTC day of its day column, as blocks of ClickHouse's Native format. */
+export interface NativeRows {
+  readonly table: AnyTable
+  readonly blocks: readonly Uint8Array[]
+  /** In all blocks. */
+  readonly rows: number
+}
+
 export type InsertOutcome =
   | { readonly type: 'stored'; readonly rows: number }
   /** The database is away or overloaded: nothing of the failing insert was kept, the caller may send again. */
@@ -26,6 +34,8 @@ export interface Store {
    * deduplication token (`token`, per table and day), so that a lost answer never doubles rows.
    */
   insert(rows: TableRows, token: string): Promise<InsertOutcome>
+  /** As `insert`, in one insert that is committed whole or not at all. */
+  insertNative(rows: NativeRows, token: string): Promise<InsertOutcome>
   /** Whether rows of this agent batch are already in the table (looked at within the given UTC days, `YYYY-MM-DD`). */
   hasBatch(table: AnyTable, batchId: string, days: readonly string[]): Promise<boolean>
   /**

@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs'
+import { request as httpRequest } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { OtlpRequest, OtlpSignal } from '../../../collector/record/otlp.ts'
+import { spansTable } from '../../../collector/record/span.ts'
 import { createIngest, type Ingest } from '../../../collector/service/ingest/ingest.ts'
 import { systemClock } from '../../../collector/std/clock.ts'
 import { silentLog } from '../../../collector/std/log.ts'
 import { createSelfMetrics } from '../../../collector/std/self-metrics.ts'
 import { startTestClickHouse, type TestClickHouse } from '../../support/clickhouse.ts'
+import { sealedSpans } from './native-blocks.ts'
 import { traceRequest } from './otlp-bodies.ts'
 
 let database: TestClickHouse
@@ -22,7 +25,7 @@ beforeAll(async () => {
       metrics: createSelfMetrics({ part: 'service', version: '0', instanceId: 'i' }),
       instanceId: 'i',
     },
-    { blockAgeMs: 5 },
+    { blockAgeMs: 50, workers: 2 },
   )
 })
 afterAll(async () => {
@@ -170,3 +173,62 @@ test.skipIf(!publicExample('trace.json'))(
     ])
   },
 )
+
+const spansOf = async (service: string) => {
+  const [row] = await rowsOf(`SELECT toUInt32(count()) AS n FROM spans WHERE service = '${service}'`)
+  return row?.['n']
+}
+
+test('the blocks of several decoders become one part, and the same token is stored once', async () => {
+  const { store } = database
+  const blocks = [1, 2, 3].map((index) =>
+    sealedSpans({ service: 'joined', spans: 1_000 * index, firstTrace: 10_000 * index }),
+  )
+  const insert = () => store.insertNative({ table: spansTable, blocks, rows: 6_000 }, 'the token')
+  expect(await insert()).toEqual({ type: 'stored', rows: 6_000 })
+  expect(await rowsOf("SELECT uniqExact(_part) AS parts FROM spans WHERE service = 'joined'")).toEqual([
+    { parts: 1 },
+  ])
+  expect(await insert()).toEqual({ type: 'stored', rows: 6_000 })
+  expect(await spansOf('joined')).toBe(6_000)
+})
+
+test('an insert that ends in the middle of its second block stores nothing', async () => {
+  const { store } = database
+  const whole = sealedSpans({ service: 'cut', spans: 20_000 })
+  const half = whole.subarray(0, whole.length / 2)
+  const outcome = await store.insertNative({ table: spansTable, blocks: [whole, half], rows: 30_000 }, 'cut')
+  expect(outcome).toMatchObject({ type: 'refused' })
+  expect(await spansOf('cut')).toBe(0)
+})
+
+test('an insert whose connection breaks in the middle of its second block stores nothing', async () => {
+  const whole = sealedSpans({ service: 'broken', spans: 20_000 })
+  const columns = Object.keys(spansTable.columns).join(', ')
+  const query = encodeURIComponent(`INSERT INTO ${database.database}.spans (${columns}) FORMAT Native`)
+  await new Promise<void>((resolve) => {
+    const sending = httpRequest(`${database.url}/?query=${query}`, { method: 'POST' })
+    sending.on('error', () => {}).on('close', () => resolve())
+    sending.write(whole)
+    sending.write(whole.subarray(0, whole.length / 2), () => sending.destroy())
+  })
+  // The next insert is behind it, should it have been going to be stored.
+  await ingest.handle(traceRequest({ spans: 1, startMs: Date.now(), service: 'after' }))
+  expect([await spansOf('after'), await spansOf('broken')]).toEqual([1, 0])
+})
+
+test('rows that ClickHouse refuses harm the sender they came from and nobody else of the group', async () => {
+  const { client } = database.store
+  await client.command({ query: "ALTER TABLE spans ADD CONSTRAINT no_bad CHECK service != 'bad'" })
+  const sent = [...new Array(5).fill('fine'), 'bad', ...new Array(5).fill('fine')]
+  const outcomes = await Promise.all(
+    sent.map((service, at) =>
+      ingest.handle(traceRequest({ spans: 10, startMs: Date.now(), service, firstTrace: 100_000 + 10 * at })),
+    ),
+  )
+  await client.command({ query: 'ALTER TABLE spans DROP CONSTRAINT no_bad' })
+  const refused = { type: 'accepted', rejected: 10, message: expect.stringContaining('no_bad') }
+  const accepted = { type: 'accepted', rejected: 0, message: '' }
+  expect(outcomes).toEqual(sent.map((service) => (service === 'bad' ? refused : accepted)))
+  expect([await spansOf('fine'), await spansOf('bad')]).toEqual([100, 0])
+})

@@ -1,17 +1,20 @@
-import type { AnyTable, RowOf } from '../../../collector/record/table.ts'
-import { byDay } from '../../../collector/service/store/insert.ts'
-import type { InsertOutcome, Store, TableRows } from '../../../collector/service/store/store.ts'
+import type { AnyTable } from '../../../collector/record/table.ts'
+import type { InsertOutcome, Store } from '../../../collector/service/store/store.ts'
+import { readNative } from '../../support/native-reader.ts'
 
 export interface Insert {
   readonly table: string
   readonly rows: readonly Record<string, unknown>[]
   readonly token: string
+  /** Native blocks, which come as one insert. */
+  readonly blocks: number
 }
 
 /** A store in memory that fails when told to; for what a real one cannot be brought to do at will. */
-export interface FakeStore extends Pick<Store, 'insert' | 'hasBatch'> {
+export interface FakeStore extends Pick<Store, 'insertNative' | 'hasBatch'> {
   /** Every attempt, in order. */
   readonly inserts: Insert[]
+  insertsInto(table: string): Insert[]
   stored(table: string): Record<string, unknown>[]
   /** What the next inserts answer; undefined: stored. May wait. */
   answer: (insert: Insert) => InsertOutcome | undefined | Promise<InsertOutcome | undefined>
@@ -24,11 +27,16 @@ export function createFakeStore(): FakeStore & Store {
   const stored = (table: string) => kept.filter((one) => one.table === table).flatMap((one) => [...one.rows])
   const store: FakeStore = {
     inserts,
+    insertsInto: (table) => inserts.filter((insert) => insert.table === table),
     stored,
     answer: () => undefined,
     lookUp: undefined,
-    async insert({ table, rows }: TableRows, token) {
-      const insert = { table: table.name, rows: rows as Record<string, unknown>[], token }
+    async insertNative({ table, blocks, rows: count }, token) {
+      const rows = blocks.flatMap(readNative)
+      if (rows.length !== count) throw new Error(`${rows.length} rows are said to be ${count}`)
+      const days = new Set(rows.map((row) => dateOf(table, row)))
+      if (days.size !== 1) throw new Error(`rows of ${[...days].join(' and ')} in one insert`)
+      const insert = { table: table.name, rows, token, blocks: blocks.length }
       inserts.push(insert)
       const outcome = await store.answer(insert)
       if (outcome && outcome.type !== 'stored') return outcome
@@ -37,17 +45,24 @@ export function createFakeStore(): FakeStore & Store {
     },
     async hasBatch(table: AnyTable, batchId, days) {
       store.lookUp?.()
-      const rows = stored(table.name) as RowOf<AnyTable>[]
-      const groups = [...byDay(table, rows)].filter(
-        ([day]) => days.length === 0 || days.includes(new Date(day * 86_400_000).toISOString().slice(0, 10)),
-      )
-      return groups.some(([, group]) =>
-        group.some((row) => (row as Record<string, unknown>)['batch_id'] === batchId),
+      return stored(table.name).some(
+        (row) => row['batch_id'] === batchId && (days.length === 0 || days.includes(dateOf(table, row))),
       )
     },
   }
-  return Object.assign(store, { query: unused, client: undefined, close: unused }) as unknown as FakeStore &
-    Store
+  return Object.assign(store, {
+    insert: unused,
+    query: unused,
+    client: undefined,
+    close: unused,
+  }) as unknown as FakeStore & Store
 }
 
 const unused = () => Promise.reject(new Error('not part of this fake'))
+
+/** The UTC day by which a table is partitioned. */
+function dateOf({ dayColumn, columns }: AnyTable, row: Record<string, unknown>): string {
+  if (dayColumn === null) return ''
+  const perMs = columns[dayColumn].type === 'DateTime64(9)' ? 1_000_000n : 1n
+  return new Date(Number((row[dayColumn] as bigint) / perMs)).toISOString().slice(0, 10)
+}

@@ -100,7 +100,7 @@ describe('group commit', () => {
     expect(await outcome).toEqual(accepted)
   })
 
-  test('what comes during an insert waits for the next, and tokens are never used twice', async () => {
+  test('two groups are committed at once, what comes then waits for the third, and tokens are never used twice', async () => {
     const commits: (() => void)[] = []
     store.answer = ({ table }) =>
       table === 'spans' ? new Promise((resolve) => commits.push(() => resolve(undefined))) : undefined
@@ -108,13 +108,19 @@ describe('group commit', () => {
     await clock.advance(1_000)
     const second = ingest.handle(traceRequest({ spans: 2, startMs: nowMs }))
     await clock.advance(1_000)
-    const ofSpans = () => store.inserts.filter(({ table }) => table === 'spans')
-    expect(ofSpans()).toHaveLength(1)
-    commits.shift()?.()
+    const third = ingest.handle(traceRequest({ spans: 3, startMs: nowMs }))
     await clock.advance(1_000)
+    const fourth = ingest.handle(traceRequest({ spans: 4, startMs: nowMs }))
+    await clock.advance(1_000)
+    const rows = () => store.insertsInto('spans').map((insert) => insert.rows.length)
+    expect(rows()).toEqual([1, 2])
     commits.shift()?.()
-    expect(await Promise.all([first, second])).toEqual([accepted, accepted])
-    expect(new Set(ofSpans().map(({ token }) => token)).size).toBe(2)
+    expect(await first).toEqual(accepted)
+    await clock.advance(0)
+    expect(rows()).toEqual([1, 2, 7])
+    for (const commit of commits) commit()
+    expect(await Promise.all([second, third, fourth])).toEqual([accepted, accepted, accepted])
+    expect(new Set(store.insertsInto('spans').map(({ token }) => token)).size).toBe(3)
   })
 
   test('closing inserts what waits and answers its sender', async () => {
@@ -166,22 +172,34 @@ describe('when the database fails', () => {
 })
 
 describe('bounds', () => {
+  const refusedAtTheDoor = { type: 'retry', status: 429, afterSeconds: 1, message: expect.any(String) }
+
   test.each([
-    ['rows', { rowsWaitingMax: 5 }],
-    ['bytes', { bytesWaitingMax: 1_000 }],
-  ])('%s beyond the bound are 429 and nothing of the request waits', async (_name, config) => {
-    start(config)
-    const first = ingest.handle(traceRequest({ spans: 4, startMs: nowMs }))
-    expect(await ingest.handle(traceRequest({ spans: 4, startMs: nowMs }))).toMatchObject({
-      type: 'retry',
-      status: 429,
-    })
-    await clock.advance(1_000)
-    await clock.advance(1_000)
-    expect(await first).toEqual(accepted)
-    expect(store.stored('spans')).toHaveLength(4)
-    await expectLedger({ received: 8, stored: 4, failed: 4 })
-  })
+    ['rows', { rowsWaitingMax: 5 }, { rowsWaitingMax: 4 }],
+    // 4 spans are 648 bytes of JSON, 1 KiB for the request, and less than 4 KiB in blocks.
+    ['bytes', { bytesWaitingMax: 16_000 }, { bytesWaitingMax: 4_000 }],
+  ])(
+    '%s at the bound are 429 and nothing of the request waits, below it they wait',
+    async (_name, room, none) => {
+      for (const config of [room, none]) {
+        store = createFakeStore()
+        start(config)
+        const first = ingest.handle(traceRequest({ spans: 4, startMs: nowMs }))
+        await clock.advance(0)
+        const second = ingest.handle({ ...traceRequest({ spans: 4, startMs: nowMs }), peerAddress: 'other' })
+        for (let turn = 0; turn < 3; turn++) await clock.advance(1_000)
+        expect(await Promise.all([first, second])).toEqual([
+          accepted,
+          config === room ? accepted : refusedAtTheDoor,
+        ])
+        expect(store.stored('spans')).toHaveLength(config === room ? 8 : 4)
+      }
+      await expectLedger({ received: 12, stored: 12 })
+      expect(
+        (await scrape(metrics)).sum('binnacle_service_ingest_requests_total', { outcome: 'retry' }),
+      ).toBe(1)
+    },
+  )
 
   test('a request larger than the bound passes when nothing waits', async () => {
     start({ rowsWaitingMax: 2 })
@@ -190,10 +208,10 @@ describe('bounds', () => {
 
   test('what waits is shown', async () => {
     void ingest.handle(traceRequest({ spans: 4, startMs: nowMs }))
-    await Promise.resolve()
+    await clock.advance(0)
     const shown = await scrape(metrics)
     expect(shown.sum('binnacle_service_ingest_waiting_rows', { table: 'spans' })).toBe(4)
-    expect(shown.sum('binnacle_service_ingest_waiting_bytes', { table: 'spans' })).toBeGreaterThan(100)
+    expect(shown.sum('binnacle_service_ingest_waiting_bytes')).toBeGreaterThan(100)
     await ingest.close()
   })
 })
