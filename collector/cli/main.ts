@@ -97,6 +97,15 @@ program
   )
 
 program
+  .command('rules')
+  .description('check the ingest rules of a configuration, and show what they would do to a request')
+  .addOption(config())
+  .option('--test <file>', 'an OTLP/JSON export request of traces, logs or metrics; -: standard input')
+  .option('--items <count>', 'how many changed items to show', integer, 5)
+  .option('--json', 'machine-readable')
+  .action((options) => finish(async () => (await import('./rules.ts')).runRules(options)))
+
+program
   .command('doctor')
   .description('check what the service and the agent need on this machine')
   .addOption(kubeconfig())

@@ -28,6 +28,40 @@ async function run(...args: string[]): Promise<{ code: number | null; output: st
   return { code: await child.exited, output: child.output() }
 }
 
+describe('binnacle rules', () => {
+  const rules = 'ingest: {rules: [{name: health, match: {operation: /GET .*healthz/}, action: drop}]}'
+  const request = {
+    resourceSpans: [
+      {
+        scopeSpans: [{ spans: [{ traceId: '1'.repeat(32), spanId: '2'.repeat(16), name: 'GET /healthz' }] }],
+      },
+    ],
+  }
+  const files = (yaml: string) => {
+    directory = tempDirectory('cli')
+    const [config, sent] = [join(directory.path, 'service.yaml'), join(directory.path, 'otlp.json')]
+    writeFileSync(config, yaml)
+    writeFileSync(sent, JSON.stringify(request))
+    return { config, sent }
+  }
+
+  test('shows what the rules would do to a request', async () => {
+    const { config, sent } = files(rules)
+    const { code, output } = await run('rules', '--config', config, '--test', sent)
+    expect(code).toBe(0)
+    expect(output).toContain('traces: 1 received = 0 stored (they stand for 0) + 1 filtered')
+    expect(output).toContain('1. span "GET /healthz" of unknown_service: filtered by health')
+  })
+
+  test('names the rule that cannot be used', async () => {
+    const { config } = files(rules.replace('drop', 'drp'))
+    const { code, output } = await run('rules', '--config', config)
+    expect(code).toBe(1)
+    expect(output).toContain('ingest.rules.0.action is not what it takes')
+    expect(output).toContain('is called "health"')
+  })
+})
+
 describe('what cannot work is one clear sentence and an exit code', () => {
   test('demo: a taken port', async () => {
     directory = tempDirectory('cli')

@@ -37,6 +37,11 @@ clickhouse:
 {{- if .Values.accessKeySecret.name }}
 accessKeyFile: /etc/binnacle/access/{{ .Values.accessKeySecret.key }}
 {{- end }}
+ingest:
+  rules: {{- toYaml .Values.ingest.rules | nindent 4 }}
+  {{- if .Values.ingest.hashKeySecret.name }}
+  hashKeyFile: /etc/binnacle/hash/{{ .Values.ingest.hashKeySecret.key }}
+  {{- end }}
 log:
   {{- toYaml .Values.log | nindent 2 }}
 {{- end }}

@@ -41,22 +41,52 @@ export function compileRules(config: RulesConfig, options: RulesOptions = {}): C
       throw new Error(`ingest.rules.${index}.name: two rules are called ${rule.name}`)
     return compileRule(rule, { key: `ingest.rules.${index}`, hashKey: config.hashKey })
   })
-  const onMatch = options.onMatch ?? (() => {})
-  return {
-    forResource(signal, decoded) {
-      let resource = decoded
-      const ofItems: Rule[] = []
-      for (const rule of rules) {
-        if (!rule.signals.has(signal) || !rule.conditions.resource(resource)) continue
-        if (rule.resourceEdit) {
-          onMatch(rule.name)
-          resource = editResource(resource, rule.resourceEdit)
-        }
-        if (rule.itemAction) ofItems.push(rule)
-        const ends = rule.itemAction?.type === 'keep' || rule.itemAction?.type === 'drop'
-        if (ends && !rule.conditions.ofItems) break
+  if (options.onMatch) return { forResource: forResourceOf(rules, options.onMatch) }
+  return { forResource: remembering(forResourceOf(rules, () => {})) }
+}
+
+function forResourceOf(
+  rules: readonly Rule[],
+  onMatch: (rule: string) => void,
+): CompiledRules['forResource'] {
+  return (signal, decoded) => {
+    let resource = decoded
+    const ofItems: Rule[] = []
+    for (const rule of rules) {
+      if (!rule.signals.has(signal) || !rule.conditions.resource(resource)) continue
+      if (rule.resourceEdit) {
+        onMatch(rule.name)
+        resource = editResource(resource, rule.resourceEdit)
       }
-      return { resource, items: createItemRules(signal, ofItems, onMatch) }
-    },
+      if (rule.itemAction) ofItems.push(rule)
+      const ends = rule.itemAction?.type === 'keep' || rule.itemAction?.type === 'drop'
+      if (ends && !rule.conditions.ofItems) break
+    }
+    return { resource, items: createItemRules(signal, ofItems, onMatch) }
+  }
+}
+
+/** Oldest first out; a forgotten resource only meets the rules once more. */
+const rememberedMax = 5_000
+
+/** Senders name the same resources with every request: each meets the rules once. */
+function remembering(forResource: CompiledRules['forResource']): CompiledRules['forResource'] {
+  const known: Readonly<Record<OtlpSignal, Map<bigint, ResourceRules>>> = {
+    traces: new Map(),
+    logs: new Map(),
+    metrics: new Map(),
+  }
+  return (signal, decoded) => {
+    const ofSignal = known[signal]
+    const found = ofSignal.get(decoded.resource_id)
+    if (found) {
+      const unchanged = found.resource.resource_id === decoded.resource_id
+      const resource = unchanged ? decoded : { ...found.resource, last_seen: decoded.last_seen }
+      return { resource, items: found.items }
+    }
+    const made = forResource(signal, decoded)
+    if (ofSignal.size >= rememberedMax) ofSignal.delete(ofSignal.keys().next().value ?? 0n)
+    ofSignal.set(decoded.resource_id, made)
+    return made
   }
 }

@@ -125,7 +125,20 @@ describe('configuration files', () => {
       clickhouse: { url: 'http://db:8123', database: 'binnacle' },
       notice: 'hello',
       listen: { port: 8420 },
+      ingest: { rules: [], hashKey: '' },
     })
+  })
+
+  withHelm('ingest rules and the key of their hashes reach the service', () => {
+    const rule = ['ingest.rules[0].name=health', 'ingest.rules[0].action=drop']
+    const match = 'ingest.rules[0].match.attributes.http\\.route=/\\/healthz?/'
+    const config = parseServiceConfig(configOf('binnacle', 'service.yaml', ...rule, match))
+    expect(config.ingest.rules).toEqual([
+      { name: 'health', match: { attributes: { 'http.route': '/\\/healthz?/' } }, action: 'drop' },
+    ])
+    const manifests = JSON.stringify(render('binnacle', 'ingest.hashKeySecret.name=hashes'))
+    expect(manifests).toContain('hashKeyFile: /etc/binnacle/hash/hash-key')
+    expect(manifests).toContain('"secretName":"hashes"')
   })
 })
 

@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { IngestRule } from '../../../collector/record/ingest-rule.ts'
 import { logsTable, metricsTable } from '../../../collector/record/signal.ts'
-import { spansTable } from '../../../collector/record/span.ts'
+import { type ResourceRow, spansTable } from '../../../collector/record/span.ts'
+import { resourceRow } from '../../../collector/wire/resource.ts'
 import { compileRules } from '../../../collector/wire/rules/compile-rules.ts'
 import { logTexts, metricTexts, spanTexts } from '../../../collector/wire/rules/edit-rows.ts'
 import {
@@ -336,6 +337,9 @@ describe('resources', () => {
 })
 
 describe('the cheap ways', () => {
+  const resourcesOf = (resource: Texts): [ResourceRow] => [
+    resourceRow(new Map(Object.entries(resource).map(([key, value]) => [key, String(value)])), '', 0),
+  ]
   const resourceOf = (rules: ReturnType<typeof rulesOf>, signal: 'traces' | 'logs' = 'traces') => {
     const decoded = traces(rulesOf({ match: { service: 'none' }, action: 'drop' }), {
       resource: { 'service.name': 'shop' },
@@ -346,6 +350,22 @@ describe('the cheap ways', () => {
   }
   test('no rules compile to nothing', () => {
     expect(compileRules({ rules: [], hashKey: '' })).toBeUndefined()
+  })
+  test('a resource meets the rules once, and is as new as its last request', () => {
+    const rules = rulesOf({ action: { remove: ['team'] } })
+    const [decoded] = resourcesOf({ 'service.name': 'shop', team: 'a' })
+    const first = rules.forResource('traces', decoded)
+    const later = rules.forResource('traces', { ...decoded, last_seen: decoded.last_seen + 5 })
+    expect(later).toEqual({ ...first, resource: { ...first.resource, last_seen: decoded.last_seen + 5 } })
+    expect(later.items).toBe(first.items)
+    expect(later.resource.attributes.has('team')).toBe(false)
+  })
+  test('signals are told apart', () => {
+    const rules = rulesOf({ signals: ['logs'], action: { remove: ['team'] } })
+    const [decoded] = resourcesOf({ 'service.name': 'shop', team: 'a' })
+    const has = (signal: 'traces' | 'logs') =>
+      rules.forResource(signal, decoded).resource.attributes.has('team')
+    expect([has('traces'), has('logs'), has('traces')]).toEqual([true, false, true])
   })
   test('a resource that no rule concerns is the same object, without rules for its items', () => {
     const rules = rulesOf(
