@@ -1,7 +1,12 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { decodeLogs } from '../../collector/wire/log-decoder.ts'
+import { decodeMetrics } from '../../collector/wire/metric-decoder.ts'
 import { resourceRow } from '../../collector/wire/resource.ts'
-import { compileRules } from '../../collector/wire/rules/compile-rules.ts'
+import { type CompiledRules, compileRules } from '../../collector/wire/rules/compile-rules.ts'
+import { decodeTraces } from '../../collector/wire/trace-decoder.ts'
 import { weightOf } from '../../collector/wire/weight.ts'
+import { type Field, type Message, nowNs, requests, toProtobuf } from './wire-model.ts'
 
 const seed = Number(process.env['BINNACLE_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 const traces = 30_000
@@ -81,5 +86,52 @@ describe.each([0.5, 0.3, 0.1, 0.01])(`a share of %d is kept (seed ${seed})`, (ra
       const first = decide(one)
       if (typeof first !== 'string') expect(decide({ ...one, traceState: first.traceState })).toEqual(first)
     }
+  })
+})
+
+/** Every text of a request, whatever it is for, ends in the secret. */
+const needle = 'S3CR3T-42'
+function withSecrets(message: Message): Message {
+  return message.map((field): Field => {
+    if (field.as === 'text') return { ...field, value: field.value + needle }
+    if (field.as === 'message') return { ...field, value: withSecrets(field.value) }
+    if (field.as === 'messages') return { ...field, value: field.value.map(withSecrets) }
+    return field
+  })
+}
+
+function leaks(row: object): string[] {
+  const holds = (value: unknown): boolean => {
+    if (typeof value === 'string') return value.includes(needle)
+    if (value instanceof Map) return [...value].some(([key, one]) => holds(key) || holds(one))
+    return Array.isArray(value) && value.some(holds)
+  }
+  return Object.entries(row).flatMap(([column, value]) => (holds(value) ? [column] : []))
+}
+
+describe.each(['traces', 'logs', 'metrics'] as const)('%s of any shape', (signal) => {
+  const decode = (body: Uint8Array, rules: CompiledRules | undefined) => {
+    const request = { signal, encoding: 'protobuf' as const, body }
+    const context = { receivedAtMs: Number(nowNs / 1_000_000n), batchId: '', rules }
+    const decoded = { traces: decodeTraces, logs: decodeLogs, metrics: decodeMetrics }[signal](
+      request,
+      context,
+    )
+    if (decoded.type === 'invalid') throw new Error(decoded.message)
+    const rows: object[] = decoded.rows.map((one) => ('row' in one ? one.row : one))
+    return [...rows, ...decoded.resources]
+  }
+  test.each([[[needle]], [['/S3CR3T-\\d+/']]])(`redacted by %s, hold it nowhere (seed ${seed})`, (values) => {
+    const rules = compileRules({ rules: [{ name: 'r', action: { redact: { values } } }], hashKey: '' })
+    let there = 0
+    fc.assert(
+      fc.property(requests[signal], (model) => {
+        const body = toProtobuf(withSecrets(model))
+        there += decode(body, undefined).flatMap(leaks).length
+        expect(decode(body, rules).flatMap(leaks)).toEqual([])
+      }),
+      { numRuns: 60, seed },
+    )
+    expect(there).toBeGreaterThan(100)
   })
 })

@@ -3,7 +3,7 @@ import type { ResourceRow, SpanRow } from '../../record/span.ts'
 import { promotedColumns } from '../promoted.ts'
 import { resourceRow } from '../resource.ts'
 import type { Edit, Secrets } from './edits.ts'
-import { mapOtherMembers } from './trace-state.ts'
+import { mapTraceState } from './trace-state.ts'
 
 /**
  * Edits of whole rows. Every column of a row that holds text of the sender is listed here: free text is rewritten with the
@@ -13,12 +13,12 @@ import { mapOtherMembers } from './trace-state.ts'
 export function editSpan(row: SpanRow, edit: Edit): void {
   const exception = row.events_attributes[row.events_name.lastIndexOf('exception')]
   const inner = [...row.events_attributes, ...row.links_attributes]
-  const text = editAttributes(row, inner, edit)
+  const text = editAttributes(row, { inner, edit })
   if (text) {
     for (const column of spanTexts) row[column] = text(row[column])
     row.events_name = row.events_name.map(text)
-    row.trace_state = mapOtherMembers(row.trace_state, text)
-    row.links_trace_state = row.links_trace_state.map((state) => mapOtherMembers(state, text))
+    row.trace_state = mapTraceState(row.trace_state, text)
+    row.links_trace_state = row.links_trace_state.map((state) => mapTraceState(state, text))
   }
   Object.assign(row, promotedColumns(row.attributes, row.kind))
   row.exception_type = exception?.get('exception.type') ?? ''
@@ -26,13 +26,15 @@ export function editSpan(row: SpanRow, edit: Edit): void {
 
 export function editLog(row: LogRow, edit: Edit): void {
   const namedByAttribute = row.event_name !== '' && row.event_name === row.attributes.get('event.name')
-  const text = editAttributes(row, [], edit)
+  const secrets: Secrets = new Map()
+  if (edit.body) row.body = edit.body(row.body, secrets)
+  const text = editAttributes(row, { inner: [], edit, secrets })
   if (text) for (const column of logTexts) row[column] = text(row[column])
   if (namedByAttribute) row.event_name = row.attributes.get('event.name') ?? ''
 }
 
 export function editMetric(row: MetricRow, edit: Edit): void {
-  const text = editAttributes(row, row.exemplars_attributes, edit)
+  const text = editAttributes(row, { inner: row.exemplars_attributes, edit })
   if (text) for (const column of metricTexts) row[column] = text(row[column])
 }
 
@@ -82,12 +84,22 @@ interface WithAttributes {
   scope_attributes: Attributes
 }
 
+interface AttributeEdit {
+  readonly edit: Edit
+  /** Of events, links or exemplars. */
+  readonly inner: readonly Attributes[]
+  /** Found in the item before. */
+  readonly secrets?: Secrets
+}
+
 /** All attributes of an item; the answer is what is to be done to its other texts. */
-function editAttributes(row: WithAttributes, inner: readonly Attributes[], edit: Edit): Text | undefined {
+function editAttributes(
+  row: WithAttributes,
+  { inner, edit, secrets = new Map() }: AttributeEdit,
+): Text | undefined {
   // Shared by the items of the scope.
   if (edit.inner && row.scope_attributes.size > 0) row.scope_attributes = new Map(row.scope_attributes)
   const all = edit.inner ? [row.attributes, row.scope_attributes, ...inner] : [row.attributes]
-  const secrets: Secrets = new Map()
   for (const attributes of all) edit.attributes(attributes, secrets)
   const text = textOf(edit, secrets)
   if (text) for (const attributes of all) editTexts(attributes, text)

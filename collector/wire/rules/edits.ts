@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { RedactAction } from '../../record/ingest-rule.ts'
+import { replaceJsonValues } from './json-values.ts'
 import { type Matches, parseMatches, parseReplace } from './pattern.ts'
 
 type Attributes = Map<string, string>
@@ -8,6 +9,8 @@ type Attributes = Map<string, string>
 export interface Edit {
   /** Changes the attributes in place; `secrets` gets the values that were redacted by their key. */
   attributes(attributes: Attributes, secrets: Secrets): void
+  /** What the edit does to a log's body, if that is a structure. */
+  body?(text: string, secrets: Secrets): string
   /** Also of the attributes inside an item: of events, links and the scope. */
   readonly inner: boolean
   /** What the edit does to free text; `secrets` of the same item are taken out of it wherever they stand. Undefined: nothing. */
@@ -80,16 +83,28 @@ export function redactEdit(key: string, action: RedactAction, hashKey: string): 
     for (const replace of byValue) clean = replace(clean, replacement)
     return clean
   }
+  const hide = (value: string, secrets: Secrets) => {
+    const instead = replacement(value)
+    if (value.length >= secretCharsMin && !notSecret.has(value))
+      for (const written of spellings(value)) secrets.set(written, instead)
+    return instead
+  }
+  const hideInside = (text: string, prefix: string, secrets: Secrets) =>
+    replaceJsonValues(text, {
+      prefix,
+      chosen: (key, path) => byKey(key) || byKey(path),
+      replace: (value) => hide(value, secrets),
+    })
   return {
     attributes(attributes, secrets) {
+      if (!action.keys) return
       for (const [name, value] of attributes) {
-        if (!byKey(name) || value === '') continue
-        const instead = replacement(value)
-        attributes.set(name, instead)
-        if (value.length < secretCharsMin || notSecret.has(value)) continue
-        for (const written of spellings(value)) secrets.set(written, instead)
+        if (value === '') continue
+        const clean = byKey(name) ? hide(value, secrets) : hideInside(value, name, secrets)
+        if (clean !== value) attributes.set(name, clean)
       }
     },
+    ...(action.keys ? { body: (text, secrets) => hideInside(text, '', secrets) } : {}),
     inner: true,
     text,
   }

@@ -35,11 +35,18 @@ export function withThreshold(traceState: string, threshold: string): string {
   return [`ot=${[th, ...(fields ?? [])].join(';')}`, ...others].join(',')
 }
 
-/** The members that are not OpenTelemetry's, rewritten. */
-export function mapOtherMembers(traceState: string, rewrite: (member: string) => string): string {
+const samplingField = /^(?:th:[0-9a-f]{1,14}|rv:[0-9a-f]{14})$/
+
+/** All of a trace state rewritten but the fields that sampling stands on. */
+export function mapTraceState(traceState: string, rewrite: (text: string) => string): string {
   if (traceState === '') return ''
+  const rewriteField = (field: string) => (samplingField.test(field.trim()) ? field : rewrite(field))
   return traceState
     .split(',')
-    .map((member) => (member.trim().startsWith('ot=') ? member : rewrite(member)))
+    .map((member) => {
+      const [, start, fields] = /^(\s*ot=)(.*)$/s.exec(member) ?? []
+      if (start === undefined || fields === undefined) return rewrite(member)
+      return start + fields.split(';').map(rewriteField).join(';')
+    })
     .join(',')
 }

@@ -221,6 +221,22 @@ describe('redacted values leave the whole item', () => {
     ])
   })
 
+  test('keys inside structures are met by their name or their path, in attributes and in bodies', () => {
+    const structure = { kvlistValue: { values: attributesOf({ mail: 'a@example.com', id: 77_777 }) } }
+    const item = {
+      ...log({ body: '{"user":{"mail":"b@example.com"},"text":"from b@example.com"}' }),
+      attributes: [{ key: 'user', value: structure }],
+    }
+    const of = (key: string) =>
+      only(logs(rulesOf({ action: { redact: { keys: [key] } } }), { items: [item] }))
+    for (const key of ['mail', 'user.mail']) {
+      expect(of(key).body).toBe('{"user":{"mail":"***"},"text":"from ***"}')
+      expect(plain(of(key).attributes)).toEqual({ user: '{"mail":"***","id":77777}' })
+    }
+    expect(plain(of('id').attributes)).toEqual({ user: '{"mail":"a@example.com","id":"***"}' })
+    expect(of('text').body).toBe('{"user":{"mail":"b@example.com"},"text":"***"}')
+  })
+
   test('short values and truth values are redacted in their place only', () => {
     const row = only(
       traces(rulesOf({ action: { redact: { keys: ['k', 'b'] } } }), {

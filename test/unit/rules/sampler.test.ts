@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createSampler } from '../../../collector/wire/rules/sampler.ts'
-import { mapOtherMembers, withThreshold } from '../../../collector/wire/rules/trace-state.ts'
+import { mapTraceState, withThreshold } from '../../../collector/wire/rules/trace-state.ts'
 import { weightOf } from '../../../collector/wire/weight.ts'
 
 /** A trace id with these 56 random bits. */
@@ -61,9 +61,9 @@ test('thresholds are written without trailing zeros, 0 as 0', () => {
   expect(withThreshold('ot=p:8;th:1', 'c0000000000000')).toBe('ot=th:c;p:8')
 })
 
-test('only the members of others are rewritten', () => {
-  expect(mapOtherMembers('a=1,ot=rv:11111111111111, b=1', (text) => text.replaceAll('1', 'x'))).toBe(
-    'a=x,ot=rv:11111111111111, b=x',
-  )
-  expect(mapOtherMembers('', () => 'x')).toBe('')
+test('a trace state is rewritten but for what sampling stands on', () => {
+  const rewrite = (traceState: string) => mapTraceState(traceState, (text) => text.replaceAll('1', 'x'))
+  expect(rewrite('a=1,ot=th:1;rv:11111111111111;z:1, b=1')).toBe('a=x,ot=th:1;rv:11111111111111;z:x, b=x')
+  expect(rewrite('ot=th:1?;rv:111')).toBe('ot=th:x?;rv:xxx')
+  expect(mapTraceState('', () => 'x')).toBe('')
 })
