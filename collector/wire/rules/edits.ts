@@ -63,6 +63,11 @@ export function renameEdit(names: Readonly<Record<string, string>>): Edit {
 const mask = '***'
 /** Shorter values stand in too many texts by chance. */
 const secretCharsMin = 4
+/**
+ * Of one item, each looked for in all of its texts. An item with more of them loses its other texts whole: a bound on the work
+ * that a sender can make must not become a hole.
+ */
+const secretsMax = 512
 /** Of the HMAC, in hexadecimal digits: 64 bits. */
 const hashDigits = 16
 
@@ -77,6 +82,7 @@ export function redactEdit(key: string, action: RedactAction, hashKey: string): 
   )
   const replacement = replacementOf(action.with ?? mask, hashKey)
   const text = (value: string, secrets: Secrets) => {
+    if (secrets.size > secretsMax) return mask
     let clean = value
     for (const [secret, instead] of secrets)
       if (clean.includes(secret)) clean = clean.replaceAll(secret, () => instead)

@@ -134,7 +134,7 @@ describe('configuration files', () => {
     const match = 'ingest.rules[0].match.attributes.http\\.route=/\\/healthz?/'
     const config = parseServiceConfig(configOf('binnacle', 'service.yaml', ...rule, match))
     expect(config.ingest.rules).toEqual([
-      { name: 'health', match: { attributes: { 'http.route': '/\\/healthz?/' } }, action: 'drop' },
+      { name: 'health', match: { attributes: { 'http.route': '/.*healthz?/' } }, action: 'drop' },
     ])
     const manifests = JSON.stringify(render('binnacle', 'ingest.hashKeySecret.name=hashes'))
     expect(manifests).toContain('hashKeyFile: /etc/binnacle/hash/hash-key')

@@ -221,6 +221,20 @@ describe('redacted values leave the whole item', () => {
     ])
   })
 
+  test.each([
+    [500, 'op of ***'],
+    [600, '***'],
+  ])('%d redacted values: the name of the span becomes %j', (count, want) => {
+    const values = Array.from({ length: count }, (_, index) => [`k.${index}`, `value-${index}-`] as const)
+    const item = span({
+      name: 'op of value-1-',
+      attributes: { ...Object.fromEntries(values), other: 'value-7-' },
+    })
+    const row = only(traces(rulesOf({ action: { redact: { keys: ['/k\\..*/'] } } }), { items: [item] }))
+    expect(row.operation).toBe(want)
+    expect([...row.attributes.values()].filter((value) => value !== '***')).toEqual([])
+  })
+
   test('keys inside structures are met by their name or their path, in attributes and in bodies', () => {
     const structure = { kvlistValue: { values: attributesOf({ mail: 'a@example.com', id: 77_777 }) } }
     const item = {
