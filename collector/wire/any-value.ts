@@ -1,11 +1,10 @@
 import { attributesMax, nestingMax, piecesMax } from './limits.ts'
 import { readProto, WireError } from './proto-reader.ts'
 
-type Plain = string | number | boolean | bigint | null | Plain[] | Map<string, Plain>
+export type Plain = string | number | boolean | bigint | null | Plain[] | Map<string, Plain>
 
 /** An AnyValue as the text that is stored: scalars as they print, arrays, maps and bytes (base64) as JSON. */
-export function anyValueText(bytes: Uint8Array): string {
-  const plain = readAnyValue(bytes, 0)
+export function plainText(plain: Plain): string {
   if (plain === null) return ''
   if (typeof plain === 'string') return plain
   if (typeof plain === 'object') return toJson(plain)
@@ -17,13 +16,12 @@ export function readKeyValue(bytes: Uint8Array, into: Map<string, string>): bool
   if (into.size >= attributesMax) return false
   const reader = readProto(bytes)
   let key = ''
-  let value: Uint8Array = noBytes
-  let pieces = 0
+  let value: Plain = null
   while (reader.next()) {
     if (reader.field() === 1) key = reader.text()
-    else if (reader.field() === 2) value = merged(value, reader.bytes(), ++pieces)
+    else if (reader.field() === 2) value = readAnyValue(reader.bytes(), value)
   }
-  into.set(key, anyValueText(value))
+  into.set(key, plainText(value))
   return true
 }
 
@@ -33,12 +31,11 @@ export function merged(before: Uint8Array, piece: Uint8Array, pieces: number): U
   return before.length === 0 ? piece : Buffer.concat([before, piece])
 }
 
-const noBytes = new Uint8Array()
-
-function readAnyValue(bytes: Uint8Array, depth: number): Plain {
+/** `before`: what earlier pieces of the same value said; arrays and maps go on, anything else is replaced. */
+export function readAnyValue(bytes: Uint8Array, before: Plain = null, depth = 0): Plain {
   if (depth > nestingMax) throw new WireError(`values are nested deeper than ${nestingMax}`)
   const reader = readProto(bytes)
-  let value: Plain = null
+  let value = before
   while (reader.next()) {
     switch (reader.field()) {
       case 1:
@@ -69,7 +66,7 @@ function readAnyValue(bytes: Uint8Array, depth: number): Plain {
 
 function readArray(bytes: Uint8Array, depth: number, values: Plain[]): Plain[] {
   const reader = readProto(bytes)
-  while (reader.next()) if (reader.field() === 1) values.push(readAnyValue(reader.bytes(), depth + 1))
+  while (reader.next()) if (reader.field() === 1) values.push(readAnyValue(reader.bytes(), null, depth + 1))
   return values
 }
 
@@ -79,13 +76,12 @@ function readMap(bytes: Uint8Array, depth: number, map: Map<string, Plain>): Map
     if (reader.field() !== 1) continue
     const entry = readProto(reader.bytes())
     let key = ''
-    let value: Uint8Array = noBytes
-    let pieces = 0
+    let value: Plain = null
     while (entry.next()) {
       if (entry.field() === 1) key = entry.text()
-      else if (entry.field() === 2) value = merged(value, entry.bytes(), ++pieces)
+      else if (entry.field() === 2) value = readAnyValue(entry.bytes(), value, depth + 1)
     }
-    map.set(key, readAnyValue(value, depth + 1))
+    map.set(key, value)
   }
   return map
 }

@@ -1,7 +1,7 @@
 import type { KubeChangeRow, KubeEventRow, KubeObjectRow } from '../record/kube.ts'
 import type { LogRow } from '../record/signal.ts'
 import type { ResourceRow } from '../record/span.ts'
-import { anyValueText, merged, readKeyValue } from './any-value.ts'
+import { type Plain, plainText, readAnyValue, readKeyValue } from './any-value.ts'
 import { collectRows, type DecodeContext, type DecodeResult } from './decoded.ts'
 import { tryKubeRow } from './kube-rows.ts'
 import { readProto } from './proto-reader.ts'
@@ -66,8 +66,7 @@ function readLogRecord(bytes: Uint8Array): LogRecord {
     traceId: noTraceId,
     spanId: noSpanId,
   }
-  let body: Uint8Array = new Uint8Array()
-  let pieces = 0
+  let body: Plain = null
   let droppedAttributes = 0
   let surplusAttributes = 0
   const reader = readProto(bytes)
@@ -83,7 +82,7 @@ function readLogRecord(bytes: Uint8Array): LogRecord {
         record.severityText = reader.text()
         break
       case 5:
-        body = merged(body, reader.bytes(), ++pieces)
+        body = readAnyValue(reader.bytes(), body)
         break
       case 6:
         if (!readKeyValue(reader.bytes(), record.attributes)) surplusAttributes++
@@ -108,7 +107,7 @@ function readLogRecord(bytes: Uint8Array): LogRecord {
         break
     }
   }
-  record.body = anyValueText(body)
+  record.body = plainText(body)
   keepDropped(record.attributes, droppedAttributes + surplusAttributes)
   return record
 }

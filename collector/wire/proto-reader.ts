@@ -125,7 +125,11 @@ export class ProtoReader {
   }
 
   #readTag(): void {
+    const start = this.#at
     const tag = this.#readLow32()
+    const bytes = this.#at - start
+    if (bytes > 5 || (bytes === 5 && (this.#bytes[this.#at - 1] ?? 0) > 0x0f))
+      throw new WireError('a field has a tag of more than 32 bits')
     this.#field = tag >>> 3
     this.#wireType = tag & 7
     if (this.#field === 0) throw new WireError('a field has the number 0')

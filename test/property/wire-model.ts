@@ -109,7 +109,8 @@ function jsonValue(field: Value): unknown {
   }
 }
 
-const jsonDouble = (value: number) => (Number.isFinite(value) ? value : String(value))
+const jsonDouble = (value: number) =>
+  Object.is(value, -0) ? '-0' : Number.isFinite(value) ? value : String(value)
 
 const f = (number: number, name: string, value: Value): Field => ({ number, name, ...value })
 const text = fc.string({ unit: 'grapheme', maxLength: 12 })

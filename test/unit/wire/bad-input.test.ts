@@ -7,7 +7,6 @@ import {
   linksMax,
   listMax,
   nestingMax,
-  piecesMax,
   resourcesMax,
 } from '../../../collector/wire/limits.ts'
 import { decodeLogs } from '../../../collector/wire/log-decoder.ts'
@@ -111,12 +110,13 @@ describe('one bad span among good ones is rejected alone', () => {
       (writer) => attribute(9, 'deep', nested(5_000))(validSpan(writer)),
       'nested deeper than 64',
     ],
-    'a value in too many pieces': [
-      (writer) =>
-        validSpan(writer).message(9, (pair) => {
-          for (let piece = 0; piece <= piecesMax; piece++) pair.message(2, (any) => any.varint(3, 1))
-        }),
-      'pieces',
+    'a tag of more than five bytes': [
+      (writer) => validSpan(writer).raw(Uint8Array.of(0xa8, 0x80, 0x80, 0x80, 0x80, 0x00, 0x01)),
+      'tag of more than 32 bits',
+    ],
+    'a tag of more than 32 bits': [
+      (writer) => validSpan(writer).raw(Uint8Array.of(0xa8, 0x80, 0x80, 0x80, 0x10, 0x01)),
+      'tag of more than 32 bits',
     ],
   }
   test.each(Object.entries(bad))('%s', (_name, [write, message]) => {

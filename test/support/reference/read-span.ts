@@ -1,0 +1,159 @@
+import type { SpanRow } from '../../../collector/record/span.ts'
+import type { Place } from './decode-request.ts'
+import {
+  attributesOf,
+  believed,
+  countedAttributes,
+  idOr0,
+  isBelievable,
+  isId,
+  type KeyValue,
+  readMessage,
+} from './values.ts'
+
+interface Span {
+  readonly traceId: Uint8Array
+  readonly spanId: Uint8Array
+  readonly traceState: string
+  readonly parentSpanId: Uint8Array
+  readonly name: string
+  readonly kind: number
+  readonly startTimeUnixNano: bigint
+  readonly endTimeUnixNano: bigint
+  readonly attributes: readonly KeyValue[]
+  readonly droppedAttributesCount: number
+  readonly events: readonly Event[]
+  readonly droppedEventsCount: number
+  readonly links: readonly Link[]
+  readonly droppedLinksCount: number
+  readonly status?: { readonly message: string; readonly code: number }
+  readonly flags: number
+}
+
+interface Event {
+  readonly timeUnixNano: bigint
+  readonly name: string
+  readonly attributes: readonly KeyValue[]
+  readonly droppedAttributesCount: number
+}
+
+interface Link {
+  readonly traceId: Uint8Array
+  readonly spanId: Uint8Array
+  readonly traceState: string
+  readonly attributes: readonly KeyValue[]
+  readonly droppedAttributesCount: number
+  readonly flags: number
+}
+
+const eventsMax = 4_096
+const linksMax = 4_096
+
+export function readSpan(bytes: Uint8Array, place: Place): SpanRow | 'rejected' {
+  const span = readMessage<Span>('Span', bytes)
+  const parent = span.parentSpanId
+  if (!isId(span.traceId, 16) || !isId(span.spanId, 8)) return 'rejected'
+  if (parent.length !== 0 && parent.length !== 8) return 'rejected'
+  const { attributes, surplus } = attributesOf(span.attributes)
+  const events = span.events.slice(0, eventsMax)
+  const links = span.links.slice(0, linksMax).filter((link) => isId(link.traceId, 16) && isId(link.spanId, 8))
+  const linkAttributes = links.map((link) => {
+    const map = countedAttributes(link.attributes, link.droppedAttributesCount)
+    return link.flags === 0 ? map : map.set('otel.link.flags', String(link.flags))
+  })
+  const eventAttributes = events.map((one) => countedAttributes(one.attributes, one.droppedAttributesCount))
+  const { resource, scope, receivedNs } = place
+  const first = (...keys: string[]) =>
+    keys.map((key) => attributes.get(key) ?? '').find((text) => text !== '') ?? ''
+  const status = first('http.response.status_code', 'http.status_code')
+  return {
+    trace_id: span.traceId,
+    span_id: span.spanId,
+    parent_span_id: idOr0(parent, 8),
+    ...interval(span, receivedNs),
+    cluster_id: resource.cluster_id,
+    namespace: resource.namespace,
+    application: resource.application,
+    service: resource.service,
+    version: resource.version,
+    pod: resource.pod,
+    operation: span.name,
+    kind: [1, 2, 3, 4, 5].includes(span.kind) ? span.kind : 0,
+    status: [1, 2].includes(span.status?.code ?? 0) ? (span.status?.code ?? 0) : 0,
+    status_message: span.status?.message ?? '',
+    http_method: first('http.request.method', 'http.method'),
+    http_route: first('http.route'),
+    http_status:
+      status.length === 3 && [...status].every((digit) => digit >= '0' && digit <= '9') ? Number(status) : 0,
+    db_system: first('db.system.name', 'db.system'),
+    db_statement: first('db.query.text', 'db.statement'),
+    messaging_system: first('messaging.system'),
+    messaging_destination: first('messaging.destination.name', 'messaging.destination'),
+    rpc_system: first('rpc.system.name', 'rpc.system'),
+    peer: [3, 4].includes(span.kind) ? peer(attributes) : '',
+    exception_type:
+      eventAttributes[events.findLastIndex(({ name }) => name === 'exception')]?.get('exception.type') ?? '',
+    attributes,
+    resource_id: resource.resource_id,
+    scope_name: scope.name,
+    scope_version: scope.version,
+    scope_attributes: scope.attributes,
+    schema_url: scope.schemaUrl,
+    trace_state: span.traceState,
+    flags: span.flags,
+    events_time: events.map((one) => believed(one.timeUnixNano, receivedNs)),
+    events_name: events.map((one) => one.name),
+    events_attributes: eventAttributes,
+    links_trace_id: links.map((link) => link.traceId),
+    links_span_id: links.map((link) => link.spanId),
+    links_trace_state: links.map((link) => link.traceState),
+    links_attributes: linkAttributes,
+    dropped_attributes: upTo32Bits(span.droppedAttributesCount + surplus),
+    dropped_events: upTo32Bits(span.droppedEventsCount + span.events.length - events.length),
+    dropped_links: upTo32Bits(span.droppedLinksCount + span.links.length - links.length),
+    weight: weight(span.traceState),
+    received_at: place.receivedAtMs,
+    batch_id: place.batchId,
+  }
+}
+
+const upTo32Bits = (count: number) => Math.min(count, 2 ** 32 - 1)
+
+/** A bound that cannot be true is the other one, or the receipt; the span lasts 0 then, as one that ends before it starts. */
+function interval({ startTimeUnixNano: start, endTimeUnixNano: end }: Span, receivedNs: bigint) {
+  const startIsTrue = isBelievable(start, receivedNs)
+  const endIsTrue = isBelievable(end, receivedNs)
+  if (startIsTrue && endIsTrue && start <= end)
+    return { start_time: start, duration_ns: end - start, clamped: false }
+  const known = startIsTrue ? start : endIsTrue ? end : receivedNs
+  return { start_time: known, duration_ns: 0n, clamped: true }
+}
+
+function peer(attributes: ReadonlyMap<string, string>): string {
+  const get = (key: string) => attributes.get(key) ?? ''
+  for (const key of ['peer.service', 'service.peer.name']) if (get(key) !== '') return get(key)
+  for (const [address, port] of [
+    ['server.address', 'server.port'],
+    ['net.peer.name', 'net.peer.port'],
+    ['network.peer.address', 'network.peer.port'],
+    ['net.sock.peer.addr', 'net.sock.peer.port'],
+  ] as const) {
+    if (get(address) !== '') return get(port) === '' ? get(address) : `${get(address)}:${get(port)}`
+  }
+  return get('db.namespace') || get('db.name')
+}
+
+/** 2^56 / (2^56 − T), T being the threshold `ot=th:HEX` of the trace state, padded with zeros to 14 digits. */
+function weight(traceState: string): number {
+  const members = traceState.split(',').map((member) => member.trimStart())
+  for (const member of members.filter((one) => one.startsWith('ot='))) {
+    const threshold = member
+      .slice(3)
+      .split(';')
+      .findLast((part) => /^th:[0-9a-f]{1,14}(\s|$)/.test(part))
+    if (threshold === undefined) continue
+    const digits = threshold.slice(3).split(/\s/)[0] ?? ''
+    return 2 ** 56 / (2 ** 56 - Number(BigInt(`0x${digits.padEnd(14, '0')}`)))
+  }
+  return 1
+}
