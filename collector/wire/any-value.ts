@@ -4,6 +4,10 @@ import { readProto, WireError } from './proto-reader.ts'
 export type Plain = string | number | boolean | bigint | null | Plain[] | Map<string, Plain>
 
 /** An AnyValue as the text that is stored: scalars as they print, arrays, maps and bytes (base64) as JSON. */
+export function anyValueText(bytes: Uint8Array): string {
+  return plainText(readAnyValue(bytes))
+}
+
 export function plainText(plain: Plain): string {
   if (plain === null) return ''
   if (typeof plain === 'string') return plain

@@ -31,7 +31,16 @@ export class Cursor {
       this.at++
       return byte
     }
-    return this.low32()
+    return this.#uint32()
+  }
+
+  /** A varint that is below 2^32: its low bits must not pass for another tag or length. */
+  #uint32(): number {
+    const from = this.at
+    const value = this.low32()
+    const count = this.at - from
+    if (count > 5 || (count === 5 && (this.bytes[this.at - 1] as number) > 0x0f)) throw declined
+    return value
   }
 
   /** The low 32 bits of a varint. */
@@ -108,12 +117,7 @@ export class Cursor {
     const byte = this.bytes[this.at] as number
     let length = byte
     if (byte < 0x80) this.at++
-    else {
-      const from = this.at
-      length = this.low32()
-      // A longer one is beyond any body, and its low bits must not pass for a length.
-      if (this.at - from > 5) throw declined
-    }
+    else length = this.#uint32()
     if (length > this.end - this.at) throw declined
     return length
   }

@@ -290,6 +290,7 @@ export class SpanRow {
     let low = 0
     let high = 0
     let name = 0
+    let dropped = 0
     eventAttributes.beginRow()
     while (cursor.at < end) {
       const tag = cursor.tag()
@@ -304,11 +305,12 @@ export class SpanRow {
         const length = cursor.length()
         name = eventsName.items.codeOf(cursor.bytes, cursor.at, cursor.at + length)
         cursor.at += length
-      } else if (tag === 0x20) addDropped(eventAttributes, cursor.low32())
+      } else if (tag === 0x20) dropped = cursor.low32()
       else if (tag >>> 3 <= 4) throw declined
       else cursor.skip(tag)
     }
     cursor.end = outer
+    addDropped(eventAttributes, dropped)
     eventsAttributes.items.endRow()
     eventsName.items.push(name)
     if (isBelievable(this.#bounds, low, high)) eventsTime.items.halves(low, high)
@@ -328,6 +330,8 @@ export class SpanRow {
     let spanId = -1
     let state = 0
     let stateEnd = 0
+    let dropped = 0
+    let flags = 0
     linkAttributes.beginRow()
     while (cursor.at < end) {
       const tag = cursor.tag()
@@ -344,12 +348,14 @@ export class SpanRow {
       } else if (tag === 0x22) {
         const length = cursor.length()
         linkAttributes.read(cursor, cursor.at + length)
-      } else if (tag === 0x28) addDropped(linkAttributes, cursor.low32())
-      else if (tag === 0x35) linkAttributes.add('otel.link.flags', String(cursor.fixed32()))
+      } else if (tag === 0x28) dropped = cursor.low32()
+      else if (tag === 0x35) flags = cursor.fixed32()
       else if (tag >>> 3 <= 6) throw declined
       else cursor.skip(tag)
     }
     cursor.end = outer
+    addDropped(linkAttributes, dropped)
+    if (flags !== 0) linkAttributes.add('otel.link.flags', String(flags))
     const { bytes } = cursor
     if (traceId < 0 || spanId < 0 || isZero(bytes, traceId, 16) || isZero(bytes, spanId, 8)) throw declined
     linksTraceId.items.copy(bytes, traceId)
