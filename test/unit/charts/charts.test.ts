@@ -131,7 +131,7 @@ describe('configuration files', () => {
 
   withHelm('ingest rules and the key of their hashes reach the service', () => {
     const rule = ['ingest.rules[0].name=health', 'ingest.rules[0].action=drop']
-    const match = 'ingest.rules[0].match.attributes.http\\.route=/\\/healthz?/'
+    const match = 'ingest.rules[0].match.attributes.http\\.route=/.*healthz?/'
     const config = parseServiceConfig(configOf('binnacle', 'service.yaml', ...rule, match))
     expect(config.ingest.rules).toEqual([
       { name: 'health', match: { attributes: { 'http.route': '/.*healthz?/' } }, action: 'drop' },
