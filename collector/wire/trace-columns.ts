@@ -71,7 +71,7 @@ export function createTraceColumns(blocks: OpenBlocks): TraceColumns {
         let used = false
         eachField(cursor, end, 2, (scopeEnd) => {
           const scope = scopes.find(cursor, scopeEnd, resource.schema_url)
-          row?.beginScope(resource, scope, rules?.sampleOnly)
+          row?.beginScope(resource, scope, rules?.spanFilter)
           eachField(cursor, scopeEnd, 2, (spanEnd) => {
             if (++items > itemsMax) throw new TooManyItems()
             used = appendSpan(spanEnd, { resource, scope, rules }) || used
@@ -84,8 +84,8 @@ export function createTraceColumns(blocks: OpenBlocks): TraceColumns {
       function appendSpan(end: number, place: Ruled): boolean {
         const start = cursor.at
         try {
-          // Rules that look into spans work on rows.
-          if (place.rules && !place.rules.sampleOnly) throw declined
+          // Rules that change what spans say work on rows.
+          if (place.rules && !place.rules.spanFilter) throw declined
           return readSpan(start, end)
         } catch (reason) {
           if (reason !== declined) throw reason

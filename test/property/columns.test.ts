@@ -28,6 +28,26 @@ const ruled: Readonly<Record<string, readonly IngestRule[]>> = {
   'sample all': [{ name: 'half', action: { sample: { ratio: 0.5 } } }],
   'drop a service': [{ name: 'drop', match: { service: 'unknown_service' }, action: 'drop' }],
   'look into spans': [{ name: 'client', match: { kind: ['client'] }, action: 'drop' }],
+  'keep some and sample the rest': [
+    { name: 'errors', match: { status: ['error'] }, action: 'keep' },
+    { name: 'slow', match: { minDurationMs: 1_000 }, action: 'keep' },
+    { name: 'tenth', action: { sample: { ratio: 0.1 } } },
+  ],
+  'ask for attributes': [
+    { name: 'hot', match: { attributes: { 'http.method': '/.*/' } }, action: 'drop' },
+    {
+      name: 'other',
+      match: { attributes: { 'server.port': '/[^1]*/', 'db.system': '/.*/' } },
+      action: 'drop',
+    },
+    { name: 'empty', match: { attributes: { '': '/.*/' } }, action: 'drop' },
+    {
+      name: 'named',
+      match: { operation: '/.*[a-m].*/', maxDurationMs: 10 },
+      action: { sample: { ratio: 0.5 } },
+    },
+  ],
+  'change spans': [{ name: 'edit', action: { rename: { 'http.method': 'http.request.method' } } }],
 }
 
 describe(`seed ${seed}`, () => {
@@ -50,13 +70,9 @@ describe(`seed ${seed}`, () => {
     expect(sorted(blocks.flatMap(({ bytes }) => readNative(bytes)))).toEqual(
       sorted(readNative(nativeOf(want))),
     )
-    expect({ received: columnar.received, rejected: columnar.rejected, messages: columnar.messages }).toEqual(
-      {
-        received: plain.received,
-        rejected: plain.rejected,
-        messages: plain.messages,
-      },
-    )
+    const { received, rejected, messages } = plain
+    expect(columnar).toMatchObject({ received, rejected, messages })
+    expect([...columnar.filtered]).toEqual([...plain.filtered])
     expect(columnar.resources).toEqual(plain.resources)
     expect(columnar.parts.map(({ table, day, rows }) => `${table} ${day} ${rows}`).sort()).toEqual(
       blocks.map(({ table, day, rows }) => `${table} ${day} ${rows}`).sort(),

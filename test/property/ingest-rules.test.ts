@@ -38,12 +38,18 @@ function trace(random: () => number): Trace | undefined {
   return (id[9] ?? 0) >= 0x80 ? { id, spans, traceState: 'vendor=1,ot=th:8', before: 2 } : undefined
 }
 
+const facts = { operation: '', kind: 0, status: 0, duration_ns: 0n, attributes: new Map<string, string>() }
+
 function samplerOf(ratio: number) {
   const rules = compileRules({ rules: [{ name: 'sample', action: { sample: { ratio } } }], hashKey: '' })
   const decoded = resourceRow(new Map([['service.name', 'shop']]), '', 0)
-  const sampler = rules?.forResource('traces', decoded).items?.sampleOnly
+  const sampler = rules?.forResource('traces', decoded).items?.spanFilter
   if (!sampler) throw new Error('sampling alone is decided by the ids')
-  return (one: Trace) => sampler.decide(one.id, 0, one.traceState)
+  return (one: Trace) => {
+    const sampled = sampler.decide({ ...facts, trace_state: one.traceState }, one.id, 0)
+    if (sampled === undefined) throw new Error('a sampled span says so')
+    return sampled
+  }
 }
 
 describe.each([0.5, 0.3, 0.1, 0.01])(`a share of %d is kept (seed ${seed})`, (ratio) => {

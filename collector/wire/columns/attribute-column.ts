@@ -115,6 +115,27 @@ export class AttributeColumn {
     return this.slotEnd[slot] !== this.slotStart[slot]
   }
 
+  /** The value of a key in the row that is being read; undefined: the row has no such key. */
+  get(key: string): string | undefined {
+    const { keys, values } = this.map
+    const code = keys.codeOfText(key)
+    if (code >= this.#known || this.#stamps[code] !== this.#stamp) return undefined
+    const { bytes } = values.data
+    let at = this.#rowValueBytes
+    for (let pair = this.#rowKeys; ; pair++) {
+      let length = 0
+      let shift = 0
+      let byte = 0
+      do {
+        byte = bytes[at++] as number
+        length |= (byte & 0x7f) << shift
+        shift += 7
+      } while (byte >= 0x80)
+      if (keys.codes[pair] === code) return bytes.toString('utf8', at, at + length)
+      at += length
+    }
+  }
+
   #codeOf(bytes: Buffer, start: number, end: number): number {
     const { keys } = this.map
     const guess = this.#next[this.#previous] as number

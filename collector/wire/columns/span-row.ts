@@ -1,7 +1,7 @@
 import type { ResourceRow } from '../../record/span.ts'
 import { eventsMax, linksMax } from '../limits.ts'
 import { peerAddresses } from '../promoted.ts'
-import type { SampleOnly } from '../rules/item-rules.ts'
+import type { FilteredSpan, SpanFilter } from '../rules/item-rules.ts'
 import type { Sampled } from '../rules/sampler.ts'
 import type { Scope } from '../walk-request.ts'
 import { weightOf } from '../weight.ts'
@@ -29,13 +29,13 @@ interface Shared {
  *
  * Throws `declined` for a span that it leaves to the plain decoder; the columns are then as before.
  */
-export class SpanRow {
+export class SpanRow implements FilteredSpan {
   #columns: SpanColumns
   #bounds: TimeBounds = timeBounds(0)
   #resource: ResourceRow | undefined
   #resourceId: Halves = { low: 0, high: 0 }
   #scope: Scope | undefined
-  #sampling: SampleOnly | undefined
+  #filter: SpanFilter | undefined
   #sampled: Sampled | undefined
   /** The rule that took the span away that was read last; undefined: it was kept. */
   filteredBy: string | undefined
@@ -84,9 +84,9 @@ export class SpanRow {
     this.#sharedEpoch = -1
   }
 
-  beginScope(resource: ResourceRow, scope: Scope, sampling: SampleOnly | undefined): void {
+  beginScope(resource: ResourceRow, scope: Scope, filter: SpanFilter | undefined): void {
     this.#resource = resource
-    this.#sampling = sampling
+    this.#filter = filter
     this.#resourceId = halvesOf(resource.resource_id)
     this.#scope = scope
     this.#sharedEpoch = -1
@@ -124,7 +124,8 @@ export class SpanRow {
     try {
       this.#parse(cursor, end)
       this.#settleTime()
-      if (this.#sampling && !this.#sample(this.#sampling)) return true
+      this.#sampled = undefined
+      if (this.#filter && !this.#passes(this.#filter)) return true
       kept = this.#isOfTheDay()
       if (kept) this.#append()
       return kept
@@ -385,12 +386,31 @@ export class SpanRow {
   }
 
   /** False: a rule takes the span away. */
-  #sample(sampling: SampleOnly): boolean {
-    const traceState = this.#bytes.toString('utf8', this.#traceState, this.#traceStateEnd)
-    const sampled = sampling.decide(this.#bytes, this.#traceId, traceState)
-    this.filteredBy = typeof sampled === 'string' ? sampled : undefined
-    this.#sampled = typeof sampled === 'string' ? undefined : sampled
+  #passes(filter: SpanFilter): boolean {
+    const decided = filter.decide(this, this.#bytes, this.#traceId)
+    if (typeof decided === 'string') this.filteredBy = decided
+    else this.#sampled = decided
     return this.filteredBy === undefined
+  }
+
+  /** What the rules may ask of the span that was read last. */
+  get operation(): string {
+    return this.#bytes.toString('utf8', this.#name, this.#nameEnd)
+  }
+  get kind(): number {
+    return this.#kind <= 5 ? this.#kind : 0
+  }
+  get status(): number {
+    return this.#status <= 2 ? this.#status : 0
+  }
+  get duration_ns(): bigint {
+    return (BigInt(this.#durationHigh) << 32n) | BigInt(this.#durationLow)
+  }
+  get trace_state(): string {
+    return this.#bytes.toString('utf8', this.#traceState, this.#traceStateEnd)
+  }
+  get attributes(): FilteredSpan['attributes'] {
+    return this.#columns.attributes
   }
 
   #isOfTheDay(): boolean {
@@ -418,8 +438,8 @@ export class SpanRow {
     columns.version.push(shared.version)
     columns.pod.push(shared.pod)
     columns.operation.appendBytes(bytes, this.#name, this.#nameEnd)
-    columns.kind.uint(this.#kind <= 5 ? this.#kind : 0)
-    columns.status.uint(this.#status <= 2 ? this.#status : 0)
+    columns.kind.uint(this.kind)
+    columns.status.uint(this.status)
     columns.statusMessage.appendBytes(bytes, this.#statusMessage, this.#statusMessageEnd)
     this.#appendPromoted()
     columns.attributes.map.endRow()
@@ -509,9 +529,9 @@ export class SpanRow {
 
   #appendTraceState(): void {
     const { traceState, weight } = this.#columns
-    if (this.#sampling) {
-      traceState.appendText(this.#sampled?.traceState ?? '')
-      weight.append(this.#sampled?.weight ?? 1)
+    if (this.#sampled) {
+      traceState.appendText(this.#sampled.traceState)
+      weight.append(this.#sampled.weight)
       return
     }
     traceState.appendBytes(this.#bytes, this.#traceState, this.#traceStateEnd)

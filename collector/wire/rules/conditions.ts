@@ -11,9 +11,14 @@ export interface Conditions {
   /** Whether any condition is about the items themselves. */
   readonly ofItems: boolean
   resource(row: ResourceRow): boolean
-  span(row: SpanRow): boolean
+  span(row: SpanFacts): boolean
   log(row: LogRow): boolean
   metric(row: MetricRow): boolean
+}
+
+/** What can be asked of a span: its row, or what a faster decoder knows of it before there is one. */
+export interface SpanFacts extends Pick<SpanRow, 'operation' | 'kind' | 'status' | 'duration_ns'> {
+  readonly attributes: { get(key: string): string | undefined }
 }
 
 type Condition<Row> = (row: Row) => boolean
@@ -76,18 +81,18 @@ function resourceConditions(key: string, match: RuleMatch): Condition<ResourceRo
 
 const nsPerMs = 1e6
 
-function spanConditions(key: string, match: RuleMatch): Condition<SpanRow>[] {
+function spanConditions(key: string, match: RuleMatch): Condition<SpanFacts>[] {
   const { kind, status, minDurationMs, maxDurationMs } = match
   return [
-    ...patternOf(`${key}.operation`, match.operation, (row: SpanRow) => row.operation),
-    ...(kind === undefined ? [] : [(row: SpanRow) => includes(kind, spanKinds[row.kind])]),
-    ...(status === undefined ? [] : [(row: SpanRow) => includes(status, spanStatuses[row.status])]),
+    ...patternOf(`${key}.operation`, match.operation, (row: SpanFacts) => row.operation),
+    ...(kind === undefined ? [] : [(row: SpanFacts) => includes(kind, spanKinds[row.kind])]),
+    ...(status === undefined ? [] : [(row: SpanFacts) => includes(status, spanStatuses[row.status])]),
     ...(minDurationMs === undefined
       ? []
-      : [(row: SpanRow) => Number(row.duration_ns) >= minDurationMs * nsPerMs]),
+      : [(row: SpanFacts) => Number(row.duration_ns) >= minDurationMs * nsPerMs]),
     ...(maxDurationMs === undefined
       ? []
-      : [(row: SpanRow) => Number(row.duration_ns) <= maxDurationMs * nsPerMs]),
+      : [(row: SpanFacts) => Number(row.duration_ns) <= maxDurationMs * nsPerMs]),
   ]
 }
 
@@ -121,7 +126,7 @@ function patternOf<Row>(
 }
 
 interface WithAttributes {
-  readonly attributes: ReadonlyMap<string, string>
+  readonly attributes: SpanFacts['attributes']
 }
 
 /** An attribute that is not there matches nothing. */

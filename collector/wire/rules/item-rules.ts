@@ -2,8 +2,8 @@ import type { OtlpSignal } from '../../record/otlp.ts'
 import type { LogRow, MetricRow } from '../../record/signal.ts'
 import type { SpanRow } from '../../record/span.ts'
 import { assert } from '../../std/assert.ts'
-import { weightOf } from '../weight.ts'
 import type { Rule } from './compile-rule.ts'
+import type { SpanFacts } from './conditions.ts'
 import { editLog, editMetric, editSpan } from './edit-rows.ts'
 import type { Edit } from './edits.ts'
 import type { Sampled, Sampler } from './sampler.ts'
@@ -13,16 +13,22 @@ export type FilteredBy = string | undefined
 
 /** What the rules do to the items of one resource. Rows are changed in place. */
 export interface ItemRules {
-  /** Set when spans of this resource are only dropped or sampled, all alike: their ids and trace states decide. */
-  readonly sampleOnly: SampleOnly | undefined
+  /** Set when no rule changes what a span says: they only drop, keep or sample, which needs no row. */
+  readonly spanFilter: SpanFilter | undefined
   applySpan(row: SpanRow): FilteredBy
   applyLog(row: LogRow): FilteredBy
   applyMetric(row: MetricRow): FilteredBy
 }
 
-export interface SampleOnly {
-  /** The trace id begins at `at` of `bytes`. A text: the rule that takes the span away. */
-  decide(bytes: Uint8Array, at: number, traceState: string): Sampled | string
+export interface SpanFilter {
+  /**
+   * A text: the rule that takes the span away. Undefined: it is stored as it came. The trace id begins at `at` of `bytes`.
+   */
+  decide(span: FilteredSpan, bytes: Uint8Array, at: number): Sampled | string | undefined
+}
+
+export interface FilteredSpan extends SpanFacts {
+  readonly trace_state: string
 }
 
 /** Undefined when there is nothing to do. */
@@ -33,7 +39,7 @@ export function createItemRules(
 ): ItemRules | undefined {
   if (rules.every(({ itemAction }) => itemAction?.type === 'keep')) return undefined
   return {
-    sampleOnly: signal === 'traces' ? sampleOnly(rules) : undefined,
+    spanFilter: signal === 'traces' ? spanFilter(rules) : undefined,
     applySpan: (row) => apply(row, { rules, onMatch, steps: spanSteps }),
     applyLog: (row) => apply(row, { rules, onMatch, steps: logSteps }),
     applyMetric: (row) => apply(row, { rules, onMatch, steps: metricSteps }),
@@ -92,24 +98,20 @@ const metricSteps: Steps<MetricRow> = {
   edit: editMetric,
 }
 
-function sampleOnly(rules: readonly Rule[]): SampleOnly | undefined {
-  const samples: { readonly name: string; readonly sampler: Sampler }[] = []
-  let dropped: string | undefined
-  for (const { name, conditions, itemAction } of rules) {
-    if (conditions.ofItems) return undefined
-    if (itemAction?.type === 'sample') samples.push({ name, sampler: itemAction.sampler })
-    else if (itemAction?.type === 'drop') dropped = name
-    else if (itemAction?.type === 'edit') return undefined
-  }
-  if (samples.length === 0 && dropped === undefined) return undefined
+function spanFilter(rules: readonly Rule[]): SpanFilter | undefined {
+  if (rules.some(({ itemAction }) => itemAction?.type === 'edit')) return undefined
   return {
-    decide(bytes, at, traceState) {
+    decide(span, bytes, at) {
       let sampled: Sampled | undefined
-      for (const { name, sampler } of samples) {
-        sampled = sampler.decide(bytes, at, sampled?.traceState ?? traceState)
+      for (const { name, conditions, itemAction } of rules) {
+        if (!conditions.span(span)) continue
+        if (itemAction?.type === 'keep') break
+        if (itemAction?.type === 'drop') return name
+        if (itemAction?.type !== 'sample') continue
+        sampled = itemAction.sampler.decide(bytes, at, sampled?.traceState ?? span.trace_state)
         if (!sampled) return name
       }
-      return dropped ?? sampled ?? { traceState, weight: weightOf(traceState) }
+      return sampled
     },
   }
 }

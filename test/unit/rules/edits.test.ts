@@ -406,10 +406,18 @@ describe('the cheap ways', () => {
     const { decoded, resource, items } = resourceOf(rules)
     expect(resource).toBe(decoded)
     expect(items).toBeUndefined()
-    expect(resourceOf(rules, 'logs').items?.sampleOnly).toBeUndefined()
+    expect(resourceOf(rules, 'logs').items?.spanFilter).toBeUndefined()
   })
+  const facts = {
+    operation: 'GET /',
+    kind: 2,
+    status: 0,
+    duration_ns: 5_000_000n,
+    trace_state: '',
+    attributes: new Map<string, string>(),
+  }
   const trace = Buffer.from(`${'aa'.repeat(9)}80000000000000`, 'hex')
-  const sampleOnly: [name: string, rules: Omit<IngestRule, 'name'>[], want: unknown][] = [
+  const filters: [name: string, rules: Omit<IngestRule, 'name'>[], want: unknown][] = [
     ['sampling', [{ action: { sample: { ratio: 0.5 } } }], { traceState: 'ot=th:8', weight: 2 }],
     [
       'the harder of two',
@@ -429,10 +437,10 @@ describe('the cheap ways', () => {
       { traceState: 'ot=th:8', weight: 2 },
     ],
   ]
-  test.each(sampleOnly)('%s is decided by the ids alone, as on rows', (_name, list, want) => {
+  test.each(filters)('%s is decided without a row, as on rows', (_name, list, want) => {
     const rules = rulesOf(...list)
     const { items } = resourceOf(rules)
-    expect(items?.sampleOnly?.decide(trace, 0, '')).toEqual(want)
+    expect(items?.spanFilter?.decide(facts, trace, 0)).toEqual(want)
     const { rows, filtered } = traces(rules, {
       resource: { 'service.name': 'shop' },
       items: [span({ traceId: trace.toString('hex') })],
@@ -440,12 +448,16 @@ describe('the cheap ways', () => {
     if (typeof want === 'string') expect(filtered).toEqual({ [want]: 1 })
     else expect(rows.map(({ trace_state, weight }) => ({ traceState: trace_state, weight }))).toEqual([want])
   })
-  test('a condition of items needs their rows', () => {
-    expect(
-      resourceOf(rulesOf({ match: { kind: ['server'] }, action: 'drop' })).items?.sampleOnly,
-    ).toBeUndefined()
-    expect(resourceOf(rulesOf({ action: { remove: ['x'] } })).items?.sampleOnly).toBeUndefined()
+  test('only changes of what a span says need its row', () => {
+    const filterOf = (...list: Omit<IngestRule, 'name'>[]) => resourceOf(rulesOf(...list)).items?.spanFilter
+    expect(filterOf({ match: { kind: ['server'] }, action: 'drop' })).toBeDefined()
+    expect(filterOf({ action: { remove: ['x'] } })).toBeUndefined()
+    expect(filterOf({ action: { sample: { ratio: 0.5 } } }, { action: { remove: ['x'] } })).toBeUndefined()
     expect(resourceOf(rulesOf({ match: { status: ['error'] }, action: 'keep' })).items).toBeUndefined()
+  })
+  test('a span that no rule weighs is stored as it came', () => {
+    const rules = rulesOf({ match: { kind: ['client'] }, action: { sample: { ratio: 0.5 } } })
+    expect(resourceOf(rules).items?.spanFilter?.decide(facts, trace, 0)).toBeUndefined()
   })
 })
 
