@@ -40,6 +40,8 @@ export async function createApp(deps: AppDeps, config: AppConfig): Promise<Fasti
     // A closing service answers what it has begun; new requests on open connections get 503 and retry elsewhere.
     return503OnClosing: true,
     forceCloseConnections: 'idle',
+    // Sums of weights are whole numbers but for the last bits of a float, which are not to cost a call.
+    serializerOpts: { rounding: 'round' },
     ajv: { customOptions: { coerceTypes: true, removeAdditional: false, allErrors: false } },
   })
   deps.observe(app)

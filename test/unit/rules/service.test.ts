@@ -125,7 +125,8 @@ test('sampled spans stand for all of them, and errors are all there', async () =
   const items = Array.from({ length: traces }, (_, index) =>
     recent(index % 20 === 0 ? { status: { code: 2 } } : {}),
   )
-  await send('traces', { resource: { 'service.name': 'busy' }, items })
+  const resource = { 'service.name': 'busy', 'service.namespace': 'crowded' }
+  await send('traces', { resource, items })
   const [row] = await query<{ weight: number; kept: number; errors: number; states: string[] }>(
     `SELECT sum(weight) AS weight, count() AS kept, countIf(status = 2) AS errors,
        arraySort(groupUniqArray(trace_state)) AS states FROM spans WHERE service = 'busy'`,
@@ -136,6 +137,14 @@ test('sampled spans stand for all of them, and errors are all there', async () =
   const deviation = 5 * Math.sqrt(sampled * 0.1 * 0.9)
   expect(Math.abs((row?.kept ?? 0) - 200 - sampled * 0.1)).toBeLessThan(deviation)
   expect(Math.abs((row?.weight ?? 0) - traces)).toBeLessThan(deviation * 10)
+  // The figures of the screens are those of all spans.
+  const answer = await fetch(`${service.url}/api/v1/applications`)
+  const { applications } = (await answer.json()) as {
+    applications: { application: string; red: { calls: number; errors: number } }[]
+  }
+  const shown = applications.find(({ application }) => application === 'crowded')?.red
+  expect(shown?.errors).toBe(200)
+  expect(shown?.calls).toBeCloseTo(row?.weight ?? 0, 0)
   const filtered = await counter('ingest_items_filtered_total', 'rule="tenth"')
   expect(filtered + (row?.kept ?? 0)).toBe(traces)
 })
