@@ -72,30 +72,30 @@ export function traceSpans(
     if (!service) throw new Error(`BUG: no service ${index}`)
     return service
   }
-  const serve = (at: number, parent: number, share: Share) => {
+  /** `from`: -1 is a user, whose address and browser may be any. */
+  const exchange = (from: number, at: number): Exchange => {
     const route = random.pick(serviceAt(at).routes)
-    const method = random.pick(['GET', 'GET', 'GET', 'POST', 'PUT'])
-    const attributes = serverAttributes(random, serviceAt(at), {
-      route,
-      method,
-      failed: failed && share.fails,
-    })
     return {
-      span: add({ parent, service: at, name: `${method} ${route}`, kind: server, attributes }, share),
       route,
+      path: route.replace('{id}', String(1 + random.below(50_000))),
+      method: random.pick(['GET', 'GET', 'GET', 'POST', 'PUT']),
+      status: failed ? 500 : random.pick([200, 200, 200, 200, 201, 204, 304, 404]),
+      bytes: Math.round(random.longTailed(1_800)),
+      address:
+        from < 0
+          ? `10.42.${random.below(4)}.${1 + random.below(60)}`
+          : `10.42.9.${10 + from * 3 + random.below(3)}`,
+      agent: from < 0 ? random.pick(agents) : `${serviceAt(from).language}-http-client/4.12.0`,
     }
   }
-  const call = (from: number, to: number, parent: number, share: Share) =>
-    add(
-      {
-        parent,
-        service: from,
-        name: 'GET',
-        kind: client,
-        attributes: clientAttributes(random, serviceAt(from), serviceAt(to), failed && share.fails),
-      },
-      share,
-    )
+  const serve = (at: number, parent: number, said: Exchange, share: Share) => {
+    const attributes = serverAttributes(serviceAt(at), said)
+    return add({ parent, service: at, name: `${said.method} ${said.route}`, kind: server, attributes }, share)
+  }
+  const call = (from: number, to: number, parent: number, said: Exchange, share: Share) => {
+    const attributes = clientAttributes(random, serviceAt(from), serviceAt(to), said)
+    return add({ parent, service: from, name: said.method, kind: client, attributes }, share)
+  }
   const query = (from: number, parent: number, share: Share) => {
     const operation = random.pick(operations)
     const table = random.pick(serviceAt(from).tables)
@@ -103,16 +103,19 @@ export function traceSpans(
     return add({ parent, service: from, name: `${operation} ${table}`, kind: client, attributes }, share)
   }
 
-  const root = serve(0, -1, { from: 0, to: 1, fails: true })
-  const toA = call(0, a, root.span, { from: 0.02, to: 0.97, fails: true })
-  const inA = serve(a, toA, { from: 0.05, to: 0.95, fails: true })
-  query(a, inA.span, { from: 0.1, to: 0.3, fails: false })
-  const toB = call(a, b, inA.span, { from: 0.32, to: 0.8, fails: true })
-  const inB = serve(b, toB, { from: 0.35, to: 0.78, fails: true })
-  query(b, inB.span, { from: 0.4, to: 0.7, fails: true })
+  const toGateway = exchange(-1, 0)
+  const root = serve(0, -1, toGateway, { from: 0, to: 1, fails: true })
+  const first = exchange(0, a)
+  const toA = call(0, a, root, first, { from: 0.02, to: 0.97, fails: true })
+  const inA = serve(a, toA, first, { from: 0.05, to: 0.95, fails: true })
+  query(a, inA, { from: 0.1, to: 0.3, fails: false })
+  const second = exchange(a, b)
+  const toB = call(a, b, inA, second, { from: 0.32, to: 0.8, fails: true })
+  const inB = serve(b, toB, second, { from: 0.35, to: 0.78, fails: true })
+  query(b, inB, { from: 0.4, to: 0.7, fails: true })
   add(
     {
-      parent: inB.span,
+      parent: inB,
       service: b,
       name: `render ${serviceAt(b).name}`,
       kind: internal,
@@ -124,7 +127,7 @@ export function traceSpans(
     const topic = `${serviceAt(a).name}.events`
     const send = add(
       {
-        parent: inA.span,
+        parent: inA,
         service: a,
         name: `send ${topic}`,
         kind: producer,
@@ -161,44 +164,53 @@ function threeOf(random: Random, count: number): [number, number, number] {
   return [a, b === a ? 1 + (a % (count - 1)) : b, c]
 }
 
-function serverAttributes(
-  random: Random,
-  service: Service,
-  { route, method, failed }: { readonly route: string; readonly method: string; readonly failed: boolean },
-): Attributes {
+/** One HTTP request, as both of its ends tell it. */
+interface Exchange {
+  readonly route: string
+  readonly path: string
+  readonly method: string
+  readonly status: number
+  readonly bytes: number
+  /** Of who asks. */
+  readonly address: string
+  readonly agent: string
+}
+
+function serverAttributes(service: Service, said: Exchange): Attributes {
   return [
-    ['http.request.method', method],
-    ['http.route', route],
-    ['url.path', route.replace('{id}', String(1 + random.below(50_000)))],
+    ['http.request.method', said.method],
+    ['http.route', said.route],
+    ['url.path', said.path],
     ['url.scheme', 'https'],
-    ['http.response.status_code', failed ? 500 : random.pick([200, 200, 200, 200, 201, 204, 304, 404])],
-    ['http.response.body.size', Math.round(random.longTailed(1_800))],
-    ['server.address', `${service.name}.${service.namespace}.svc`],
+    ['http.response.status_code', said.status],
+    ['http.response.body.size', said.bytes],
+    ['server.address', addressOf(service)],
     ['server.port', 8_080],
     ['network.protocol.version', '1.1'],
-    ['client.address', `10.42.${random.below(4)}.${1 + random.below(60)}`],
-    ['user_agent.original', random.pick(agents)],
+    ['client.address', said.address],
+    ['user_agent.original', said.agent],
     [requestIdKey, '0'.repeat(requestIdLength)],
   ]
 }
 
-function clientAttributes(random: Random, from: Service, to: Service, failed: boolean): Attributes {
-  const pod = random.below(3)
+function clientAttributes(random: Random, from: Service, to: Service, said: Exchange): Attributes {
   return [
-    ['http.request.method', 'GET'],
-    ['url.full', `http://${to.name}.${to.namespace}.svc:8080/api/${to.name}/${1 + random.below(50_000)}`],
-    ['http.response.status_code', failed ? 500 : 200],
-    ['http.response.body.size', Math.round(random.longTailed(1_800))],
-    ['server.address', `${to.name}.${to.namespace}.svc`],
+    ['http.request.method', said.method],
+    ['url.full', `http://${addressOf(to)}:8080${said.path}`],
+    ['http.response.status_code', said.status],
+    ['http.response.body.size', said.bytes],
+    ['server.address', addressOf(to)],
     ['server.port', 8_080],
-    ['network.peer.address', `10.43.${to.name.length}.${10 + pod}`],
+    ['network.peer.address', `10.43.${to.name.length}.${10 + random.below(3)}`],
     ['network.peer.port', 8_080],
     ['network.protocol.name', 'http'],
     ['network.protocol.version', '1.1'],
     ['thread.id', 20 + random.below(32)],
-    ['code.function.name', `${from.name}.client.${to.name}.fetch`],
+    ['code.function.name', `com.example.${from.name}.clients.${to.name}.Client.fetch`],
   ]
 }
+
+const addressOf = (service: Service) => `${service.name}.${service.namespace}.svc`
 
 function databaseAttributes(
   random: Random,
@@ -217,13 +229,13 @@ function databaseAttributes(
     ['network.peer.address', `10.43.0.${service.name.length}`],
     ['network.peer.port', 5_432],
     ['thread.id', 20 + random.below(32)],
-    ['code.function.name', `${service.name}.repository.${table}.${operation.toLowerCase()}`],
+    ['code.function.name', `com.example.${service.name}.repository.${table}.${operation.toLowerCase()}`],
   ]
 }
 
 function internalAttributes(random: Random, service: Service): Attributes {
   return [
-    ['code.function.name', `${service.name}.view.render`],
+    ['code.function.name', `com.example.${service.name}.view.render`],
     ['code.file.path', `/app/src/${service.name}/view.ts`],
     ['code.line.number', 10 + random.below(200)],
     ['thread.id', 20 + random.below(32)],

@@ -33,6 +33,8 @@ export type FromSender =
 export interface Sent {
   /** From the first request to the end of the time, or to the end of the pool if that came before. */
   readonly seconds: number
+  /** To the last answer. */
+  readonly secondsInAll: number
   /** Acknowledged within that time. */
   readonly spansInTime: number
   /** Acknowledged in all. */

@@ -86,6 +86,7 @@ async function send(
   )
   return {
     seconds: (Math.min(endAt, emptyAt) - startedAt) / 1000,
+    secondsInAll: (performance.now() - startedAt) / 1000,
     spansInTime,
     spans,
     exhausted,

@@ -1,11 +1,13 @@
 /**
  * `npm run bench:schema`: the sort order and the codecs of `spans`, measured. Options: --traces (2,500,000), --rounds (5),
- * --part order|codecs|all, --requests (how many requests of the lean corpus the codecs are tried on; 2,000).
+ * --part order|codecs|all, --requests (how many requests of the lean corpus the codecs are tried on; 2,000), --only (a
+ * regular expression over the names of codec variants).
  */
 import { parseArgs } from 'node:util'
 import { startBenchEngine } from '../support/engine.ts'
 import { describeMachine, machineText } from '../support/machine.ts'
 import { writeResults } from '../support/report.ts'
+import { codecReport, compareCodecs } from './codecs.ts'
 import { compareOrders, orderReport } from './order.ts'
 
 const { values } = parseArgs({
@@ -14,6 +16,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     part: { type: 'string', default: 'all' },
     requests: { type: 'string', default: '2000' },
+    only: { type: 'string', default: '' },
   },
 })
 
@@ -33,6 +36,17 @@ try {
     const markdown = `# Sort order of \`spans\`\n\n${machineText(machine)}\n\n${orderReport(results)}`
     process.stdout.write(`${markdown}\n`)
     writeResults('schema-order', { markdown, data: { machine, results } })
+  }
+  if (values.part !== 'order') {
+    const results = await compareCodecs(engine, {
+      requests: Number(values.requests),
+      endMs,
+      only: values.only,
+      rounds: Math.max(1, Math.floor(Number(values.rounds) / 2)),
+    })
+    const markdown = `# Codecs of \`spans\`\n\n${machineText(machine)}\n\n${codecReport(results)}`
+    process.stdout.write(`${markdown}\n`)
+    writeResults('schema-codecs', { markdown, data: { machine, results } })
   }
 } finally {
   await engine.close()
