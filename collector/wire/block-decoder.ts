@@ -1,15 +1,18 @@
-import { kubeChangesTable, kubeEventsTable, kubeObjectsTable } from '../record/kube.ts'
-import { logsTable, metricsTable } from '../record/signal.ts'
+import type { OtlpSignal } from '../record/otlp.ts'
+import { metricsTable } from '../record/signal.ts'
 import { type ResourceRow, spansTable } from '../record/span.ts'
 import type { AnyTable, RowOf } from '../record/table.ts'
 import { UnencodableValue } from './columns/column.ts'
 import { declined } from './columns/cursor.ts'
 import { createOpenBlocks, type SealedBlock } from './columns/open-blocks.ts'
 import type { DecodeContext, Decoded } from './decoded.ts'
-import { decodeLogs, type LogItem } from './log-decoder.ts'
+import { createLogColumns, logTables } from './log-columns.ts'
+import { decodeLogs } from './log-decoder.ts'
+import { createMetricColumns } from './metric-columns.ts'
 import { decodeMetrics } from './metric-decoder.ts'
 import { WireError } from './proto-reader.ts'
-import { createTally } from './tally.ts'
+import { dayOf } from './row-day.ts'
+import { createTally, type RequestTally } from './tally.ts'
 import { createTraceColumns } from './trace-columns.ts'
 import { decodeTraces } from './trace-decoder.ts'
 import { protobufBody, type WalkRequest } from './walk-request.ts'
@@ -56,15 +59,18 @@ export interface PartCount {
 
 export function createBlockDecoder(): BlockDecoder {
   const blocks = createOpenBlocks()
-  const traceColumns = createTraceColumns(blocks)
+  const columnsOf: Readonly<Record<OtlpSignal, SignalColumns>> = {
+    traces: createTraceColumns(blocks),
+    logs: createLogColumns(blocks),
+    metrics: createMetricColumns(blocks),
+  }
 
   /** Undefined: left to the plain decoders, and nothing of the request was kept. */
   function tryColumns(request: WalkRequest, context: DecodeContext): Appended | undefined {
-    if (request.signal !== 'traces') return undefined
     const mark = blocks.mark()
     const tally = createTally()
     try {
-      traceColumns.append(protobufBody(request), context, tally)
+      columnsOf[request.signal].append(protobufBody(request), context, tally)
       return tally.done()
     } catch (reason) {
       blocks.cutTo(mark)
@@ -150,19 +156,7 @@ function decodeRows(
   }
 }
 
-const logTables: Readonly<Record<LogItem['type'], AnyTable>> = {
-  log: logsTable,
-  object: kubeObjectsTable,
-  change: kubeChangesTable,
-  event: kubeEventsTable,
-}
-
-const dayMs = 86_400_000
-const nsPerMs = 1_000_000n
-
-/** The UTC day that decides the partition of a row. */
-function dayOf(table: AnyTable, row: RowOf<AnyTable>): number {
-  if (table.dayColumn === null) return 0
-  const time = (row as Readonly<Record<string, unknown>>)[table.dayColumn]
-  return Math.floor((typeof time === 'bigint' ? Number(time / nsPerMs) : (time as number)) / dayMs)
+/** Requests of one signal straight into columns; what is thrown leaves the request to the plain decoder. */
+interface SignalColumns {
+  append(body: Uint8Array, context: DecodeContext, tally: RequestTally): void
 }

@@ -4,10 +4,10 @@ import type { ResourceRow } from '../record/span.ts'
 import { type Plain, plainText, readAnyValue, readKeyValue } from './any-value.ts'
 import { collectRows, type DecodeContext, type DecodeResult } from './decoded.ts'
 import { tryKubeRow } from './kube-rows.ts'
-import { readProto } from './proto-reader.ts'
+import { readProto, WireError } from './proto-reader.ts'
 import { clampTime } from './times.ts'
 import { isId, keepDropped } from './trace-decoder.ts'
-import { type Scope, type WalkRequest, walkRequest } from './walk-request.ts'
+import { type Place, type Scope, type WalkRequest, walkRequest } from './walk-request.ts'
 
 /** A log record goes to `logs`, or, when it is a Kubernetes record of ours, to one of the k8s_* tables. */
 export type LogItem =
@@ -16,25 +16,49 @@ export type LogItem =
   | { readonly type: 'change'; readonly row: KubeChangeRow }
   | { readonly type: 'event'; readonly row: KubeEventRow }
 
+/** What becomes of one log record. */
+export type LogOutcome =
+  | { readonly type: 'kept'; readonly item: LogItem; readonly resource: ResourceRow }
+  | { readonly type: 'rejected'; readonly message: string }
+  | { readonly type: 'filtered'; readonly rule: string }
+
 export function decodeLogs(request: WalkRequest, context: DecodeContext): DecodeResult<LogItem> {
   const collector = collectRows<LogItem>()
   const message = walkRequest(request, context, {
-    onDamaged: (message) => collector.reject(`a log record cannot be read: ${message}`),
-    onItem(bytes, { resource, decoded, scope, rules }) {
-      const record = readLogRecord(bytes)
-      // The state of the cluster is not for the rules: neither the records nor the resource they name.
-      const kube = tryKubeRow(record, { clusterId: decoded.cluster_id, ...context })
-      if (kube?.type === 'invalid') collector.reject(kube.message)
-      else if (kube) collector.accept(kube, decoded)
-      else {
-        const row = logRow(record, { resource, scope, context })
-        const filteredBy = rules?.applyLog(row)
-        if (filteredBy === undefined) collector.accept({ type: 'log', row }, resource)
-        else collector.filter(filteredBy)
-      }
+    onDamaged: (message) => collector.reject(damaged(message)),
+    onItem(bytes, place) {
+      const outcome = readLogItem(bytes, place, context)
+      if (outcome.type === 'kept') collector.accept(outcome.item, outcome.resource)
+      else if (outcome.type === 'rejected') collector.reject(outcome.message)
+      else collector.filter(outcome.rule)
     },
   })
   return message === undefined ? collector.done() : { type: 'invalid', message }
+}
+
+/** The record alone, for a decoder that left it to this one; damage is an outcome. */
+export function tryReadLogItem(bytes: Uint8Array, place: Place, context: DecodeContext): LogOutcome {
+  try {
+    return readLogItem(bytes, place, context)
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error
+    return { type: 'rejected', message: damaged(error.message) }
+  }
+}
+
+const damaged = (message: string) => `a log record cannot be read: ${message}`
+
+function readLogItem(bytes: Uint8Array, place: Place, context: DecodeContext): LogOutcome {
+  const { resource, decoded, scope, rules } = place
+  const record = readLogRecord(bytes)
+  // The state of the cluster is not for the rules: neither the records nor the resource they name.
+  const kube = tryKubeRow(record, { clusterId: decoded.cluster_id, ...context })
+  if (kube?.type === 'invalid') return { type: 'rejected', message: kube.message }
+  if (kube) return { type: 'kept', item: kube, resource: decoded }
+  const row = logRow(record, { resource, scope, context })
+  const rule = rules?.applyLog(row)
+  if (rule !== undefined) return { type: 'filtered', rule }
+  return { type: 'kept', item: { type: 'log', row }, resource }
 }
 
 export interface LogRecord {

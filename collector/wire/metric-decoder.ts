@@ -8,31 +8,54 @@ import { doubleList, fixed64List, varintList, zigzag } from './number-lists.ts'
 import { type ProtoReader, readProto, WireError } from './proto-reader.ts'
 import { clampTime, toMs } from './times.ts'
 import { keepDropped } from './trace-decoder.ts'
-import { type Scope, type WalkRequest, walkRequest } from './walk-request.ts'
+import { type Place, type Scope, type WalkRequest, walkRequest } from './walk-request.ts'
+
+/** What becomes of one data point. */
+export type PointOutcome =
+  | { readonly type: 'kept'; readonly row: MetricRow }
+  | { readonly type: 'rejected'; readonly message: string }
+  | { readonly type: 'filtered'; readonly rule: string }
 
 /** An ExportMetricsServiceRequest as rows of `metrics`, one a data point. */
 export function decodeMetrics(request: WalkRequest, context: DecodeContext): DecodeResult<MetricRow> {
   const collector = collectRows<MetricRow>()
   const message = walkRequest(request, context, {
-    onDamaged: (message) => collector.reject(`a metric cannot be read: ${message}`),
-    onItem(bytes, { resource, scope, rules }) {
-      const metric = readMetric(bytes)
-      for (const point of metric.points) {
-        if (metric.name === '') {
-          collector.reject('a metric has no name')
-          continue
-        }
-        const row = metricRow(metric, point, { resource, scope, context })
-        const filteredBy = rules?.applyMetric(row)
-        if (filteredBy === undefined) collector.accept(row, resource)
-        else collector.filter(filteredBy)
+    onDamaged: (message) => collector.reject(damaged(message)),
+    onItem(bytes, place) {
+      for (const outcome of readMetricRows(bytes, place, context)) {
+        if (outcome.type === 'kept') collector.accept(outcome.row, place.resource)
+        else if (outcome.type === 'rejected') collector.reject(outcome.message)
+        else collector.filter(outcome.rule)
       }
     },
   })
   return message === undefined ? collector.done() : { type: 'invalid', message }
 }
 
-type Kind = 'gauge' | 'sum' | 'histogram' | 'exponential_histogram' | 'summary'
+/** The metric alone, for a decoder that left it to this one; damage is an outcome. */
+export function tryReadMetricRows(bytes: Uint8Array, place: Place, context: DecodeContext): PointOutcome[] {
+  try {
+    return readMetricRows(bytes, place, context)
+  } catch (error) {
+    if (!(error instanceof WireError) || error instanceof TooManyItems) throw error
+    return [{ type: 'rejected', message: damaged(error.message) }]
+  }
+}
+
+const damaged = (message: string) => `a metric cannot be read: ${message}`
+
+function readMetricRows(bytes: Uint8Array, place: Place, context: DecodeContext): PointOutcome[] {
+  const { resource, scope, rules } = place
+  const metric = readMetric(bytes)
+  return metric.points.map((point) => {
+    if (metric.name === '') return { type: 'rejected', message: 'a metric has no name' }
+    const row = metricRow(metric, point, { resource, scope, context })
+    const rule = rules?.applyMetric(row)
+    return rule === undefined ? { type: 'kept', row } : { type: 'filtered', rule }
+  })
+}
+
+export type Kind = 'gauge' | 'sum' | 'histogram' | 'exponential_histogram' | 'summary'
 
 const kinds: Readonly<Record<number, Kind>> = {
   5: 'gauge',

@@ -1,6 +1,7 @@
 import { type ResourceRow, spansTable } from '../record/span.ts'
 import { assert } from '../std/assert.ts'
 import { Cursor, declined } from './columns/cursor.ts'
+import { eachField } from './columns/each-field.ts'
 import type { OpenBlocks } from './columns/open-blocks.ts'
 import { type SpanColumns, spanColumns } from './columns/span-columns.ts'
 import { SpanRow } from './columns/span-row.ts'
@@ -141,24 +142,4 @@ function tryReadSpanRow(bytes: Uint8Array, place: SpanPlace): ReturnType<typeof 
     if (!(error instanceof WireError)) throw error
     return `a span cannot be read: ${error.message}`
   }
-}
-
-/** Calls `take` with the end of each length-delimited field of the number, the cursor at its start; goes over all others. */
-function eachField(cursor: Cursor, end: number, field: number, take: (end: number) => void): void {
-  const outer = cursor.end
-  cursor.end = end
-  const wanted = (field << 3) | 2
-  while (cursor.at < end) {
-    const tag = cursor.tag()
-    if (tag !== wanted) {
-      if (tag >>> 3 === field || tag >>> 3 === 0) throw declined
-      cursor.skip(tag)
-      continue
-    }
-    const fieldEnd = cursor.length() + cursor.at
-    take(fieldEnd)
-    cursor.at = fieldEnd
-    cursor.end = end
-  }
-  cursor.end = outer
 }

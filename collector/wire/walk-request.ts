@@ -98,7 +98,7 @@ export function resourceAttributes(bytes: Uint8Array): Map<string, string> {
 }
 
 /** The state and use of the cluster, which screens rely on, is not for the rules. */
-function placeOfScope(ofResource: Omit<Place, 'scope'>, scope: Scope): Place {
+export function placeOfScope(ofResource: Omit<Place, 'scope'>, scope: Scope): Place {
   if (scope.name !== agentScopeName) return { ...ofResource, scope }
   return { decoded: ofResource.decoded, resource: ofResource.decoded, scope, rules: undefined }
 }

@@ -4,6 +4,7 @@ import { WireError } from '../proto-reader.ts'
 import type { ByteBuffer } from './byte-buffer.ts'
 import { type Cursor, declined } from './cursor.ts'
 import type { MapColumn } from './map-column.ts'
+import type { StringColumn } from './string-column.ts'
 
 /** Keys whose values the caller wants: `slot` numbers its place, of equal slots the lowest rank with a value wins. */
 export interface WantedKey {
@@ -98,7 +99,7 @@ export class AttributeColumn {
       if (bytes[cursor.at] !== valueTag) throw declined
       cursor.at++
       if (cursor.length() + cursor.at !== end) throw declined
-      writeAnyValue(cursor, end, this)
+      writeAnyValue(cursor, end, this.map.values)
     } else writeEmpty(data)
     if (slot !== 0) this.#remember(slot - 1, code, before)
     cursor.end = outer
@@ -204,10 +205,12 @@ function copied<T extends Uint32Array | Uint8Array>(larger: T, values: T): T {
   return larger
 }
 
-/** The text of an AnyValue that ends at `end`, as `anyValueText` makes it; the cursor is left there. */
-function writeAnyValue(cursor: Cursor, end: number, { map }: AttributeColumn): void {
+/**
+ * The text of an AnyValue that ends at `end`, as `anyValueText` makes it; the cursor is left there. The caller has counted
+ * the row.
+ */
+export function writeAnyValue(cursor: Cursor, end: number, values: StringColumn): void {
   const { bytes } = cursor
-  const { values } = map
   if (cursor.at === end) {
     writeEmpty(values.data)
     return
