@@ -15,7 +15,8 @@ import { registerOpampRoute } from './control/opamp-route.ts'
 import { startHealthRules } from './health/health-rules.ts'
 import { createIngest } from './ingest/ingest.ts'
 import { observeProcess, observeRequests } from './metrics.ts'
-import { rollupConfig, startRollup } from './rollup/rollup.ts'
+import { startRollup } from './rollup/rollup.ts'
+import { rollupConfig } from './rollup/rollup-config.ts'
 import { createStore, type OpenStore } from './store/create-store.ts'
 
 export interface ServiceDeps {

@@ -1,3 +1,4 @@
+import { pairingMarginMs } from './pairing-sql.ts'
 import { type Query, type Range, stepOf } from './query.ts'
 import { type RedRow, redColumns } from './red.ts'
 import {
@@ -9,7 +10,7 @@ import {
   openCells,
   readsRollup,
 } from './red-rollup.ts'
-import { inSpanRange, isEntry, pairingMarginMs } from './span-sql.ts'
+import { inSpanRange, isEntry } from './span-sql.ts'
 
 const isAsked = "({application:String} = '' OR application = {application:String})"
 

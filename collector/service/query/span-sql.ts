@@ -11,9 +11,6 @@ export const kindName = (column: string): string =>
 
 export const statusName = (column: string): string => `transform(${column}, [1, 2], ['ok', 'error'], 'unset')`
 
-/** Both halves of a call pair when they lie within this of the range's edges: a message may wait in a queue. */
-export const pairingMarginMs = 10 * 60_000
-
 /**
  * SQL text: the time lies between two Unix ms (inclusive, exclusive). The hour is said apart: the sort key of `spans` begins
  * with it, and ClickHouse does not conclude it from a time that is itself a later column of the key (a day's granules are read else).

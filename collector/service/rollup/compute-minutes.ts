@@ -1,25 +1,60 @@
 import { randomInt } from 'node:crypto'
-import type { Store } from '../store/store.ts'
-import { computeMinutesQuery, recordMinutesQuery } from './minute-sql.ts'
+import type { Query, Store } from '../store/store.ts'
+import type { MinutesToCompute } from './minutes.ts'
+import { recordMinutesQuery } from './progress-sql.ts'
+import { dbQuery, dbStatementsQuery } from './tables/db.ts'
+import { edgesQuery } from './tables/edges.ts'
+import { endpointsQuery } from './tables/endpoints.ts'
+import { exceptionGroupsQuery, exceptionsQuery } from './tables/exceptions.ts'
+import { redQuery } from './tables/red.ts'
+import { snapshotsQuery } from './tables/snapshots.ts'
+import { traceIndexQuery } from './tables/trace-index.ts'
 
 export interface ComputeDeps {
   readonly store: Pick<Store, 'query' | 'client'>
   readonly clock: { nowMs(): number }
 }
 
-const minutesPerInsertMax = 10
+/** Spans that one insert reads, when it is of more than one minute. */
+const spansPerInsertMax = 2_000_000
+
+/** Snapshots come last: their baseline is red_1m. */
+export const minuteTables: readonly ((minutes: MinutesToCompute) => Query)[] = [
+  redQuery,
+  edgesQuery,
+  dbQuery,
+  dbStatementsQuery,
+  exceptionsQuery,
+  exceptionGroupsQuery,
+  endpointsQuery,
+  traceIndexQuery,
+  snapshotsQuery,
+]
 
 /**
  * Minutes (Unix ms) as they are computed together: of one UTC hour, which is how spans are sorted and within the day that
- * rollups are partitioned by, and so few that the spans of one insert stay bounded. In the order of their first minute given.
+ * rollups are partitioned by, and so few that the spans of one insert stay bounded, as far as their number is known. In the
+ * order of their first minute given.
  */
-export function groupMinutes(minutesMs: readonly number[]): number[][] {
+export function groupMinutes(
+  minutesMs: readonly number[],
+  spansOf: (minuteMs: number) => number = () => spansPerInsertMax / 10,
+): number[][] {
   const hours = Map.groupBy(minutesMs, (minuteMs) => Math.floor(minuteMs / 3_600_000))
-  return [...hours.values()].flatMap((minutes) =>
-    Array.from({ length: Math.ceil(minutes.length / minutesPerInsertMax) }, (_, index) =>
-      minutes.slice(index * minutesPerInsertMax, (index + 1) * minutesPerInsertMax),
-    ),
-  )
+  return [...hours.values()].flatMap((minutes) => {
+    const groups: number[][] = []
+    let room = 0
+    for (const minuteMs of minutes) {
+      const spans = spansOf(minuteMs)
+      if (spans > room) {
+        groups.push([])
+        room = spansPerInsertMax
+      }
+      room -= spans
+      groups.at(-1)?.push(minuteMs)
+    }
+    return groups
+  })
 }
 
 /** Two recomputations never share a generation, and a later one has the greater, though the clock may have been put back. */
@@ -33,7 +68,7 @@ export function nextGeneration(
   return base + BigInt(random(1_048_576))
 }
 
-/** The rows first, then that the minutes are done: a crash in between computes them again. Returns the generation. */
+/** The rows of every table first, then that the minutes are done: a crash in between computes them again. Returns the generation. */
 export async function computeMinutes(
   { store, clock }: ComputeDeps,
   minutesMs: readonly number[],
@@ -43,21 +78,22 @@ export async function computeMinutes(
   const computedMs = clock.nowMs()
   const generation = nextGeneration(computedMs, newest)
   const minutes = minutesMs.map((minuteMs) => minuteMs / 1000)
-  await run(store, computeMinutesQuery({ minutes, generation }))
+  for (const table of minuteTables) await run(store, table({ minutes, generation }))
   await run(store, recordMinutesQuery({ minutes, generation, computedMs }))
   return generation
 }
 
-/** One block, so that all rows of the minutes appear at once. */
-const oneBlock = {
+const settings = {
+  // Ingest goes first: the job never has more than one core.
+  max_threads: 1,
+  // One block, so that all rows of the minutes appear at once.
   max_insert_threads: '1',
   min_insert_block_size_rows: '20000000',
   min_insert_block_size_bytes: String(1024 ** 3),
-}
+  // Rows of one key are the same span with the same content: filters may come before they are made one.
+  optimize_move_to_prewhere_if_final: 1,
+} as const
 
-export async function run(
-  store: Pick<Store, 'client'>,
-  { sql, params }: { readonly sql: string; readonly params: Record<string, unknown> },
-): Promise<void> {
-  await store.client.command({ query: sql, query_params: params, clickhouse_settings: oneBlock })
+export async function run(store: Pick<Store, 'client'>, { sql, params }: Query): Promise<void> {
+  await store.client.command({ query: sql, query_params: params, clickhouse_settings: settings })
 }

@@ -1,7 +1,8 @@
 import type { Range } from '../query/query.ts'
-import { type ComputeDeps, computeMinutes, groupMinutes } from './compute-minutes.ts'
-import { type ProgressRow, progressQuery } from './minute-sql.ts'
-import { rollupConfig } from './rollup.ts'
+import { type ComputeDeps, computeMinutes, groupMinutes, nextGeneration, run } from './compute-minutes.ts'
+import { hourQueries, staleHoursQuery } from './hour-sql.ts'
+import { type ProgressRow, progressQuery } from './progress-sql.ts'
+import { rollupConfig } from './rollup-config.ts'
 
 export interface RebuildProgress {
   readonly done: number
@@ -11,8 +12,9 @@ export interface RebuildProgress {
 const minuteMs = 60_000
 
 /**
- * Computes every minute that the range touches anew, the empty ones too: for spans that were deleted, or after a correction.
- * Refuses minutes whose raw spans may have expired, since it would empty them.
+ * Computes every minute of every table that the range touches anew, the empty ones too, and their hours: for spans that were
+ * deleted, or after a correction. Refuses minutes whose raw spans may have expired, since it would empty them; leaves the newest
+ * to the job, which expects that spans of a computed minute have had time to arrive.
  */
 export async function rebuildRollup(
   deps: ComputeDeps,
@@ -27,7 +29,8 @@ export async function rebuildRollup(
     )
   }
   const first = Math.floor(fromMs / minuteMs) * minuteMs
-  const count = Math.max(0, Math.ceil((Math.min(toMs, nowMs) - first) / minuteMs))
+  const newestMs = Math.floor((nowMs - rollupConfig.minAgeMs) / minuteMs) * minuteMs
+  const count = Math.max(0, Math.ceil((Math.min(toMs, newestMs) - first) / minuteMs))
   const [progress] = await deps.store.query<ProgressRow>(progressQuery())
   let generation = BigInt(progress?.newestGeneration ?? 0)
   let done = 0
@@ -35,6 +38,13 @@ export async function rebuildRollup(
     generation = await computeMinutes(deps, group, generation)
     done += group.length
     onProgress({ done, minutes: count })
+  }
+  const hours = await deps.store.query<{ hour: number; newest: string }>(
+    staleHoursQuery({ beforeMs: nowMs - rollupConfig.minAgeMs }),
+  )
+  for (const hour of hours) {
+    generation = nextGeneration(deps.clock.nowMs(), generation)
+    for (const query of hourQueries({ ...hour, generation })) await run(deps.store, query)
   }
   return done
 }

@@ -10,7 +10,8 @@ import {
 } from '../../../collector/service/query/operations.ts'
 import { podServicesQuery } from '../../../collector/service/query/pods.ts'
 import { everything } from '../../../collector/service/query/query.ts'
-import { rollUp, rollupConfig } from '../../../collector/service/rollup/rollup.ts'
+import { rollupConfig } from '../../../collector/service/rollup/rollup-config.ts'
+import { createRollupRuns } from '../../../collector/service/rollup/run.ts'
 import { startTestClickHouse, type TestClickHouse } from '../../support/clickhouse.ts'
 import { seedTraces } from '../../support/seed/traces.ts'
 
@@ -46,7 +47,8 @@ async function figuresOf(rows: readonly SpanRow[], token: string): Promise<Recor
     await store.client.command({ query: `TRUNCATE TABLE ${name}` })
   expect((await store.insert({ table: spansTable, rows }, token)).type).toBe('stored')
   const clock = { nowMs: () => laterMs, monotonicMs: () => 0, sleep: async () => {} }
-  while ((await rollUp({ store, clock }, rollupConfig)).backlog);
+  const runs = createRollupRuns({ store, clock }, rollupConfig)
+  while ((await runs.next()).backlog);
   const list = { application: 'shop', service: everything, limit: 100 }
   const questions = {
     applications: applicationsRedQuery(scope),

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { readTime } from '../../../collector/cli/rollup.ts'
 import { groupMinutes, nextGeneration } from '../../../collector/service/rollup/compute-minutes.ts'
-import type { TouchedRow } from '../../../collector/service/rollup/minute-sql.ts'
-import { planRun, rollupConfig, startRollup } from '../../../collector/service/rollup/rollup.ts'
+import { type PendingMinute, planRun } from '../../../collector/service/rollup/plan.ts'
+import { startRollup } from '../../../collector/service/rollup/rollup.ts'
+import { rollupConfig } from '../../../collector/service/rollup/rollup-config.ts'
 import type { Query } from '../../../collector/service/store/store.ts'
 import { silentLog } from '../../../collector/std/log.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
@@ -10,46 +11,77 @@ import { createManualClock } from '../../support/manual-clock.ts'
 const minute = 60_000
 const day = 86_400_000
 const nowMs = 100 * day
-const row = (minuteMs: number, firstReceivedMs: number, computedMs = 0): TouchedRow => ({
+const row = (minuteMs: number, firstReceivedMs: number, computedMs = 0): PendingMinute => ({
   minuteMs,
   firstReceivedMs,
   computedMs,
+  spans: 1,
 })
+const { minAgeMs, spacingMsMin, spacingMsMax } = rollupConfig
+/** The end of the newest minute that is old enough. */
+const oldMs = nowMs - minAgeMs
 
 test.each([
-  ['nothing touched: all is finished', [], { now: [], finishedMs: nowMs, backlog: false }],
+  ['nothing pending: all that was looked at is finished', [], { now: [], finishedMs: nowMs, backlog: false }],
   [
-    'at the limit: all of it',
-    [row(nowMs - 2 * minute, 7), row(nowMs - minute, 8)],
-    { now: [nowMs - 2 * minute, nowMs - minute], finishedMs: nowMs, backlog: false },
+    'at the limit: all of it, the oldest first',
+    [row(oldMs - minute, 8), row(oldMs - 2 * minute, 7)],
+    { now: [oldMs - 2 * minute, oldMs - minute], finishedMs: nowMs, backlog: false },
   ],
   [
     'beyond the limit: finished up to what is left, and on at once',
-    [row(nowMs - 3 * minute, 7), row(nowMs - 2 * minute, 8), row(nowMs - minute, 9), row(nowMs, 5)],
-    { now: [nowMs - 3 * minute, nowMs - 2 * minute], finishedMs: 5, backlog: true },
+    [row(oldMs - 3 * minute, 7), row(oldMs - 2 * minute, 8), row(oldMs - minute, 5)],
+    { now: [oldMs - 3 * minute, oldMs - 2 * minute], finishedMs: 5, backlog: true },
   ],
   [
-    'beyond the limit with minutes that had been computed: they wait for the next run',
-    [row(nowMs, 7), row(nowMs - 2 * minute, 8, 1), row(nowMs - minute, 9, 1)],
-    { now: [nowMs, nowMs - 2 * minute], finishedMs: 9, backlog: false },
+    'minutes that were never computed come first',
+    [row(oldMs - 9 * minute, 4, 5), row(oldMs - minute, 7), row(oldMs - 2 * minute, 8)],
+    { now: [oldMs - 2 * minute, oldMs - minute], finishedMs: 4, backlog: true },
+  ],
+  [
+    'a minute whose spans may still arrive waits, and so does progress',
+    [row(oldMs - minute + 1, 7)],
+    { now: [], finishedMs: 7, backlog: false },
+  ],
+  [
+    'a minute ahead of the clock does not hold progress back for long',
+    [row(nowMs + day, nowMs - minAgeMs - 2 * minute)],
+    { now: [nowMs + day], finishedMs: nowMs, backlog: false },
+  ],
+  [
+    'a minute that was computed lately is left until its age has doubled',
+    [row(nowMs - 600_000, 7, nowMs - spacingMsMin - 180_000)],
+    { now: [], finishedMs: 7, backlog: false },
+  ],
+  [
+    'but not longer than the spacing at most',
+    [row(nowMs - day, 7, nowMs - spacingMsMax)],
+    { now: [nowMs - day], finishedMs: nowMs, backlog: false },
   ],
   [
     'raw spans may have expired: only what was never computed',
     [row(nowMs - 15 * day, 7), row(nowMs - 15 * day + minute, 7, 1)],
     { now: [nowMs - 15 * day], finishedMs: nowMs, backlog: false },
   ],
-])('%s', (_name, touched, want) => {
-  const bounds = { nowMs, beforeMs: nowMs, minutesMax: 2, keptMs: rollupConfig.keptMs }
-  expect(planRun(touched, bounds)).toEqual(want)
+])('%s', (_name, pending, want) => {
+  expect(planRun(pending, { ...rollupConfig, nowMs, scannedMs: nowMs, minutesMax: 2 })).toEqual(want)
 })
 
-test('minutes are computed together by the hour, at most ten', () => {
+test('minutes are computed together by the hour, at most ten of unknown size, and two million spans', () => {
   const hour = 3_600_000
   const many = Array.from({ length: 11 }, (_, index) => hour + index * minute)
   expect(groupMinutes([0, ...many, 59 * minute])).toEqual([
     [0, 59 * minute],
     many.slice(0, 10),
     many.slice(10),
+  ])
+  const sizes = [1_500_000, 500_000, 1, 5_000_000, 1]
+  const five = many.slice(0, 5)
+  expect(groupMinutes(five, (minuteMs) => sizes[five.indexOf(minuteMs)] ?? 0)).toEqual([
+    five.slice(0, 2),
+    five.slice(2, 3),
+    five.slice(3, 4),
+    five.slice(4, 5),
   ])
 })
 
@@ -81,7 +113,7 @@ test('a run that fails is counted and tried again after the interval; closing en
       asked++
       return asked === 1 ? Promise.reject(new Error('away')) : Promise.resolve([])
     },
-    client: undefined as never,
+    client: { command: () => Promise.resolve({}) } as never,
   }
   const rollup = startRollup(
     {

@@ -1,0 +1,130 @@
+import { calledFrom, callersOf, isPair, type SpanWindow } from './pairing-sql.ts'
+import { noParent } from './span-sql.ts'
+
+/**
+ * The edges of the flow map, one row a call, from raw spans:
+ *
+ *   caller (any span) ──parent_span_id──▶ entry (server, consumer)     an edge between tiers
+ *   producer ◀──link── consumer                                        the same, where no parent is stored
+ *   client, producer without an entry below it                         an inferred database, queue or external host
+ *   entry without a stored caller                                      an edge from `client`, or from its queue
+ *
+ * An edge counts by the start of the entry; an inferred one by the start of the client span. A synchronous edge has the
+ * caller's time and errors (the round trip), an asynchronous one those of the consumer.
+ */
+export const edgeKeys =
+  'caller_type, caller_application, caller_service, caller_version, callee_type, callee_application, callee_service, callee_version, system, kind, async'
+
+const entryColumns =
+  'trace_id, span_id, parent_span_id, start_time, application, service, version, kind, messaging_system, messaging_destination, duration_ns, status, weight'
+const entriesIn = ({ own }: SpanWindow, condition: string) => `
+  SELECT ${entryColumns}, links_trace_id, links_span_id FROM spans FINAL
+  WHERE ${condition} AND ${own('start_time')}`
+
+const isLinked = '(kind = 5 AND notEmpty(links_span_id))'
+
+/** Entries that can only be called by their parent. */
+const byParent = (window: SpanWindow) => `
+SELECT
+  ${entryColumns
+    .split(', ')
+    .map((name) => `entry.${name} AS ${name}`)
+    .join(', ')},
+  ${isPair('caller', 'entry')} AS paired, caller.application AS callerApplication, caller.service AS callerService,
+  caller.version AS callerVersion, caller.kind AS callerKind, caller.duration_ns AS callerNs, caller.status AS callerStatus
+FROM (${entriesIn(window, `kind IN (2, 5) AND NOT ${isLinked}`)}) AS entry
+LEFT JOIN (${callersOf(
+  window,
+  `SELECT trace_id, parent_span_id FROM spans WHERE kind IN (2, 5) AND parent_span_id != ${noParent} AND ${window.own('start_time')}`,
+  'kind != 5',
+)}) AS caller ON caller.trace_id = entry.trace_id AND caller.span_id = entry.parent_span_id`
+
+/** Consumers with links: called by their parent if it is stored, else by each tier that they link to. */
+const byLink = (window: SpanWindow) => `
+SELECT ${entryColumns}, paired, callerApplication, callerService, callerVersion, callerKind, callerNs, callerStatus FROM (
+  SELECT
+    ${entryColumns
+      .split(', ')
+      .map((name) => `entry.${name} AS ${name}`)
+      .join(', ')},
+    ${isPair('caller', 'entry')} AS paired, if(paired, caller.application, '') AS callerApplication,
+    if(paired, caller.service, '') AS callerService, if(paired, caller.version, '') AS callerVersion,
+    if(paired, caller.kind, 0) AS callerKind, caller.duration_ns AS callerNs, caller.status AS callerStatus,
+    if(paired, if(entry.ref.2 = entry.parent_span_id AND entry.ref.1 = entry.trace_id, 0, 1), 2) AS rank,
+    min(rank) OVER (PARTITION BY trace_id, span_id) AS best
+  FROM (
+    SELECT ${entryColumns}, arrayJoin(arrayConcat([(trace_id, parent_span_id)], arrayZip(links_trace_id, links_span_id))) AS ref
+    FROM (${entriesIn(window, isLinked)})
+  ) AS entry
+  LEFT JOIN (${callersOf(
+    window,
+    `
+    SELECT trace_id, parent_span_id FROM spans WHERE ${isLinked} AND ${window.own('start_time')}
+    UNION ALL
+    SELECT link.1, link.2 FROM spans ARRAY JOIN arrayZip(links_trace_id, links_span_id) AS link
+    WHERE kind = 5 AND ${window.own('start_time')}`,
+    'kind != 5',
+  )}) AS caller ON caller.trace_id = entry.ref.1 AND caller.span_id = entry.ref.2
+)
+WHERE rank = best
+ORDER BY trace_id, span_id, callerApplication, callerService, callerVersion, callerKind
+LIMIT 1 BY trace_id, span_id, callerApplication, callerService`
+
+const betweenTiers = (window: SpanWindow) => `
+SELECT
+  start_time,
+  multiIf(paired, 'tier', entryKind = 5 AND messaging_system != '', 'queue', 'client') AS caller_type,
+  if(paired, toString(callerApplication), '') AS caller_application,
+  multiIf(paired, toString(callerService), caller_type = 'queue', toString(messaging_destination), '') AS caller_service,
+  if(paired, toString(callerVersion), '') AS caller_version,
+  'tier' AS callee_type, toString(application) AS callee_application, toString(service) AS callee_service, toString(version) AS callee_version,
+  if(caller_type = 'queue', toString(messaging_system), '') AS system,
+  entryKind AS kind,
+  toBool(entryKind = 5 OR (paired AND callerKind = 4)) AS async,
+  -- A round trip is measured by the client span alone.
+  if(async OR NOT paired OR callerKind != 3, duration_ns, callerNs) AS durationNs,
+  if(async OR NOT paired OR callerKind != 3, status, callerStatus) AS outcome,
+  weight
+FROM (SELECT *, kind AS entryKind FROM (${byParent(window)} UNION ALL SELECT * FROM (${byLink(window)})))
+-- A server span right below another span of its own tier is one call seen twice, not a call to itself.
+WHERE NOT (paired AND callerService = service AND callerApplication = application AND callerKind NOT IN (3, 4))`
+
+const peerName =
+  "multiIf(peer != '', peer, attributes['server.address'] != '', attributes['server.address'], attributes['net.peer.name'])"
+const databaseName = `coalesce(nullIf(attributes['db.namespace'], ''), nullIf(attributes['db.name'], ''), nullIf(${peerName}, ''), toString(db_system))`
+
+const toBackends = (window: SpanWindow, condition: string) => `
+SELECT
+  start_time, 'tier' AS caller_type, toString(application) AS caller_application, toString(service) AS caller_service,
+  toString(version) AS caller_version,
+  multiIf(db_system != '', 'database', messaging_system != '', 'queue', 'external') AS callee_type,
+  '' AS callee_application,
+  multiIf(
+    db_system != '', ${databaseName},
+    messaging_system != '', toString(messaging_destination),
+    ${peerName} != '', ${peerName},
+    'unknown host'
+  ) AS callee_service,
+  '' AS callee_version,
+  multiIf(db_system != '', toString(db_system), messaging_system != '', toString(messaging_system), '') AS system,
+  spanKind AS kind, toBool(spanKind = 4) AS async, duration_ns AS durationNs, status AS outcome, weight
+FROM (
+  SELECT *, kind AS spanKind FROM (
+    SELECT
+      start_time, application, service, version, db_system, messaging_system, messaging_destination, peer, attributes, kind,
+      duration_ns, status, weight
+    FROM spans FINAL
+    WHERE kind IN (3, 4) AND ${window.own('start_time')} AND ${condition} AND (trace_id, span_id) NOT IN (${calledFrom(window)})
+  )
+)`
+
+/** SQL text: the edges of the window; `start_time`, the keys, `durationNs`, `outcome`, `weight`. An application: only its own. */
+export function edgesOf(window: SpanWindow, application?: string): string {
+  const mine = application
+    ? `WHERE callee_application = ${application} OR caller_application = ${application}`
+    : ''
+  const tiers = betweenTiers(window)
+  return `
+SELECT * FROM (${tiers}) ${mine}
+UNION ALL ${toBackends(window, application ? `application = ${application}` : 'true')}`
+}

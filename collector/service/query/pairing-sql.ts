@@ -1,0 +1,59 @@
+import { between, inSpanRange, noParent } from './span-sql.ts'
+
+/**
+ * Which span called which. Both halves of a call are spans of their own, often stored by different inserts. A callee pairs with
+ * its caller by parent or, for a message, by a link, when it starts
+ *
+ *   caller starts                                                     callee may start
+ *        │◀─ skew ─▶│──────────── soon ────────────▶│── the caller is a producer or ran long ──▶│ pairingMarginMs
+ *
+ * at most `skewMs` before the caller (clocks of two hosts) and at most `soonMs` after it; or later, within the margin, when the
+ * caller is a producer (messages wait in queues) or ran for `longMs`. So the callers of a minute are found without reading
+ * every span of the ten minutes before it.
+ */
+export const skewMs = 30_000
+export const soonMs = 120_000
+export const longMs = 60_000
+/** A message waits in a queue at most so long. */
+export const pairingMarginMs = 10 * 60_000
+
+/** SQL text: the spans that a question is about, by their start, and those around them. */
+export interface SpanWindow {
+  readonly own: (column: string) => string
+  readonly around: (column: string, beforeMs: number, afterMs: number) => string
+}
+
+/** The range `{fromMs:Int64}`–`{toMs:Int64}`. */
+export const rangeWindow: SpanWindow = {
+  own: inSpanRange,
+  around: (column, beforeMs, afterMs) =>
+    between(column, `{fromMs:Int64} - ${beforeMs}`, `{toMs:Int64} + ${afterMs}`),
+}
+
+const isLasting = `(kind = 4 OR duration_ns >= ${longMs * 1_000_000})`
+
+/** SQL text: spans that may have called a callee of the window, one row each, `found` true; `refs`: (trace id, span id) to look for. */
+export const callersOf = ({ around }: SpanWindow, refs: string, condition = 'true'): string => `
+  SELECT trace_id, span_id, application, service, version, kind, duration_ns, status, start_time, true AS found
+  FROM spans
+  WHERE ${around('start_time', pairingMarginMs, skewMs)} AND (${around('start_time', soonMs, skewMs)} OR ${isLasting})
+    AND ${condition} AND (trace_id, span_id) IN (${refs})
+  LIMIT 1 BY trace_id, span_id`
+
+/** SQL text: the join found a caller, and both lie close enough. */
+export function isPair(caller: string, callee: string): string {
+  const gapMs = `(toUnixTimestamp64Milli(${callee}.start_time) - toUnixTimestamp64Milli(${caller}.start_time))`
+  const lasting = `(${caller}.kind = 4 OR ${caller}.duration_ns >= ${longMs * 1_000_000})`
+  return `(${caller}.found AND ${gapMs} >= -${skewMs} AND (${gapMs} <= ${soonMs} OR (${gapMs} <= ${pairingMarginMs} AND ${lasting})))`
+}
+
+/** SQL text: (trace id, span id) of everything that a callee names as its caller and that may lie in the window. */
+export const calledFrom = ({ own, around }: SpanWindow): string => `
+  SELECT trace_id, parent_span_id FROM spans
+  WHERE kind IN (2, 5) AND parent_span_id != ${noParent} AND ${around('start_time', skewMs, pairingMarginMs)} AND (
+    ${around('start_time', skewMs, soonMs)} OR kind = 5
+    OR trace_id IN (SELECT trace_id FROM spans WHERE kind IN (3, 4) AND duration_ns >= ${longMs * 1_000_000} AND ${own('start_time')})
+  )
+  UNION ALL
+  SELECT link.1, link.2 FROM spans ARRAY JOIN arrayZip(links_trace_id, links_span_id) AS link
+  WHERE kind = 5 AND ${around('start_time', skewMs, pairingMarginMs)}`

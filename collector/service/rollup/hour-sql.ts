@@ -1,0 +1,72 @@
+import { edgeKeys } from '../query/edge-sql.ts'
+import type { Query } from '../query/query.ts'
+import { redCellColumns } from './red-cells.ts'
+
+/** Hours from the valid rows of their minutes. Hours are Unix s. */
+export interface HourToCompute {
+  readonly hour: number
+  readonly generation: bigint
+  /** The newest generation of its minutes that the rows are made of. */
+  readonly newest: string
+}
+
+interface HourTable {
+  readonly name: 'red' | 'edges'
+  readonly keys: string
+  readonly squares: boolean
+}
+
+/** Hours that are over, with minutes that were computed after they were; the oldest first. */
+export function staleHoursQuery(params: { readonly beforeMs: number }): Query {
+  return {
+    sql: `
+SELECT toUnixTimestamp(minutes.hour) AS hour, toString(minutes.newest) AS newest
+FROM (
+  SELECT toStartOfHour(minute) AS hour, max(generation) AS newest FROM rollup_minutes
+  WHERE toStartOfHour(minute) + INTERVAL 1 HOUR <= fromUnixTimestamp64Milli({beforeMs:Int64})
+  GROUP BY hour
+) AS minutes
+LEFT JOIN (SELECT hour, max(generation) AS done FROM rollup_hours GROUP BY hour) AS hours ON hours.hour = minutes.hour
+WHERE minutes.newest > hours.done
+ORDER BY hour`,
+    params,
+  }
+}
+
+function hourQuery({ name, keys, squares }: HourTable, { hour, generation }: HourToCompute): Query {
+  const own = (column: string) =>
+    `${column} >= toDateTime({hour:UInt32}, 'UTC') AND ${column} < toDateTime({hour:UInt32} + 3600, 'UTC')`
+  const extra = squares ? ', duration_sum_squares' : ''
+  return {
+    sql: `
+INSERT INTO ${name}_1h (hour, ${keys}, ${redCellColumns}${extra}, generation)
+SELECT
+  toDateTime({hour:UInt32}, 'UTC'), ${keys}, sum(calls), sum(errors), sum(duration_sum_ns), max(duration_max_ns),
+  sumMap(duration_buckets, duration_counts).1, sumMap(duration_buckets, duration_counts).2${squares ? ', sum(duration_sum_squares)' : ''},
+  {generation:UInt64}
+FROM ${name}_1m FINAL
+WHERE ${own('minute')} AND calls > 0
+  AND (minute, generation) IN (SELECT minute, max(generation) FROM ${name}_1m WHERE ${own('minute')} GROUP BY minute)
+GROUP BY ${keys}
+UNION ALL
+SELECT toDateTime({hour:UInt32}, 'UTC'), ${name === 'red' ? "'', '', '', '', '', '', 255, false" : "'', '', '', '', '', '', '', '', '', 255, false"}, 0, 0, 0, 0, [], []${squares ? ', 0' : ''}, {generation:UInt64}`,
+    params: { hour, generation: String(generation) },
+  }
+}
+
+const red: HourTable = {
+  name: 'red',
+  keys: 'cluster_id, namespace, application, service, version, operation, kind, entering',
+  squares: true,
+}
+const edges: HourTable = { name: 'edges', keys: edgeKeys, squares: false }
+
+/** The rows first, then that the hour is done. */
+export const hourQueries = (hour: HourToCompute): readonly Query[] => [
+  hourQuery(red, hour),
+  hourQuery(edges, hour),
+  {
+    sql: "INSERT INTO rollup_hours (hour, generation) SELECT toDateTime({hour:UInt32}, 'UTC'), {newest:UInt64}",
+    params: { hour: hour.hour, newest: hour.newest },
+  },
+]

@@ -1,0 +1,143 @@
+import type { Clock } from '../../std/clock.ts'
+import { skewMs } from '../query/pairing-sql.ts'
+import type { Store } from '../store/store.ts'
+import { computeMinutes, groupMinutes, nextGeneration, run } from './compute-minutes.ts'
+import { hourQueries, staleHoursQuery } from './hour-sql.ts'
+import { isExpired, type PendingMinute, planRun } from './plan.ts'
+import { firstReceivedQuery, type ProgressRow, progressQuery, recordProgressQuery } from './progress-sql.ts'
+import type { RollupConfig } from './rollup-config.ts'
+import {
+  calleesOfLateQuery,
+  callersOfReceivedQuery,
+  type OwnMinuteRow,
+  ownMinutesQuery,
+  type TouchedRow,
+} from './touched-sql.ts'
+
+/**
+ * The runs of one process. What must survive is in the database, the rest in mind:
+ *
+ *   spans received ──▶ │ finished: progress │ pending minutes │ scanned │◀─ overlap ─▶│ next window │ settling │ now
+ *
+ * Order of writes: rows of the minutes, a block a table (valid at once) → `rollup_minutes` → hours → `rollup_progress`.
+ * After an error a new one begins at the progress, less the overlap.
+ * Limits: `minutesMax` minutes a run, `windowMs` of receipt a run, `pendingMax` minutes in mind; what is beyond waits.
+ */
+export interface RollupRuns {
+  next(signal?: AbortSignal): Promise<RollupRun>
+}
+
+export interface RollupRun {
+  readonly minutes: number
+  /** Minutes that are due, or receipt that was not looked at, remain. */
+  readonly backlog: boolean
+  readonly lagMs: number
+}
+
+export interface RunDeps {
+  readonly store: Pick<Store, 'query' | 'client'>
+  readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs' | 'sleep'>
+}
+
+export function createRollupRuns({ store, clock }: RunDeps, config: RollupConfig): RollupRuns {
+  const pending = new Map<number, PendingMinute>()
+  /** Receipt that has been looked at; undefined: ask the database how far it was. */
+  let scannedMs: number | undefined
+  /** Hours are looked at after minutes, and whenever another hour is over. */
+  let hoursUntil: number | undefined
+
+  /** Works, then rests. */
+  async function rested<T>(work: Promise<T>, startedMs: number, signal?: AbortSignal): Promise<T> {
+    const result = await work
+    const restMs = (clock.monotonicMs() - startedMs) * config.restFactor
+    if (restMs > 0) await clock.sleep(restMs, signal)
+    return result
+  }
+
+  async function scan(finishedMs: number, settledMs: number): Promise<number> {
+    const fromMs = scannedMs ?? finishedMs
+    let sinceMs = Math.max(0, fromMs - config.overlapMs)
+    if (settledMs - sinceMs > config.windowMs) {
+      const [first] = await store.query<{ firstMs: number }>(
+        firstReceivedQuery({ sinceMs, beforeMs: settledMs }),
+      )
+      // What lies before the first span is finished, too: a long silence is crossed in one step.
+      if (!first) return settledMs
+      sinceMs = Math.max(sinceMs, first.firstMs)
+    }
+    const beforeMs = Math.min(settledMs, Math.max(sinceMs, fromMs) + config.windowMs)
+    await findTouched(sinceMs, beforeMs)
+    return Math.max(fromMs, beforeMs)
+  }
+
+  async function findTouched(sinceMs: number, beforeMs: number): Promise<void> {
+    const lateMs = config.minAgeMs - config.overlapMs - skewMs
+    const window = { sinceMs, beforeMs, overlapMs: config.overlapMs, lateMs }
+    const own = await store.query<OwnMinuteRow>(ownMinutesQuery(window))
+    keep(own)
+    const computedUntilMs = own[0]?.computedUntilMs ?? 0
+    if (computedUntilMs === 0) return
+    const starts = own.map((row) => row.minuteMs)
+    const bounds = { fromMs: Math.min(...starts), toMs: Math.max(...starts) + 60_000 }
+    if (own.some((row) => row.late > 0))
+      keep(await store.query<TouchedRow>(calleesOfLateQuery({ ...window, ...bounds })))
+    keep(await store.query<TouchedRow>(callersOfReceivedQuery({ ...window, ...bounds, computedUntilMs })))
+  }
+
+  function keep(rows: readonly (TouchedRow & { readonly spans?: number })[]): void {
+    for (const { minuteMs, firstReceivedMs, computedMs, spans = 0 } of rows) {
+      const known = pending.get(minuteMs)
+      pending.set(minuteMs, {
+        minuteMs,
+        computedMs,
+        firstReceivedMs: Math.min(firstReceivedMs, known?.firstReceivedMs ?? firstReceivedMs),
+        spans: spans + (known?.spans ?? 0),
+      })
+    }
+  }
+
+  async function computeHours(nowMs: number, newest: bigint): Promise<void> {
+    let generation = newest
+    const beforeMs = nowMs - config.minAgeMs
+    const hours = await store.query<{ hour: number; newest: string }>(staleHoursQuery({ beforeMs }))
+    for (const hour of hours) {
+      generation = nextGeneration(clock.nowMs(), generation)
+      for (const query of hourQueries({ ...hour, generation })) await run(store, query)
+    }
+  }
+
+  return {
+    async next(signal) {
+      const startedMs = clock.monotonicMs()
+      const nowMs = clock.nowMs()
+      const settledMs = nowMs - config.settleMs
+      const [progress] = await store.query<ProgressRow>(progressQuery())
+      const finishedMs = progress?.receivedUntilMs ?? 0
+      if (pending.size < config.pendingMax) scannedMs = await scan(finishedMs, settledMs)
+      const untilMs = scannedMs ?? finishedMs
+      const bounds = { ...config, nowMs, scannedMs: untilMs }
+      for (const minute of pending.values()) if (isExpired(minute, bounds)) pending.delete(minute.minuteMs)
+      const plan = planRun([...pending.values()], bounds)
+      let generation = BigInt(progress?.newestGeneration ?? 0)
+      let computed = 0
+      let workedMs = startedMs
+      for (const group of groupMinutes(plan.now, (minuteMs) => pending.get(minuteMs)?.spans ?? 0)) {
+        if (signal?.aborted) return { minutes: computed, backlog: true, lagMs: nowMs - finishedMs }
+        generation = await rested(computeMinutes({ store, clock }, group, generation), workedMs, signal)
+        workedMs = clock.monotonicMs()
+        for (const minuteMs of group) pending.delete(minuteMs)
+        computed += group.length
+      }
+      const hourMs = Math.floor((nowMs - config.minAgeMs) / 3_600_000)
+      if (computed > 0 || hourMs !== hoursUntil) await computeHours(nowMs, generation)
+      hoursUntil = hourMs
+      if (plan.finishedMs > finishedMs)
+        await run(store, recordProgressQuery({ job: 'red_1m', untilMs: plan.finishedMs }))
+      return {
+        minutes: computed,
+        backlog: plan.backlog || (untilMs < settledMs && pending.size < config.pendingMax),
+        lagMs: nowMs - Math.max(plan.finishedMs, finishedMs),
+      }
+    },
+  }
+}
