@@ -48,6 +48,9 @@ function keepLargeIntegers(_key: string, value: unknown, context?: { readonly so
   return source !== undefined && /^-?\d+$/.test(source) ? source : value
 }
 
+/** A map inside a map is three objects; values nested deeper than protobuf may nest them get through, to be rejected alone. */
+const objectDepthMax = 3 * nestingMax + 64
+
 interface Place {
   readonly path: string
   readonly depth: number
@@ -59,7 +62,7 @@ function writeMessage(
   json: Record<string, unknown>,
   place: Place,
 ): void {
-  if (place.depth > nestingMax) throw new WireError(`values are nested deeper than ${nestingMax}`)
+  if (place.depth > objectDepthMax) throw new WireError(`objects are nested deeper than ${objectDepthMax}`)
   for (const [key, value] of Object.entries(json)) {
     const field = Object.hasOwn(schema, key) ? schema[key] : undefined
     if (field === undefined || value === null) continue
