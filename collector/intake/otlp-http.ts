@@ -33,6 +33,8 @@ import { discardRest, readBody } from './read-body.ts'
 export interface OtlpHttpOptions {
   readonly handler: OtlpHandler
   readonly limits?: Partial<IntakeLimits>
+  /** Who inflates bodies: the listener, or the handler (it is told the compression, and bodies are bounded as they travel). */
+  readonly inflate?: 'listener' | 'handler'
   /** Shared with other listeners of the process; its own when absent. */
   readonly budget?: ByteBudget
   /** When there are any, one must be presented as `Authorization: Bearer KEY`. */
@@ -54,6 +56,7 @@ export function registerOtlpRoutes(app: FastifyInstance, options: OtlpHttpOption
   const mayEnter = createKeyCheck(options.accessKeys ?? [])
   const receive = createReceiver({
     handler: options.handler,
+    inflate: options.inflate !== 'handler',
     limits,
     budget: options.budget ?? createByteBudget(limits.inFlightBytesMax),
   })
@@ -132,10 +135,12 @@ interface Received {
 
 function createReceiver({
   handler,
+  inflate,
   limits,
   budget,
 }: {
   readonly handler: OtlpHandler
+  readonly inflate: boolean
   readonly limits: IntakeLimits
   readonly budget: ByteBudget
 }): (request: FastifyRequest, signal: OtlpSignal) => Promise<Received> {
@@ -144,7 +149,7 @@ function createReceiver({
     const encoding = encodingOf(request.headers['content-type']) ?? 'json'
     const reservation = reserve(budget)
     try {
-      const body = await readBody(request.raw, { bytesMax: limits.bodyBytesMax, reservation })
+      const body = await readBody(request.raw, { bytesMax: limits.bodyBytesMax, reservation, inflate })
       switch (body.type) {
         case 'too-large':
           return refused(tooLarge(encoding, limits.bodyBytesMax))
@@ -161,6 +166,7 @@ function createReceiver({
         signal,
         encoding,
         body: body.bytes,
+        compression: body.compression,
         peerAddress: plainAddress(request.raw),
         batchId: boundedBatchId(headerOf(request, 'binnacle-batch-id')),
         resend: headerOf(request, 'binnacle-batch-resend') === '1',

@@ -1,23 +1,32 @@
 import type { IncomingMessage } from 'node:http'
 import type { Readable, Transform } from 'node:stream'
 import { createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
+import type { OtlpCompression } from '../record/otlp.ts'
 import { errorText } from '../std/assert.ts'
 import type { Reservation } from './limits.ts'
 
 export type BodyResult =
-  | { readonly type: 'body'; readonly bytes: Uint8Array }
+  /** `compression`: how the bytes are compressed still. */
+  | { readonly type: 'body'; readonly bytes: Uint8Array; readonly compression: OtlpCompression }
   | { readonly type: 'too-large' }
   | { readonly type: 'no-room' }
   | { readonly type: 'unknown-encoding'; readonly encoding: string }
   | { readonly type: 'damaged'; readonly message: string }
 
-const decoders: Readonly<Record<string, (() => Transform) | null>> = {
+const compressions: Readonly<Record<string, OtlpCompression>> = {
+  '': 'identity',
+  identity: 'identity',
+  gzip: 'gzip',
+  'x-gzip': 'gzip',
+  deflate: 'deflate',
+  zlib: 'deflate',
+  zstd: 'zstd',
+}
+
+const decoders: Readonly<Record<OtlpCompression, (() => Transform) | null>> = {
   identity: null,
-  '': null,
   gzip: () => createGunzip(),
-  'x-gzip': () => createGunzip(),
   deflate: () => createInflate(),
-  zlib: () => createInflate(),
   zstd: () => createZstdDecompress(),
 }
 
@@ -28,13 +37,18 @@ const decoders: Readonly<Record<string, (() => Transform) | null>> = {
  */
 export async function readBody(
   request: IncomingMessage,
-  { bytesMax, reservation }: { readonly bytesMax: number; readonly reservation: Reservation },
+  {
+    bytesMax,
+    reservation,
+    inflate: inflates,
+  }: { readonly bytesMax: number; readonly reservation: Reservation; readonly inflate: boolean },
 ): Promise<BodyResult> {
   const encoding = String(request.headers['content-encoding'] ?? '')
     .trim()
     .toLowerCase()
-  const decoder = Object.hasOwn(decoders, encoding) ? decoders[encoding] : undefined
-  if (decoder === undefined) return { type: 'unknown-encoding', encoding }
+  const compression = Object.hasOwn(compressions, encoding) ? compressions[encoding] : undefined
+  if (compression === undefined) return { type: 'unknown-encoding', encoding }
+  const decoder = inflates ? decoders[compression] : null
   const declared = Number(request.headers['content-length'] ?? 0)
   if (declared > bytesMax) return { type: 'too-large' }
   if (!reservation.growTo(declared)) return { type: 'no-room' }
@@ -65,7 +79,8 @@ export async function readBody(
       source.destroy()
     }
   }
-  return { type: 'body', bytes: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks) }
+  const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+  return { type: 'body', bytes, compression: inflates ? 'identity' : compression }
 }
 
 function inflate(request: IncomingMessage, decoder: Transform): Readable {

@@ -76,6 +76,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
         registerIntake: async (intake) => {
           registerOtlpRoutes(intake, {
             handler: ingest.handle,
+            inflate: 'handler',
             limits: config.ingest,
             accessKeys: config.accessKeys,
             log,

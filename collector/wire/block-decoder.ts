@@ -5,6 +5,7 @@ import type { AnyTable, RowOf } from '../record/table.ts'
 import { UnencodableValue } from './columns/column.ts'
 import { declined } from './columns/cursor.ts'
 import { createOpenBlocks, type SealedBlock } from './columns/open-blocks.ts'
+import type { TakeBuffer } from './columns/table-block.ts'
 import type { DecodeContext, Decoded } from './decoded.ts'
 import { createLogColumns, logTables } from './log-columns.ts'
 import { decodeLogs } from './log-decoder.ts'
@@ -28,7 +29,8 @@ export interface BlockDecoder {
   /** Of the open blocks. */
   rows(): number
   byteLength(): number
-  seal(): SealedBlock[]
+  /** `take`: where each block's bytes go; fresh buffers by default. */
+  seal(take?: TakeBuffer): SealedBlock[]
   /** Throws the open blocks away. */
   clear(): void
 }

@@ -4,7 +4,13 @@ import { createBackoff } from '../../std/backoff.ts'
 import type { Clock } from '../../std/clock.ts'
 import type { Log } from '../../std/log.ts'
 import type { DecodeCall, DecodeReply, DecodeWorkerData } from './decode-worker.ts'
-import { createDecoder, type DecodeRequest, type Decoder, type DecoderConfig } from './decoder.ts'
+import {
+  createDecoder,
+  type DecodeRequest,
+  type Decoder,
+  type DecoderConfig,
+  type ReleaseOrder,
+} from './decoder.ts'
 
 /**
  * A decoder and the way to it. Calls are carried out one at a time, in their order. When its thread dies, what was
@@ -119,18 +125,20 @@ export function createWorkerLane(
   }
 }
 
+type HandedOrder = { readonly request: DecodeRequest } & ReleaseOrder
+
 interface HandedOver {
   readonly argument: unknown
   readonly buffers: readonly ArrayBuffer[]
 }
 
 /**
- * A body goes with its buffer and is gone here. When it is a part of a larger buffer (of a socket, of Node's pool) it is
+ * Bodies and returned buffers are handed over, not copied. A body goes with its buffer and is gone here. When it is a part of a larger buffer (of a socket, of Node's pool) it is
  * copied first: with a view, its whole buffer would travel.
  */
 function handOver(argument: unknown): HandedOver {
-  const order = typeof argument === 'object' ? (argument as { readonly request?: DecodeRequest }) : {}
-  if (!order.request) return { argument, buffers: [] }
+  const order = typeof argument === 'object' ? (argument as Partial<HandedOrder>) : {}
+  if (!order.request) return { argument, buffers: order.buffers ?? [] }
   const body = wholeBuffer(order.request.body)
   return { argument: { ...order, request: { ...order.request, body } }, buffers: [body.buffer] }
 }

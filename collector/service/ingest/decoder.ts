@@ -6,6 +6,7 @@ import type { SealedBlock } from '../../wire/columns/open-blocks.ts'
 import { compileRules, type RulesConfig } from '../../wire/rules/compile-rules.ts'
 import { tryInflate } from './inflate.ts'
 import { createSeenResources } from './seen-resources.ts'
+import { createSpareBuffers } from './spare-buffers.ts'
 
 /**
  * From request bodies to sealed blocks, in the main thread or in a worker: its arguments and results can travel between
@@ -27,7 +28,14 @@ export interface Decoder {
   /** A request of a sealed group, decoded anew into blocks of its own, without its resources. */
   again(order: { readonly group: number; readonly id: number }): AloneAnswer
   /** Ends a sealed group. */
-  release(order: { readonly group: number; readonly resourcesStored: boolean }): void
+  release(order: ReleaseOrder): void
+}
+
+export interface ReleaseOrder {
+  readonly group: number
+  readonly resourcesStored: boolean
+  /** Of blocks that nobody reads any more. */
+  readonly buffers: readonly ArrayBuffer[]
 }
 
 export interface DecodeRequest {
@@ -74,6 +82,7 @@ export function createDecoder(
   const shared = createBlocks()
   const single = createBlocks()
   const seen = createSeenResources()
+  const spares = createSpareBuffers()
   const sealed = new Map<number, Group>()
   let open = emptyGroup()
 
@@ -135,7 +144,7 @@ export function createDecoder(
     seal(group) {
       sealed.set(group, open)
       open = emptyGroup()
-      return shared.seal()
+      return shared.seal(spares.take)
     },
     alone({ group, request }) {
       const own = emptyGroup()
@@ -147,7 +156,8 @@ export function createDecoder(
       assert(request, `group ${group} has no request ${id}`)
       return decodeAlone(request)
     },
-    release({ group, resourcesStored }) {
+    release({ group, resourcesStored, buffers }) {
+      for (const buffer of buffers) spares.give(buffer)
       if (!resourcesStored) seen.forget(sealed.get(group)?.resources ?? [])
       sealed.delete(group)
     },

@@ -4,8 +4,8 @@ import type { SelfMetrics } from '../../std/self-metrics.ts'
 import type { SealedBlock } from '../../wire/columns/open-blocks.ts'
 import { type DecodeLane, LaneLost } from './decode-lane.ts'
 import type { Seat } from './decode-pool.ts'
-import type { Counts, DecodeRequest, Unread } from './decoder.ts'
-import { type InsertBlocks, type PartOutcomes, resourcesKey } from './insert-blocks.ts'
+import type { Counts, DecodeRequest, ReleaseOrder, Unread } from './decoder.ts'
+import { type InsertBlocks, type PartOutcomes, partKey, resourcesKey } from './insert-blocks.ts'
 import { createTakeApart, type DecodedEntry } from './take-apart.ts'
 import type { WaitingTicket } from './waiting-budget.ts'
 
@@ -169,20 +169,19 @@ export function createGroupCommit(
 
   async function commit(group: Group): Promise<void> {
     const lives = new Map<DecodeLane, number>()
-    const blocks: SealedBlock[] = []
+    const blocks = new Map<DecodeLane, readonly SealedBlock[]>()
     await Promise.all(
       [...group.lanes].map(async (lane) => {
         const life = lane.life()
         const sealed = await seal(lane, group.number)
         if (!sealed) return
         lives.set(lane, life)
-        blocks.push(...sealed)
+        blocks.set(lane, sealed)
       }),
     )
     await Promise.all(group.decoding)
     groupRows.record(group.rows)
-    const outcomes = await insertBlocks(blocks)
-    blocks.length = 0
+    const outcomes = await insertBlocks([...blocks.values()].flat())
     const kept = group.entries.filter((entry) => lives.get(entry.lane) === entry.life)
     const settled = await takeApart({ group: group.number, entries: kept, outcomes })
     for (const entry of group.entries) {
@@ -191,7 +190,12 @@ export function createGroupCommit(
       entry.tell(own ? { type: 'settled', counts, outcomes: own } : { type: 'lost', counts })
     }
     const resourcesStored = (outcomes.get(resourcesKey)?.type ?? 'stored') === 'stored'
-    for (const lane of lives.keys()) await release(lane, { group: group.number, resourcesStored })
+    for (const [lane, ofLane] of blocks) {
+      const stored = ofLane.filter((block) => outcomes.get(partKey(block))?.type === 'stored')
+      // A failed insert may still be sending in the background: its buffers are not used again.
+      const buffers = stored.map(({ bytes }) => bytes.buffer)
+      await release(lane, { group: group.number, resourcesStored, buffers })
+    }
   }
 
   return {
@@ -220,10 +224,7 @@ async function seal(lane: DecodeLane, group: number): Promise<readonly SealedBlo
 }
 
 /** A decoder whose thread died has released everything. */
-export async function release(
-  lane: DecodeLane,
-  order: { readonly group: number; readonly resourcesStored: boolean },
-): Promise<void> {
+export async function release(lane: DecodeLane, order: ReleaseOrder): Promise<void> {
   try {
     await lane.call('release', order)
   } catch (error) {

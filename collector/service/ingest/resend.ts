@@ -78,7 +78,8 @@ export function createResend({ store, insertBlocks, onRoom }: ResendDeps): Resen
       if (answer.type !== 'appended') return answer
       const { blocks, ...counts } = answer
       const outcomes = await storeMissing(blocks, item.request.batchId)
-      await release(lane, { group, resourcesStored: outcomes.get(resourcesKey)?.type === 'stored' })
+      const resourcesStored = outcomes.get(resourcesKey)?.type === 'stored'
+      await release(lane, { group, resourcesStored, buffers: [] })
       return { type: 'settled', counts, outcomes }
     } catch (error) {
       if (!(error instanceof LaneLost)) throw error

@@ -1,5 +1,5 @@
 import type { AnyTable } from '../../record/table.ts'
-import { type BlockSize, nativeOf, TableBlock } from './table-block.ts'
+import { type BlockSize, nativeOf, TableBlock, type TakeBuffer } from './table-block.ts'
 
 /** A block that takes no more rows, as it is inserted. */
 export interface SealedBlock {
@@ -20,7 +20,7 @@ export interface OpenBlocks {
   mark(): BlockMark
   cutTo(mark: BlockMark): void
   /** Ends all blocks; the next rows begin new ones. */
-  seal(): SealedBlock[]
+  seal(take?: TakeBuffer): SealedBlock[]
   clear(): void
 }
 
@@ -61,9 +61,11 @@ export function createOpenBlocks(): OpenBlocks {
         else block.clear()
       }
     },
-    seal() {
+    seal(take) {
       const sealed = [...open.values()].flatMap(({ day, block }) =>
-        block.rows === 0 ? [] : [{ table: block.table.name, day, rows: block.rows, bytes: nativeOf(block) }],
+        block.rows === 0
+          ? []
+          : [{ table: block.table.name, day, rows: block.rows, bytes: nativeOf(block, take) }],
       )
       for (const { block } of open.values()) setAside(block)
       open.clear()

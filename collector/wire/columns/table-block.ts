@@ -79,9 +79,16 @@ export interface BlockSize {
   readonly columns: readonly ColumnSize[]
 }
 
-/** The block's bytes in a buffer of their own. */
-export function nativeOf(block: TableBlock): Uint8Array<ArrayBuffer> {
-  const out = new ByteBuffer(block.byteLength() + 64 * 1024)
+/** Gives a buffer of so many bytes or more. */
+export type TakeBuffer = (bytes: number) => Buffer<ArrayBuffer>
+
+/** The block's bytes at the beginning of a buffer of their own. */
+export function nativeOf(
+  block: TableBlock,
+  take: TakeBuffer = Buffer.allocUnsafeSlow,
+): Uint8Array<ArrayBuffer> {
+  const out = new ByteBuffer(0)
+  out.bytes = take(block.byteLength() + 64 * 1024)
   block.writeNative(out)
   const { buffer, byteOffset } = out.bytes
   return new Uint8Array(buffer as ArrayBuffer, byteOffset, out.length)

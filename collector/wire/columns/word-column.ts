@@ -141,7 +141,7 @@ export class WordColumn implements Column {
 
   writeData(out: ByteBuffer): void {
     if (this.rows === 0) return
-    const width = this.words <= 0x100 ? 1 : this.words <= 0x1_0000 ? 2 : 4
+    const width = this.#width()
     const indexType = width === 1 ? 0 : width === 2 ? 1 : 2
     out.uint64(indexType | hasKeys | ownDictionary)
     out.uint64(this.words)
@@ -168,7 +168,11 @@ export class WordColumn implements Column {
   }
 
   byteLength(): number {
-    return this.#keys.length + this.rows
+    return this.#keys.length + this.rows * this.#width()
+  }
+
+  #width(): 1 | 2 | 4 {
+    return this.words <= 0x100 ? 1 : this.words <= 0x1_0000 ? 2 : 4
   }
 
   clear(): void {

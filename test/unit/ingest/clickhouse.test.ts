@@ -232,3 +232,14 @@ test('rows that ClickHouse refuses harm the sender they came from and nobody els
   expect(outcomes).toEqual(sent.map((service) => (service === 'bad' ? refused : accepted)))
   expect([await spansOf('fine'), await spansOf('bad')]).toEqual([100, 0])
 })
+
+test('groups that use the buffers of groups before them store their own rows', async () => {
+  const services = Array.from({ length: 6 }, (_, at) => `turn-${at}`)
+  for (const service of services)
+    await ingest.handle(traceRequest({ spans: 3_000, startMs: Date.now(), service }))
+  expect(
+    await rowsOf(
+      "SELECT service, toUInt32(uniqExact(trace_id)) AS n FROM spans WHERE startsWith(service, 'turn-') GROUP BY service ORDER BY service",
+    ),
+  ).toEqual(services.map((service) => ({ service, n: 3_000 })))
+})

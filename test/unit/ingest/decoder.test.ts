@@ -81,7 +81,7 @@ test('a sealed request is decoded again from its kept body, alone, until its gro
   expect(rowsOf(again.blocks).map((row) => row['service'])).toEqual(['other', 'other', 'other'])
   expect(rowsOf(again.blocks, 'resources')).toEqual([])
   expect(rowsOf(decoder.seal(8))).toHaveLength(1)
-  decoder.release({ group: 7, resourcesStored: true })
+  decoder.release({ group: 7, resourcesStored: true, buffers: [] })
   expect(() => decoder.again({ group: 7, id: one.id })).toThrow('group 7 has no request')
 })
 
@@ -92,8 +92,8 @@ test('a resource is written in the group that shows it first, and again when tha
     return rowsOf(decoder.seal(number), 'resources').length
   }
   expect([group(1), group(2)]).toEqual([1, 0])
-  decoder.release({ group: 1, resourcesStored: false })
-  decoder.release({ group: 2, resourcesStored: true })
+  decoder.release({ group: 1, resourcesStored: false, buffers: [] })
+  decoder.release({ group: 2, resourcesStored: true, buffers: [] })
   expect([group(3), group(4)]).toEqual([1, 0])
 })
 

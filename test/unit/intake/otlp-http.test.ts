@@ -86,6 +86,18 @@ describe('what is taken', () => {
     expect(Buffer.from(intake.requests[0]?.body ?? [])).toEqual(plain)
   })
 
+  test.each(Object.entries(encodings))(
+    'content-encoding %s with a handler that inflates comes as it is',
+    async (_name, [header, body]) => {
+      const intake = await start({ inflate: 'handler' })
+      expect((await send(intake.port, { body, headers: { 'content-encoding': header } })).status).toBe(200)
+      expect(Buffer.from(intake.requests[0]?.body ?? [])).toEqual(Buffer.from(body))
+      const names = ['identity', 'gzip', 'deflate', 'zstd']
+      expect(names).toContain(intake.requests[0]?.compression)
+      expect(header.toLowerCase()).toContain(intake.requests[0]?.compression)
+    },
+  )
+
   test('the sender, the batch and whether it is a resend are told to the handler', async () => {
     const intake = await start()
     await send(intake.port, {
