@@ -106,6 +106,9 @@ async function insertBytes(
     clickhouse_settings: {
       ...settings,
       async_insert: 0 as const,
+      // Rows with one key collapse when parts merge, and on read (FINAL): to look for them at the insert, too, row by row
+      // over all columns, doubles its cost (7.4 instead of 3.6 µs of CPU a span, in blocks of 100,000).
+      optimize_on_insert: 0 as const,
       insert_deduplicate: 1 as const,
       insert_deduplication_token: createHash('sha256').update(token).digest('hex'),
     },
