@@ -6,6 +6,7 @@ import { type DecodeLane, LaneLost } from './decode-lane.ts'
 import type { Seat } from './decode-pool.ts'
 import type { Counts, DecodeRequest, ReleaseOrder, Unread } from './decoder.ts'
 import { type InsertBlocks, type PartOutcomes, partKey, resourcesKey } from './insert-blocks.ts'
+import { createPace } from './pace.ts'
 import { createTakeApart, type DecodedEntry } from './take-apart.ts'
 import type { WaitingTicket } from './waiting-budget.ts'
 
@@ -91,8 +92,10 @@ interface Group {
 
 export function createGroupCommit(
   { insertBlocks, clock, log, metrics, onRoom }: GroupCommitDeps,
-  { blockRowsMax, blockBytesMax, blockAgeMs }: GroupCommitConfig,
+  config: GroupCommitConfig,
 ): GroupCommit {
+  const { blockRowsMax, blockBytesMax } = config
+  const pace = createPace(clock, config)
   const takeApart = createTakeApart({ insertBlocks, log })
   let groups = 0
   let open = newGroup()
@@ -122,7 +125,7 @@ export function createGroupCommit(
   const isFull = ({ rows, bytes }: Group) => rows >= blockRowsMax || bytes >= blockBytesMax
 
   async function growOld(group: Group): Promise<void> {
-    await clock.sleep(blockAgeMs, group.closed.signal)
+    await pace.whenDue(group, group.closed.signal)
     group.old = true
     closeIfDue()
   }
@@ -134,8 +137,11 @@ export function createGroupCommit(
     open = newGroup()
     group.closed.abort()
     inFlight++
+    pace.groupClosed()
+    const closedAtMs = clock.monotonicMs()
     void commit(group).finally(() => {
       inFlight--
+      pace.groupCommitted(clock.monotonicMs() - closedAtMs)
       closeIfDue()
       onRoom()
     })
