@@ -1,7 +1,9 @@
 import {
   type ResourceAttributesRow,
+  type TraceHourRow,
   type TraceLogRow,
   type TraceSpanRow,
+  traceHoursQuery,
   traceLogsQuery,
   traceResourcesQuery,
   traceSpansQuery,
@@ -70,10 +72,23 @@ export function registerTraceRoutes(app: ApiInstance, { store, nowMs }: ApiDeps)
         fromMs: aroundMs === undefined ? 0 : Math.max(0, Math.round(aroundMs - aroundMarginMs)),
         toMs: aroundMs === undefined ? farFutureMs : Math.round(aroundMs + aroundMarginMs),
       }
+      const hours = await ask<TraceHourRow>(traceHoursQuery(key))
+      if (hours.length === 0) throw unknownTrace(key.traceId, aroundMs !== undefined)
+      const bounds = {
+        traceId: key.traceId,
+        fromMs: Math.max(key.fromMs, Math.min(...hours.map((row) => row.fromMs))),
+        toMs: Math.min(key.toMs, Math.max(...hours.map((row) => row.toMs))),
+      }
+      const found = { ...bounds, hours: hours.map((row) => row.hour) }
+      const logged = {
+        ...bounds,
+        fromMs: bounds.fromMs - aroundMarginMs,
+        toMs: bounds.toMs + aroundMarginMs,
+      }
       const [spans, resources, logs] = await Promise.all([
-        ask<TraceSpanRow>(traceSpansQuery(key, spansMax + 1)),
-        ask<ResourceAttributesRow>(traceResourcesQuery(key)),
-        ask<TraceLogRow>(traceLogsQuery(key, logsMax)),
+        ask<TraceSpanRow>(traceSpansQuery(found, spansMax + 1)),
+        ask<ResourceAttributesRow>(traceResourcesQuery(found)),
+        ask<TraceLogRow>(traceLogsQuery(logged, logsMax)),
       ])
       if (spans.length === 0) throw unknownTrace(key.traceId, aroundMs !== undefined)
       return toTraceDetail(key.traceId, spans, { resources, logs })

@@ -1,14 +1,14 @@
-import { pairingMarginMs } from './pairing-sql.ts'
+import { pairingMarginMs, rangeWindow, type SpanWindow, skewMs } from './pairing-sql.ts'
 import { type Query, type Range, stepOf } from './query.ts'
 import { type RedRow, redColumns } from './red.ts'
 import {
   closedBounds,
-  closedCells,
-  closedMinutes,
-  inOpenParts,
+  closedRows,
   mergedRedColumns,
   openCells,
-  readsRollup,
+  openWindow,
+  type RedSource,
+  redSource,
 } from './red-rollup.ts'
 import { inSpanRange, isEntry } from './span-sql.ts'
 
@@ -18,34 +18,41 @@ const isAsked = "({application:String} = '' OR application = {application:String
  * SQL text: the calls that enter an application, so that its load is what its users ask for and not the sum of its tiers:
  * entry spans without a stored caller in the same application, and without a link to one (a message). `{application:String}` empty: of every application.
  */
-const transactionsIn = (within: typeof inSpanRange) => `
+const transactionsIn = ({ own, around }: SpanWindow) => `
 SELECT * FROM (
   SELECT trace_id, parent_span_id, start_time, duration_ns, status, weight, application FROM spans FINAL
-  WHERE ${isEntry} AND NOT (kind = 5 AND notEmpty(links_span_id)) AND ${within('start_time')}
+  WHERE ${isEntry} AND NOT (kind = 5 AND notEmpty(links_span_id)) AND ${own('start_time')}
     AND ${isAsked}
 ) AS entry
 LEFT ANTI JOIN (
   SELECT trace_id, span_id, application FROM spans
-  WHERE ${within('start_time', pairingMarginMs)} AND ${isAsked}
+  WHERE ${around('start_time', pairingMarginMs, skewMs)} AND ${isAsked}
 ) AS caller
 ON entry.trace_id = caller.trace_id AND entry.parent_span_id = caller.span_id AND entry.application = caller.application`
-const transactions = transactionsIn(inSpanRange)
+const transactions = transactionsIn(rangeWindow)
 
-/** SQL text: the same from whole minutes that are rolled up, and from raw spans around them. */
-const rolledUpTransactions = `
-SELECT application, toDateTime64(minute, 9, 'UTC') AS start_time, ${closedCells}
-${closedMinutes(`entering AND ${isAsked}`)}
+/** SQL text: the same from what is rolled up, and from raw spans around it. */
+const rolledUpTransactions = (source: RedSource) => `
+${closedRows({ table: 'red', source, columns: 'application', condition: `entering AND ${isAsked}` })}
 UNION ALL
-SELECT application, start_time, ${openCells} FROM (${transactionsIn(inOpenParts)})`
+SELECT application, start_time AS at, ${openCells()} FROM (${transactionsIn(openWindow)})`
+
+/** SQL text: bounds, columns of RedRow, the rows that they are of, and the column of their time. */
+function redOf(
+  scope: Range & { stepMs?: number },
+): [bounds: string, red: string, rows: string, time: string] {
+  const source = redSource(scope)
+  return source === 'raw'
+    ? ['', redColumns(), transactions, 'start_time']
+    : [closedBounds, mergedRedColumns(), rolledUpTransactions(source), 'at']
+}
 
 export interface ApplicationRedRow extends RedRow {
   readonly application: string
 }
 
 export function applicationsRedQuery(scope: Range & { application: string }): Query {
-  const [bounds, red, source] = readsRollup(scope)
-    ? [closedBounds, mergedRedColumns(), rolledUpTransactions]
-    : ['', redColumns(), transactions]
+  const [bounds, red, source] = redOf(scope)
   return {
     sql: `${bounds}
 SELECT application, ${red}
@@ -87,12 +94,10 @@ export interface ApplicationStepRow extends RedRow {
 
 /** RED of applications per step, for charts and spark lines. */
 export function applicationStepsQuery(scope: Range & { application: string; stepMs: number }): Query {
-  const [bounds, red, source] = readsRollup(scope)
-    ? [closedBounds, mergedRedColumns(), rolledUpTransactions]
-    : ['', redColumns(), transactions]
+  const [bounds, red, source, time] = redOf(scope)
   return {
     sql: `${bounds}
-SELECT application, ${stepOf('start_time')} AS timeMs, ${red}
+SELECT application, ${stepOf(time)} AS timeMs, ${red}
 FROM (${source})
 GROUP BY application, timeMs
 ORDER BY application, timeMs`,

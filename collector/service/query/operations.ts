@@ -2,28 +2,27 @@ import { type ListFilter, listParams, passes, type Query, type Range, stepOf } f
 import { type RedRow, redColumns } from './red.ts'
 import {
   closedBounds,
-  closedCells,
-  closedMinutes,
-  inOpenParts,
+  closedRows,
   mergedRedColumns,
   openCells,
-  readsRollup,
+  openWindow,
+  type RedSource,
+  redSource,
 } from './red-rollup.ts'
 import { inSpanRange, isEntry, kindName } from './span-sql.ts'
 
-const entriesIn = (within: typeof inSpanRange) => `FROM spans FINAL
+const entriesIn = (within: (column: string) => string) => `FROM spans FINAL
   WHERE application = {application:String} AND ${isEntry} AND ${within('start_time')}`
 const entries = `(
   SELECT cluster_id, namespace, service, version, pod, operation, kind, status, start_time, duration_ns, weight
   ${entriesIn(inSpanRange)}
 ) AS entry`
 
-/** SQL text: the same from whole minutes that are rolled up, and from raw spans around them. */
-const rolledUpEntries = `(
-  SELECT service, version, operation, kind, toDateTime64(minute, 9, 'UTC') AS start_time, ${closedCells}
-  ${closedMinutes('application = {application:String}')}
+/** SQL text: the same from what is rolled up, and from raw spans around it. */
+const rolledUpEntries = (source: RedSource) => `(
+  ${closedRows({ table: 'red', source, columns: 'service, version, operation, kind', condition: 'application = {application:String}' })}
   UNION ALL
-  SELECT service, version, operation, kind, start_time, ${openCells} ${entriesIn(inOpenParts)}
+  SELECT service, version, operation, kind, start_time AS at, ${openCells()} ${entriesIn(openWindow.own)}
 ) AS entry`
 
 export interface TierVersionRow extends RedRow {
@@ -59,9 +58,9 @@ export function operationsQuery(
   scope: Range & { application: string; service: ListFilter; limit: number },
 ): Query {
   const { service, ...params } = scope
-  const [bounds, red, source] = readsRollup(scope)
-    ? [closedBounds, mergedRedColumns(), rolledUpEntries]
-    : ['', redColumns(), entries]
+  const from = redSource(scope)
+  const [bounds, red, source] =
+    from === 'raw' ? ['', redColumns(), entries] : [closedBounds, mergedRedColumns(), rolledUpEntries(from)]
   return {
     sql: `${bounds}
 SELECT
@@ -88,14 +87,16 @@ export function operationStepsQuery(
   scope: Range & { application: string; service: ListFilter; limit: number; stepMs: number },
 ): Query {
   const { service, ...params } = scope
-  const [bounds, calls, source] = readsRollup(scope)
-    ? [closedBounds, 'sum(n)', rolledUpEntries]
-    : ['', 'sum(weight)', entries]
+  const from = redSource(scope)
+  const [bounds, calls, source, time] =
+    from === 'raw'
+      ? ['', 'sum(weight)', entries, 'start_time']
+      : [closedBounds, 'sum(n)', rolledUpEntries(from), 'at']
   return {
     sql: `${bounds}
 SELECT service, operation, kind, step.1 AS timeMs, step.2 AS calls FROM (
   SELECT service, operation, kind, groupArray((timeMs, calls)) AS steps FROM (
-    SELECT service, operation, ${kindName('entry.kind')} AS kind, ${stepOf('start_time')} AS timeMs, toFloat64(${calls}) AS calls
+    SELECT service, operation, ${kindName('entry.kind')} AS kind, ${stepOf(time)} AS timeMs, toFloat64(${calls}) AS calls
     FROM ${source}
     WHERE ${passes('service', 'service')}
     GROUP BY service, operation, kind, timeMs

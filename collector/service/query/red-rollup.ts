@@ -1,59 +1,90 @@
 import { bucketOf, mergedQuantilesNs } from './duration-buckets.ts'
+import type { SpanWindow } from './pairing-sql.ts'
 import type { Range } from './query.ts'
 import { between, inSpanRange } from './span-sql.ts'
 
 /**
- * RED over ranges too long for raw spans: whole minutes that are rolled up come from `red_1m`, and what is left of the range
- * on both sides of them from raw spans.
+ * RED over ranges too long for raw spans: what is rolled up comes from minutes, or from hours where hours fit, and what is left
+ * of the range on both sides from raw spans.
  *
- *   from        closedFrom                                   closedTo          to
- *    │── raw spans ──│────────────── red_1m ─────────────────│──── raw spans ───│
- *              next whole minute                  what the job has finished, less a margin for late spans
+ *   from        closedFrom      hourFrom                     hourTo      closedTo          to
+ *    │── raw spans ──│── minutes ──│────────── hours ───────────│── minutes ──│── raw spans ──│
+ *              next whole minute                             what the job has finished, less a margin for late spans
  *
  * Counts, sums and maxima are exact. Quantiles come from logarithmic buckets (duration-buckets.ts).
  */
 export const rawRangeMsMax = 6 * 3_600_000
+export const minuteRangeMsMax = 24 * 3_600_000
 
-/** Minutes are whole: a step must be too. Parameters that are not numbers (placeholders of a panel) stay on raw spans. */
-export function readsRollup({ fromMs, toMs, stepMs = 60_000 }: Range & { stepMs?: number }): boolean {
-  return toMs - fromMs > rawRangeMsMax && stepMs % 60_000 === 0
+export type RedSource = 'raw' | 'minutes' | 'hours'
+
+/** The coarsest rows that fit: steps must be whole. Parameters that are not numbers (placeholders of a panel) stay on raw spans. */
+export function redSource({ fromMs, toMs, stepMs = 3_600_000 }: Range & { stepMs?: number }): RedSource {
+  const rangeMs = toMs - fromMs
+  if (rangeMs > minuteRangeMsMax && stepMs % 3_600_000 === 0) return 'hours'
+  if (rangeMs > rawRangeMsMax && stepMs % 60_000 === 0) return 'minutes'
+  return 'raw'
 }
 
 /** The newest minutes that are rolled up are read from raw spans all the same: their late halves are still arriving. */
-const lateMarginMs = 5 * 60_000
+export const lateMarginMs = 5 * 60_000
 
-const ceilMinute = (name: string) => `intDiv({${name}:Int64} + 59999, 60000) * 60000`
-const floorMinute = (expression: string) => `intDiv(${expression}, 60000) * 60000`
-const finishedMs = `(SELECT toUnixTimestamp64Milli(max(received_until)) - ${lateMarginMs} FROM rollup_progress WHERE job = 'red_1m')`
+const ceilTo = (expression: string, unitMs: number) =>
+  `intDiv(${expression} + ${unitMs - 1}, ${unitMs}) * ${unitMs}`
+const floorTo = (expression: string, unitMs: number) => `intDiv(${expression}, ${unitMs}) * ${unitMs}`
+/** SQL text: Unix ms up to which minutes are read from rollups. */
+export const rolledUpMs = `(SELECT toUnixTimestamp64Milli(max(received_until)) - ${lateMarginMs} FROM rollup_progress WHERE job = 'red_1m')`
 
-/** SQL text: a WITH clause that names the bounds of the middle part, for the conditions below. */
+/** SQL text: a WITH clause that names the bounds of the parts, for the conditions below. */
 export const closedBounds = `
 WITH
-  ${ceilMinute('fromMs')} AS closedFromMs,
-  greatest(closedFromMs, ${floorMinute(`least({toMs:Int64}, ${finishedMs})`)}) AS closedToMs`
+  ${ceilTo('{fromMs:Int64}', 60_000)} AS closedFromMs,
+  greatest(closedFromMs, ${floorTo(`least({toMs:Int64}, ${rolledUpMs})`, 60_000)}) AS closedToMs,
+  ${ceilTo('closedFromMs', 3_600_000)} AS hourFromMs,
+  greatest(hourFromMs, ${floorTo('closedToMs', 3_600_000)}) AS hourToMs`
 
-const inClosed =
-  'minute >= toDateTime(intDiv(closedFromMs, 1000)) AND minute < toDateTime(intDiv(closedToMs, 1000))'
+const at = (ms: string) => `toDateTime(intDiv(${ms}, 1000))`
 
-/** SQL text: the column's time lies in the parts that raw spans answer, each widened by the margin. */
-export function inOpenParts(column: string, marginMs = 0): string {
-  const left = between(column, `{fromMs:Int64} - ${marginMs}`, `closedFromMs + ${marginMs}`)
-  const right = between(column, `closedToMs - ${marginMs}`, `{toMs:Int64} + ${marginMs}`)
-  return `${inSpanRange(column, marginMs)} AND ((${left}) OR (${right}))`
+/** SQL text: the column's time lies in the parts that raw spans answer, each widened. */
+function inOpenParts(column: string, beforeMs: number, afterMs: number): string {
+  const left = between(column, `{fromMs:Int64} - ${beforeMs}`, `closedFromMs + ${afterMs}`)
+  const right = between(column, `closedToMs - ${beforeMs}`, `{toMs:Int64} + ${afterMs}`)
+  return `${inSpanRange(column, Math.max(beforeMs, afterMs))} AND ((${left}) OR (${right}))`
 }
 
-/** SQL text: the valid rows of red_1m in the middle part. */
-export function closedMinutes(condition: string): string {
-  return `
-  FROM red_1m FINAL
-  WHERE ${inClosed} AND calls > 0 AND ${condition}
-    AND (minute, generation) IN (SELECT minute, max(generation) FROM red_1m WHERE ${inClosed} GROUP BY minute)`
+export const openWindow: SpanWindow = {
+  own: (column) => inOpenParts(column, 0, 0),
+  around: inOpenParts,
 }
 
-/** SQL text: minutes, and spans as if each were a minute of its own, in the columns that `mergedRedColumns` reads. */
-export const closedCells =
+interface ClosedRows {
+  readonly table: 'red' | 'edges'
+  readonly source: RedSource
+  /** SQL text of what is selected beside `at`, the start of the minute or hour, and the cells. */
+  readonly columns: string
+  readonly condition: string
+}
+
+const cells =
   'calls AS n, errors AS failed, duration_sum_ns AS sumNs, duration_max_ns AS maxNs, duration_buckets AS buckets, duration_counts AS counts'
-export const openCells = `weight AS n, if(status = 2, weight, 0) AS failed, duration_ns * weight AS sumNs, duration_ns AS maxNs, [${bucketOf('duration_ns')}] AS buckets, [weight] AS counts`
+
+/** SQL text: the valid rows of a rollup in the middle parts. */
+export function closedRows({ table, source, columns, condition }: ClosedRows): string {
+  const rows = (name: string, time: string, within: string) => `
+  SELECT ${columns}, toDateTime64(${time}, 9, 'UTC') AS at, ${cells}
+  FROM ${name} FINAL
+  WHERE ${within} AND calls > 0 AND ${condition}
+    AND (${time}, generation) IN (SELECT ${time}, max(generation) FROM ${name} WHERE ${within} GROUP BY ${time})`
+  const inMinutes = `minute >= ${at('closedFromMs')} AND minute < ${at('closedToMs')}`
+  if (source !== 'hours') return rows(`${table}_1m`, 'minute', inMinutes)
+  const inHours = `hour >= ${at('hourFromMs')} AND hour < ${at('hourToMs')}`
+  return `${rows(`${table}_1m`, 'minute', `${inMinutes} AND (minute < ${at('hourFromMs')} OR minute >= ${at('hourToMs')})`)}
+  UNION ALL ${rows(`${table}_1h`, 'hour', inHours)}`
+}
+
+/** SQL text: spans as if each were a minute of its own, in the columns that `mergedRedColumns` reads. */
+export const openCells = (durationNs = 'duration_ns', failed = 'status = 2'): string =>
+  `weight AS n, if(${failed}, weight, 0) AS failed, ${durationNs} * weight AS sumNs, ${durationNs} AS maxNs, [${bucketOf(durationNs)}] AS buckets, [weight] AS counts`
 
 /** SQL text: the columns of RedRow. A quantile is the middle of its bucket, but not above the maximum. */
 export function mergedRedColumns(): string {

@@ -1,5 +1,6 @@
 import type { Query } from './query.ts'
-import { inSpanRange, kindName, noParent, statusName } from './span-sql.ts'
+import { rolledUpMs } from './red-rollup.ts'
+import { between, inSpanRange, kindName, noParent, statusName } from './span-sql.ts'
 
 /** A trace by its id as 32 hex digits. `fromMs`–`toMs` bound the look-up; 0 and a far future: all days. */
 export interface TraceKey {
@@ -8,9 +9,46 @@ export interface TraceKey {
   readonly toMs: number
 }
 
+/** Where its spans are: the hours (Unix s) in which some start; unknown: anywhere within the bounds. */
+export interface FoundTrace extends TraceKey {
+  readonly hours?: readonly number[]
+}
+
 const isTrace = 'trace_id = toFixedString(unhex({traceId:String}), 16)'
+const within = ({ hours }: FoundTrace) =>
+  `${inSpanRange('start_time')}${hours ? " AND toStartOfHour(start_time) IN (SELECT toDateTime(arrayJoin({hours:Array(UInt32)}), 'UTC'))" : ''}`
 const bounded = (column: string) =>
   `${column} >= fromUnixTimestamp64Milli({fromMs:Int64}) AND ${column} < fromUnixTimestamp64Milli({toMs:Int64})`
+
+export interface TraceHourRow {
+  readonly hour: number
+  /** Of the minutes of the hour that hold spans, or of the spans themselves. */
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+/**
+ * The hours of a trace: from the index, and from the raw spans of the minutes that are not rolled up yet. So a trace is found
+ * by its id alone without a look into the spans of every day.
+ */
+export function traceHoursQuery(key: TraceKey): Query {
+  return {
+    sql: `
+WITH greatest({fromMs:Int64}, ifNull(intDiv(${rolledUpMs}, 60000) * 60000, 0)) AS openFromMs
+SELECT toUnixTimestamp(toStartOfHour(at)) AS hour, min(startMs) AS fromMs, max(endMs) AS toMs FROM (
+  SELECT minute AS at, toInt64(toUnixTimestamp(minute)) * 1000 AS startMs, startMs + 60000 AS endMs FROM trace_index
+  WHERE ${isTrace} AND minute >= toStartOfMinute(fromUnixTimestamp64Milli({fromMs:Int64}))
+    AND minute < fromUnixTimestamp64Milli({toMs:Int64})
+  UNION ALL
+  SELECT toDateTime(start_time) AS at, toUnixTimestamp64Milli(start_time) AS startMs, startMs + 1 AS endMs FROM spans
+  WHERE ${isTrace} AND ${between('start_time', 'openFromMs', '{toMs:Int64}')}
+)
+GROUP BY hour
+ORDER BY hour
+LIMIT 1000`,
+    params: { ...key },
+  }
+}
 
 export interface TraceSpanRow {
   readonly spanId: string
@@ -35,7 +73,7 @@ export interface TraceSpanRow {
   readonly links: readonly (readonly [traceId: string, spanId: string])[]
 }
 
-export function traceSpansQuery(key: TraceKey, limit: number): Query {
+export function traceSpansQuery(key: FoundTrace, limit: number): Query {
   return {
     sql: `
 SELECT
@@ -48,7 +86,7 @@ SELECT
   arrayMap((t, n, a) -> (toUnixTimestamp64Nano(t) / 1e6, toString(n), a), events_time, events_name, events_attributes) AS events,
   arrayMap((t, s) -> (lower(hex(t)), lower(hex(s))), links_trace_id, links_span_id) AS links
 FROM spans AS span FINAL
-WHERE ${isTrace} AND ${inSpanRange('start_time')}
+WHERE ${isTrace} AND ${within(key)}
 ORDER BY start_time, span_id
 LIMIT {limit:UInt32}`,
     params: { ...key, limit },
@@ -60,12 +98,12 @@ export interface ResourceAttributesRow {
   readonly attributes: Record<string, string>
 }
 
-export function traceResourcesQuery(key: TraceKey): Query {
+export function traceResourcesQuery(key: FoundTrace): Query {
   return {
     sql: `
 SELECT toString(resource_id) AS resourceId, attributes
 FROM resources FINAL
-WHERE resource_id IN (SELECT resource_id FROM spans WHERE ${isTrace} AND ${inSpanRange('start_time')})
+WHERE resource_id IN (SELECT resource_id FROM spans WHERE ${isTrace} AND ${within(key)})
 LIMIT 1000`,
     params: { ...key },
   }

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { everything, type Query } from '../../../collector/service/query/query.ts'
 import {
+  type TraceHourRow,
+  type TraceKey,
   type TraceSpanRow,
+  traceHoursQuery,
   traceResourcesQuery,
   traceSpansQuery,
 } from '../../../collector/service/query/trace-detail.ts'
@@ -127,9 +130,15 @@ describe('trace search', () => {
   })
 })
 
+/** Its spans within the bounds, as the API asks for them. */
+async function spansOf(key: TraceKey): Promise<TraceSpanRow[]> {
+  const hours = (await ask<TraceHourRow>(traceHoursQuery(key))).map((row) => row.hour)
+  return ask<TraceSpanRow>(traceSpansQuery({ ...key, hours }, 100))
+}
+
 test('a trace has each span once, with its events, links and resources', async () => {
   const key = { traceId: facts.traces.linkedTraceId, fromMs: 0, toMs: 4_102_444_800_000 }
-  const [consumer, ...others] = await ask<TraceSpanRow>(traceSpansQuery(key, 100))
+  const [consumer, ...others] = await spansOf(key)
   expect(others).toEqual([])
   expect(consumer).toMatchObject({
     service: 'spedizioni',
@@ -138,7 +147,12 @@ test('a trace has each span once, with its events, links and resources', async (
     status: 'unset',
   })
   expect(consumer?.links).toHaveLength(1)
-  const [resource] = await ask(traceResourcesQuery(key))
+  const [resource] = await ask(
+    traceResourcesQuery({
+      ...key,
+      hours: (await ask<TraceHourRow>(traceHoursQuery(key))).map((row) => row.hour),
+    }),
+  )
   expect(resource).toMatchObject({
     resourceId: consumer?.resourceId,
     attributes: { 'service.name': 'spedizioni' },
@@ -147,7 +161,7 @@ test('a trace has each span once, with its events, links and resources', async (
 
 test('a bound that misses the trace finds nothing, one around it everything', async () => {
   const { traceId } = { traceId: facts.traces.sampleTraceId }
-  const spans = (fromMs: number, toMs: number) => ask(traceSpansQuery({ traceId, fromMs, toMs }, 100))
+  const spans = (fromMs: number, toMs: number) => spansOf({ traceId, fromMs, toMs })
   expect(await spans(facts.fromMs - 3_600_000, facts.fromMs)).toHaveLength(0)
   expect(await spans(facts.fromMs, facts.toMs)).toHaveLength(8)
 })
