@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { spansTable } from '../../../collector/record/span.ts'
+import { applicationStepsQuery, applicationsRedQuery } from '../../../collector/service/query/applications.ts'
+import { flowEdgesQuery } from '../../../collector/service/query/flow-map.ts'
+import { operationStepsQuery, operationsQuery } from '../../../collector/service/query/operations.ts'
+import { everything, type Query } from '../../../collector/service/query/query.ts'
+import type { RedRow } from '../../../collector/service/query/red.ts'
+import {
+  type TraceHourRow,
+  type TraceSpanRow,
+  traceHoursQuery,
+  traceSpansQuery,
+} from '../../../collector/service/query/trace-detail.ts'
+import { rollupConfig } from '../../../collector/service/rollup/rollup-config.ts'
+import { createRollupRuns } from '../../../collector/service/rollup/run.ts'
+import { startTestClickHouse, type TestClickHouse } from '../../support/clickhouse.ts'
+import { type SeededTraces, seedTraces } from '../../support/seed/traces.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
+const hour = 3_600_000
+/** Midnight: the spans lie in two days and 30 hours. */
+const endMs = Math.floor(Date.now() / hour) * hour - 3 * hour
+const startMs = endMs - 30 * hour
+
+let clickHouse: TestClickHouse
+let seeded: SeededTraces
+const ask = <Row>(query: Query) => clickHouse.store.query<Row>(query)
+
+beforeAll(async () => {
+  clickHouse = await startTestClickHouse()
+  seeded = seedTraces({ fromMs: startMs, minutes: 30 * 60, tracesPerMinute: 0.5 })
+  for (const [token, rows] of Object.entries({ first: seeded.first, late: seeded.late }))
+    await clickHouse.store.insert({ table: spansTable, rows }, token)
+})
+afterAll(() => clickHouse?.close())
+
+async function rollUpUntil(nowMs: number): Promise<void> {
+  const clock = { nowMs: () => nowMs, monotonicMs: () => 0, sleep: async () => {} }
+  const config = { ...rollupConfig, windowMs: 40 * hour, minutesMax: 2_000 }
+  const runs = createRollupRuns({ store: clickHouse.store, clock }, config)
+  while ((await runs.next()).backlog);
+}
+
+/** Everything but quantiles, which are taken from coarser buckets. */
+const counted = (rows: readonly RedRow[]) =>
+  rows.map((row) => ({ ...row, p50Ms: 0, p95Ms: 0, p99Ms: 0, quantilesNs: [] }))
+
+/** Neither bound is whole. */
+const scope = { fromMs: startMs - hour + 12_345, toMs: endMs + 777, application: 'shop' }
+const answers = async () => {
+  const list = { ...scope, service: everything, limit: 100 }
+  return {
+    applications: counted(await ask<RedRow>(applicationsRedQuery(scope))),
+    steps: counted(await ask<RedRow>(applicationStepsQuery({ ...scope, stepMs: hour }))),
+    edges: counted(await ask<RedRow>(flowEdgesQuery(scope))),
+    operations: counted(await ask<RedRow>(operationsQuery(list))),
+    operationSteps: await ask(operationStepsQuery({ ...list, stepMs: 2 * hour })),
+  }
+}
+
+test('a trace that is not rolled up yet is found by its id', async () => {
+  expect(await spansOf(seeded.facts.sampleTraceId)).toHaveLength(8)
+})
+
+test('screens of more than a day are the same from raw spans, minutes and hours', async () => {
+  const raw = await answers()
+  expect(raw.applications).toMatchObject([{ calls: seeded.facts.traces }])
+  expect(raw.edges.length).toBeGreaterThan(8)
+  // The newest minutes stay raw; the hour before them is read by the minute.
+  await rollUpUntil(endMs - hour / 2)
+  expect(await answers()).toEqual(raw)
+  await rollUpUntil(endMs + hour)
+  expect(await answers()).toEqual(raw)
+  // Hours really are read: minutes within them are no longer needed, those around them are.
+  await clickHouse.store.client.command({ query: 'TRUNCATE TABLE red_1m' })
+  const [left] = await ask<RedRow>(applicationsRedQuery(scope))
+  expect(left?.calls).toBeGreaterThan(seeded.facts.traces * 0.9)
+})
+
+test('the flow map of a long range is the map that raw spans give, by the independent counts of the seed', async () => {
+  const rows = await ask<RedRow & { grouped: string; caller: string; callee: string }>(flowEdgesQuery(scope))
+  const edges = rows.filter((row) => row.grouped === 'edge')
+  const idOf = (row: (typeof edges)[number]) =>
+    `${row.caller}>${row.callee.replace(/^(database|queue):/, 'backend:')}`
+  expect(Object.fromEntries(edges.map((row) => [idOf(row), row.calls]))).toEqual(seeded.facts.edges)
+  expect(Object.fromEntries(edges.map((row) => [idOf(row), row.errors]))).toEqual(seeded.facts.edgeErrors)
+})
+
+const everyDay = (traceId: string) => ({ traceId, fromMs: 0, toMs: 4_102_444_800_000 })
+async function spansOf(traceId: string): Promise<TraceSpanRow[]> {
+  const key = everyDay(traceId)
+  const hours = (await ask<TraceHourRow>(traceHoursQuery(key))).map((row) => row.hour)
+  return ask<TraceSpanRow>(traceSpansQuery({ ...key, hours }, 100))
+}
+
+test('a trace is found by its id alone through the index, in the spans of its own hour', async () => {
+  const key = everyDay(seeded.facts.sampleTraceId)
+  const found = await ask<TraceHourRow>(traceHoursQuery(key))
+  const row = seeded.first.find((span) => Buffer.from(span.trace_id).toString('hex') === key.traceId)
+  const hourOf = Math.floor(Number(row?.start_time) / 1e6 / hour) * (hour / 1000)
+  expect(found.map((each) => each.hour)).toEqual([hourOf])
+  expect(await spansOf(key.traceId)).toHaveLength(8)
+  // Of two days of raw spans none is opened to find it: all of them are rolled up.
+  const explained = await ask<{ explain: string }>({
+    sql: `EXPLAIN indexes = 1 ${traceHoursQuery(key).sql}`,
+    params: { ...key },
+  })
+  const text = explained.map((each) => each.explain).join('\n')
+  const reads = text.split('ReadFromMergeTree').filter((part) => /^ \(\S+\.spans\)/.test(part))
+  for (const read of reads) expect(read).toMatch(/Granules: 0\//)
+  const byHour = await ask<{ explain: string }>({
+    sql: `EXPLAIN indexes = 1 ${traceSpansQuery({ ...key, hours: [hourOf] }, 10).sql}`,
+    params: { ...key, hours: [hourOf], limit: 10 },
+  })
+  expect(byHour.some((each) => /Parts: 1\/\d/.test(each.explain))).toBe(true)
+})
