@@ -19,4 +19,6 @@ ALTER TABLE metrics ADD COLUMN IF NOT EXISTS exemplars_value Array(Float64) CODE
 ALTER TABLE metrics ADD COLUMN IF NOT EXISTS exemplars_trace_id Array(FixedString(16)) CODEC(ZSTD(1)) AFTER exemplars_value;
 ALTER TABLE metrics ADD COLUMN IF NOT EXISTS exemplars_span_id Array(FixedString(8)) CODEC(ZSTD(1)) AFTER exemplars_trace_id;
 ALTER TABLE metrics ADD COLUMN IF NOT EXISTS exemplars_attributes Array(Map(LowCardinality(String), String)) CODEC(ZSTD(1)) AFTER exemplars_span_id;
+-- Sorted by series, attributes repeat row after row, which ZSTD(1) sees worse than LZ4 (docs/decisions/0010).
+ALTER TABLE metrics MODIFY COLUMN attributes Map(LowCardinality(String), String) CODEC(LZ4);
 ALTER TABLE metrics MODIFY COLUMN batch_id LowCardinality(String);
