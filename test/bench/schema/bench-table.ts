@@ -45,3 +45,14 @@ FROM system.parts WHERE database = currentDatabase() AND table = '${table}' AND 
 /** How blocks come in production, more or less: one part an insert. */
 export const insertSettings =
   'max_threads = 1, max_insert_threads = 1, max_block_size = 65536, min_insert_block_size_rows = 250000, min_insert_block_size_bytes = 0, async_insert = 0'
+
+/** A table like `spans` with another sort order. */
+export async function createOrdered(database: BenchDatabase, table: string, orderBy: string): Promise<void> {
+  const [found] = await database.rows<{ statement: string }>('SHOW CREATE TABLE spans')
+  const statement = found?.statement ?? ''
+  const reordered = statement
+    .replace(/^CREATE TABLE \S+/, `CREATE TABLE ${table}`)
+    .replace(/ORDER BY \(.*\)/, `ORDER BY ${orderBy}`)
+  if (!reordered.includes(orderBy)) throw new Error(`BUG: no sort order in ${statement}`)
+  await database.run(reordered)
+}

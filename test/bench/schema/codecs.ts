@@ -3,7 +3,14 @@ import { createCorpus } from '../corpus/fresh.ts'
 import type { BenchDatabase, BenchEngine } from '../support/engine.ts'
 import { table } from '../support/report.ts'
 import { say, sayNow, step } from '../support/say.ts'
-import { type ColumnBytes, columnBytes, costOf, insertSettings, tableBytes } from './bench-table.ts'
+import {
+  type ColumnBytes,
+  columnBytes,
+  costOf,
+  createOrdered,
+  insertSettings,
+  tableBytes,
+} from './bench-table.ts'
 import { type Variant, variants } from './variants.ts'
 
 export interface CodecResult {
@@ -85,14 +92,15 @@ interface Measured {
 }
 
 async function measure(engine: BenchEngine, { database, variant, rounds }: Measured): Promise<CodecResult> {
-  const { name, changes, replace } = variant
+  const { name, changes, replace, orderBy } = variant
   let insertSeconds = Number.POSITIVE_INFINITY
   let mergeSeconds = Number.POSITIVE_INFINITY
   let columns: ColumnBytes[] = []
   let bytes = await tableBytes(database, 'variant')
   for (let round = 0; round < rounds; round++) {
     await database.run('DROP TABLE IF EXISTS variant SYNC')
-    await database.run('CREATE TABLE variant AS spans')
+    if (orderBy) await createOrdered(database, 'variant', orderBy)
+    else await database.run('CREATE TABLE variant AS spans')
     for (const change of changes) await database.run(`ALTER TABLE variant ${change}`)
     await database.run('SYSTEM STOP MERGES variant')
     const insert = await costOf(engine, () =>

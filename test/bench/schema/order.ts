@@ -1,7 +1,7 @@
 import type { BenchDatabase, BenchEngine } from '../support/engine.ts'
-import { median, table } from '../support/report.ts'
+import { table } from '../support/report.ts'
 import { say, sayNow, step } from '../support/say.ts'
-import { type Cost, columnBytes, costOf, insertSettings, tableBytes } from './bench-table.ts'
+import { type Cost, columnBytes, costOf, createOrdered, insertSettings, tableBytes } from './bench-table.ts'
 import { generateSpansSql, spansPerTrace } from './generate.ts'
 import { questions } from './questions.ts'
 
@@ -9,6 +9,7 @@ import { questions } from './questions.ts'
 const orders = {
   trace: '(toStartOfHour(start_time), trace_id, start_time, span_id)',
   service: '(service, operation, start_time, trace_id, span_id)',
+  both: '(toStartOfHour(start_time), application, service, trace_id, start_time, span_id)',
 }
 type Order = keyof typeof orders
 
@@ -35,7 +36,7 @@ const chunkTraces = 250_000
 export async function compareOrders(engine: BenchEngine, config: OrderConfig): Promise<OrderResult[]> {
   const staged = await stage(engine, config)
   const results: OrderResult[] = []
-  for (const order of ['trace', 'service'] as const) {
+  for (const order of ['trace', 'both', 'service'] as const) {
     const database = await engine.database(`by_${order}`)
     await makeTable(database, order)
     results.push(await measure(engine, { database, order, config }))
@@ -62,12 +63,9 @@ async function stage(engine: BenchEngine, { traces, endMs }: OrderConfig): Promi
 }
 
 async function makeTable(database: BenchDatabase, order: Order): Promise<void> {
-  const [found] = await database.rows<{ statement: string }>('SHOW CREATE TABLE spans')
-  const statement = found?.statement ?? ''
-  const reordered = statement.replace(/ORDER BY \(.*\)/, `ORDER BY ${orders[order]}`)
-  if (!reordered.includes(orders[order])) throw new Error(`BUG: no sort order in ${statement}`)
+  await createOrdered(database, 'ordered', orders[order])
   await database.run('DROP TABLE spans SYNC')
-  await database.run(reordered)
+  await database.run('RENAME TABLE ordered TO spans')
 }
 
 interface Measured {
@@ -96,16 +94,9 @@ WHERE start_time > fromUnixTimestamp64Milli(${config.endMs - rangeMs / 2}) LIMIT
   if (!sample) throw new Error('BUG: no span was stored')
   const timed: OrderResult['questions'][number][] = []
   for (const { name, query } of questions({ endMs: config.endMs, ...sample })) {
-    const times: number[] = []
-    let rows = 0
-    for (let round = 0; round <= config.rounds; round++) {
-      const startedAt = performance.now()
-      rows = (await store.query(query)).length
-      // The first one warms the caches.
-      if (round > 0) times.push(performance.now() - startedAt)
-    }
-    timed.push({ name, ms: median(times), rows })
-    say(`${order}: ${name}: ${median(times).toFixed(1)} ms, ${rows} rows`)
+    const { ms, rows } = await bestOf(config.rounds, () => store.query(query))
+    timed.push({ name, ms, rows })
+    say(`${order}: ${name}: ${ms.toFixed(1)} ms, ${rows} rows`)
   }
   const columns = await columnBytes(database, 'spans')
   return {
@@ -118,6 +109,27 @@ WHERE start_time > fromUnixTimestamp64Milli(${config.endMs - rangeMs / 2}) LIMIT
     questions: timed,
     columns: columns.map(({ name, compressed }) => ({ name, bytesPerSpan: compressed / bytes.rows })),
   }
+}
+
+/** Enough of a slow question. */
+const questionMsMax = 6_000
+
+/** The best of some rounds, for what else runs on the machine only adds; the first one warms the caches. */
+async function bestOf(
+  rounds: number,
+  ask: () => Promise<readonly unknown[]>,
+): Promise<{ readonly ms: number; readonly rows: number }> {
+  let ms = Number.POSITIVE_INFINITY
+  let rows = 0
+  let spentMs = 0
+  for (let round = 0; round <= rounds && spentMs < questionMsMax; round++) {
+    const startedAt = performance.now()
+    rows = (await ask()).length
+    const took = performance.now() - startedAt
+    spentMs += took
+    if (round > 0 || took > questionMsMax) ms = Math.min(ms, took)
+  }
+  return { ms: Number.isFinite(ms) ? ms : spentMs, rows }
 }
 
 export function orderReport(results: readonly OrderResult[]): string {

@@ -5,6 +5,7 @@ export interface Variant {
   readonly changes: readonly string[]
   /** `expression AS column` of a SELECT * REPLACE, where other contents are tried. */
   readonly replace?: string
+  readonly orderBy?: string
 }
 
 const map = 'Map(LowCardinality(String), String)'
@@ -52,31 +53,41 @@ const lcMap = (codec: string) =>
   `MODIFY COLUMN attributes Map(LowCardinality(String), LowCardinality(String)) CODEC(${codec})`
 const withoutPromoted = `mapFilter((k, v) -> k NOT IN (${promoted.map((key) => `'${key}'`).join(', ')}), attributes) AS attributes`
 
+const byHourAndService = '(toStartOfHour(start_time), service, trace_id, start_time, span_id)'
+const byHourServiceOperation =
+  '(toStartOfHour(start_time), service, operation, trace_id, start_time, span_id)'
+const byService = '(service, operation, start_time, trace_id, span_id)'
+const parent = (codec: string) => `MODIFY COLUMN parent_span_id FixedString(8) CODEC(${codec})`
+const light = [
+  ...allWords,
+  parent('ZSTD(1)'),
+  'MODIFY COLUMN trace_id FixedString(16) CODEC(ZSTD(1))',
+  'MODIFY COLUMN resource_id UInt64 CODEC(ZSTD(1))',
+  'MODIFY COLUMN http_status UInt16 CODEC(ZSTD(1))',
+  'MODIFY COLUMN kind UInt8 CODEC(ZSTD(1))',
+  'MODIFY COLUMN status UInt8 CODEC(ZSTD(1))',
+  start('Delta, ZSTD(1)'),
+]
+const withWords = [...light, lcMap('ZSTD(1)')]
+const ids = ['MODIFY COLUMN span_id FixedString(8) CODEC(NONE)']
+
 export const variants: readonly Variant[] = [
   { name: 'as it is', changes: [] },
-  { name: 'attributes: ZSTD(3)', changes: [attributes('ZSTD(3)')] },
-  { name: 'attributes: words', changes: [lcMap('ZSTD(1)')] },
-  { name: 'attributes: words, ZSTD(3)', changes: [lcMap('ZSTD(3)')] },
-  { name: 'attributes: 32 buckets, words', changes: [inBuckets(32), lcMap('ZSTD(1)')] },
-  { name: 'attributes: without promoted', changes: [], replace: withoutPromoted },
-  { name: 'attributes: without promoted, words', changes: [lcMap('ZSTD(1)')], replace: withoutPromoted },
-  { name: 'attributes: without promoted, 32 buckets', changes: [inBuckets(32)], replace: withoutPromoted },
-  { name: 'words: ZSTD(1)', changes: allWords },
+  { name: 'light', changes: light },
+  { name: 'light, ZSTD(3)', changes: [...light, attributes('ZSTD(3)')] },
+  { name: 'words', changes: withWords },
+  { name: 'words, ZSTD(3)', changes: [...withWords, lcMap('ZSTD(3)')] },
   {
-    name: 'ids: ZSTD(1)',
-    changes: [
-      'MODIFY COLUMN trace_id FixedString(16) CODEC(ZSTD(1))',
-      'MODIFY COLUMN span_id FixedString(8) CODEC(ZSTD(1))',
-      'MODIFY COLUMN parent_span_id FixedString(8) CODEC(ZSTD(1))',
-    ].slice(2),
+    name: 'words, statement too',
+    changes: [...withWords, 'MODIFY COLUMN db_statement LowCardinality(String) CODEC(ZSTD(1))'],
   },
-  { name: 'parent: ZSTD(3)', changes: ['MODIFY COLUMN parent_span_id FixedString(8) CODEC(ZSTD(3))'] },
-  { name: 'resource_id: ZSTD(1)', changes: ['MODIFY COLUMN resource_id UInt64 CODEC(ZSTD(1))'] },
-  {
-    name: 'http_status: ZSTD(1)',
-    changes: ['MODIFY COLUMN http_status UInt16 CODEC(ZSTD(1))', 'MODIFY COLUMN kind UInt8 CODEC(ZSTD(1))'],
-  },
-  { name: 'start_time: Delta, ZSTD(3)', changes: [start('Delta, ZSTD(3)')] },
-  { name: 'start_time: Delta, T64', changes: [start('Delta, T64, ZSTD(1)')] },
-  { name: 'duration_ns: T64, ZSTD(3)', changes: [duration('T64, ZSTD(3)')] },
+  { name: 'words, no promoted', changes: withWords, replace: withoutPromoted },
+  { name: 'hour, service: as it is', changes: [], orderBy: byHourAndService },
+  { name: 'hour, service: light', changes: light, orderBy: byHourAndService },
+  { name: 'hour, service: words', changes: withWords, orderBy: byHourAndService },
+  { name: 'hour, service, operation: light', changes: light, orderBy: byHourServiceOperation },
+  { name: 'hour, service, operation: words', changes: withWords, orderBy: byHourServiceOperation },
+  { name: 'service: light', changes: light, orderBy: byService },
+  { name: 'service: words', changes: withWords, orderBy: byService },
 ]
+void ids
