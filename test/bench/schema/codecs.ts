@@ -92,7 +92,7 @@ interface Measured {
 }
 
 async function measure(engine: BenchEngine, { database, variant, rounds }: Measured): Promise<CodecResult> {
-  const { name, changes, replace, orderBy } = variant
+  const { name, changes, select = '*', orderBy } = variant
   let insertSeconds = Number.POSITIVE_INFINITY
   let mergeSeconds = Number.POSITIVE_INFINITY
   let columns: ColumnBytes[] = []
@@ -104,9 +104,7 @@ async function measure(engine: BenchEngine, { database, variant, rounds }: Measu
     for (const change of changes) await database.run(`ALTER TABLE variant ${change}`)
     await database.run('SYSTEM STOP MERGES variant')
     const insert = await costOf(engine, () =>
-      database.run(
-        `INSERT INTO variant SELECT * ${replace ? `REPLACE (${replace})` : ''} FROM staged SETTINGS ${insertSettings}`,
-      ),
+      database.run(`INSERT INTO variant SELECT ${select} FROM staged SETTINGS ${insertSettings}`),
     )
     await database.run('SYSTEM START MERGES variant')
     const merge = await costOf(engine, () => database.run('OPTIMIZE TABLE variant FINAL'))
