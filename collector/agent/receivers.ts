@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net'
-import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js'
 import { fastify } from 'fastify'
 import { createByteBudget } from '../intake/limits.ts'
 import { createOtlpGrpcServer } from '../intake/otlp-grpc.ts'
@@ -38,8 +37,6 @@ export async function startReceivers(
   )
   metrics.gauge('otlp_in_flight_bytes', 'Bytes of requests that are being handled', () => budget.used())
 
-  // Its failures reach us as errors; it would also print them past our log.
-  setLogVerbosity(logVerbosity.NONE)
   const app = fastify({ logger: false })
   const countRefused = (transport: string) => (refusal: { signal: string; status: number }) =>
     refused.add(1, { transport, signal: refusal.signal, status: String(refusal.status) })

@@ -77,6 +77,9 @@ async function startAll({ options, url, progress, start, signal }: StartContext)
         'serve',
         '--listen',
         `${host}:${options.port}`,
+        // The agent has the usual port.
+        '--otlp-grpc-port',
+        '0',
         '--data-dir',
         join(directory, 'clickhouse'),
         '--notice',

@@ -21,9 +21,10 @@ const kubeconfig = () =>
 
 program
   .command('serve')
-  .description('run the service: OTLP intake, API and web UI on one port')
+  .description('run the service: OTLP intake, API and web UI')
   .addOption(config())
   .option('--listen <host:port>', 'address of API, UI and OTLP/HTTP (default: 127.0.0.1:8420)', hostPort)
+  .option('--otlp-grpc-port <port>', 'OTLP over gRPC; 0: any (default: 4317)', port)
   .option('--clickhouse-url <url>', 'ClickHouse server; without it the embedded engine runs')
   .option('--clickhouse-database <name>', 'database (default: binnacle)')
   .option('--data-dir <directory>', "the embedded engine's data", '.binnacle/clickhouse')

@@ -7,6 +7,7 @@ import { untilStopped } from './until-stopped.ts'
 export interface ServeOptions {
   readonly config?: string
   readonly listen?: { readonly host: string; readonly port: number }
+  readonly otlpGrpcPort?: number
   readonly clickhouseUrl?: string
   readonly clickhouseDatabase?: string
   readonly dataDir: string
@@ -24,6 +25,7 @@ export async function runServe(options: ServeOptions): Promise<number> {
     overrides: {
       'listen.host': options.listen?.host,
       'listen.port': options.listen?.port,
+      'otlp.grpc.port': options.otlpGrpcPort,
       'clickhouse.url': options.clickhouseUrl,
       'clickhouse.database': options.clickhouseDatabase,
       notice: options.notice,
@@ -47,7 +49,8 @@ export async function runServe(options: ServeOptions): Promise<number> {
       storeMode: embedded ? 'embedded' : 'server',
       signal: stopping.signal,
     })
-    log.info({ url: service.url, clickhouse: embedded?.url ?? config.clickhouse.url }, 'the service is ready')
+    const clickhouse = embedded?.url ?? config.clickhouse.url
+    log.info({ url: service.url, grpc: service.grpc, clickhouse }, 'the service is ready')
     const why = await stopped
     log.info({ why }, 'stopping')
     await service.close()

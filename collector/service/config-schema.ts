@@ -16,6 +16,13 @@ export const ServiceConfig = Group({
     host: Text('127.0.0.1', 'address to listen on; 0.0.0.0 in a container'),
     port: Count(8_420, [0, 65_535], 'port of UI, API and OTLP/HTTP; 0: any free port'),
   }),
+  otlp: Group({
+    host: Text('', 'address of the ports for OTLP; empty: listen.host'),
+    grpc: Group({
+      enabled: Type.Boolean({ default: true, description: 'whether to take OTLP over gRPC' }),
+      port: Count(4_317, [0, 65_535], 'port of OTLP over gRPC; 0: any free port'),
+    }),
+  }),
   clickhouse: Group({
     url: Text('', 'http://host:8123 of a ClickHouse server; empty: the embedded engine'),
     database: Type.String({

@@ -1,6 +1,7 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto'
 import { join } from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { createByteBudget } from '../intake/limits.ts'
 import { registerOtlpRoutes } from '../intake/otlp-http.ts'
 import { errorText } from '../std/assert.ts'
 import { createBackoff } from '../std/backoff.ts'
@@ -15,6 +16,7 @@ import { registerOpampRoute } from './control/opamp-route.ts'
 import { startHealthRules } from './health/health-rules.ts'
 import { createIngest } from './ingest/ingest.ts'
 import { observeProcess, observeRequests } from './metrics.ts'
+import { type OtlpListeners, startOtlpListeners } from './otlp-listeners.ts'
 import { startRollup } from './rollup/rollup.ts'
 import { rollupConfig } from './rollup/rollup-config.ts'
 import { createStore, type OpenStore } from './store/create-store.ts'
@@ -31,6 +33,8 @@ export interface ServiceDeps {
 
 export interface RunningService {
   readonly url: string
+  /** host:port of OTLP over gRPC; empty: off. */
+  readonly grpc: string
   /** Stops listening, inserts what senders wait for, answers them, closes the database. */
   close(): Promise<void>
 }
@@ -50,6 +54,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
     queryMaxMemoryBytes: config.query.maxMemoryBytes,
   })
   let app: FastifyInstance | undefined
+  let otlp: OtlpListeners | undefined
   try {
     await waitForDatabase({ store, config, log, clock, signal: deps.signal })
     const { applied } = await store.migrate()
@@ -60,7 +65,19 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
     })
     const ingest = createIngest({ store, clock, log, metrics, instanceId }, config.ingest)
     const registry = createAgentRegistry({ store, clock, log })
-    const refused = metrics.counter('otlp_refused', 'OTLP requests refused unread, by status')
+    const refused = metrics.counter('otlp_refused', 'OTLP requests refused unread, by transport and status')
+    const budget = createByteBudget(config.ingest.inFlightBytesMax)
+    metrics.gauge('otlp_in_flight_bytes', 'Bytes of requests that are being handled', () => budget.used())
+    const door = (transport: 'http' | 'grpc') => ({
+      handler: ingest.handle,
+      inflate: 'handler' as const,
+      limits: config.ingest,
+      budget,
+      accessKeys: config.accessKeys,
+      log,
+      onRefused: ({ signal, status }: { readonly signal: string; readonly status: number }) =>
+        refused.add(1, { transport, signal, status: String(status) }),
+    })
     let closing = false
     app = await createApp(
       {
@@ -74,15 +91,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
         },
         observe: (observed) => observeRequests(observed, metrics),
         registerIntake: async (intake) => {
-          registerOtlpRoutes(intake, {
-            handler: ingest.handle,
-            inflate: 'handler',
-            limits: config.ingest,
-            accessKeys: config.accessKeys,
-            log,
-            clock,
-            onRefused: ({ signal, status }) => refused.add(1, { signal, status: String(status) }),
-          })
+          registerOtlpRoutes(intake, { ...door('http'), clock })
           await intake.register(async (scope) => {
             scope.addHook('onRequest', keyGuard(config.accessKeys))
             await registerOpampRoute(scope, registry)
@@ -98,7 +107,9 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
       },
     )
     const url = await listen(app, config.listen)
-    log.info({ url, clickhouse: database?.version, storeMode }, 'service is listening')
+    otlp = await startOtlpListeners(door('grpc'), config)
+    const listeners = otlp
+    log.info({ url, grpc: otlp.grpc, clickhouse: database?.version, storeMode }, 'service is listening')
     const healthRules = startHealthRules(
       { store, clock, log, metrics },
       { intervalMs: config.health.intervalSeconds * 1000 },
@@ -113,12 +124,13 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
     const opened = app
     return {
       url,
+      grpc: otlp.grpc,
       async close() {
         closing = true
         await healthRules.close()
         await rollup?.close()
         await gone.close()
-        await opened.close()
+        await Promise.all([opened.close(), listeners.close()])
         await ingest.close()
         await store.close()
         processMetrics.close()
@@ -126,6 +138,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
       },
     }
   } catch (error) {
+    await otlp?.close()
     await app?.close()
     await store.close()
     processMetrics.close()

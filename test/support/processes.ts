@@ -15,12 +15,15 @@ export interface TestProcess {
   kill(signal: NodeJS.Signals): Promise<number | null>
 }
 
+/** A service has any free ports where nothing else is told. */
+const freePorts = { BINNACLE_OTLP_GRPC_PORT: '0' }
+
 /** Starts a Node program of this repository as a real process. */
 export function startNode(args: readonly string[], env: Record<string, string> = {}): TestProcess {
   const child: ChildProcess = spawn(process.execPath, [...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { ...process.env, NODE_OPTIONS: '', VITEST: '', ...env },
+    env: { ...process.env, NODE_OPTIONS: '', VITEST: '', ...freePorts, ...env },
   })
   const chunks: string[] = []
   child.stdout?.on('data', (chunk) => chunks.push(String(chunk)))

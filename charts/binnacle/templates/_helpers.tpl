@@ -24,6 +24,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 
 {{- define "binnacle.config" -}}
 listen: {host: 0.0.0.0, port: 8420}
+otlp:
+  grpc: {enabled: {{ .Values.otlp.grpc.enabled }}, port: 4317}
 notice: {{ .Values.notice | quote }}
 {{- if .Values.clickhouse.url }}
 clickhouse:

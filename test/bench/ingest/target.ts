@@ -33,7 +33,7 @@ interface Ready {
 
 export async function startTarget(name: TargetName): Promise<Target> {
   const dataDir = await mkdtemp(join(tmpdir(), 'binnacle-bench-'))
-  const child = startNode([...programs[name], '--data-dir', dataDir], { BINNACLE_LISTEN_GRPC_PORT: '0' })
+  const child = startNode([...programs[name], '--data-dir', dataDir])
   const ready = await eventually(`${name} is ready`, () => readyLine(child.output()), {
     withinMs: 60_000,
     hint: child.output,

@@ -125,8 +125,18 @@ describe('configuration files', () => {
       clickhouse: { url: 'http://db:8123', database: 'binnacle' },
       notice: 'hello',
       listen: { port: 8420 },
+      otlp: { grpc: { enabled: true, port: 4317 } },
       ingest: { rules: [], hashKey: '' },
     })
+  })
+
+  withHelm('a port for OTLP that is switched off is in no manifest', () => {
+    const manifests = (value: string) =>
+      JSON.stringify(
+        render('binnacle', `otlp.grpc.enabled=${value}`).filter(({ kind }) => kind !== 'ConfigMap'),
+      )
+    expect(manifests('true')).toContain('"containerPort":4317')
+    expect(manifests('false')).not.toContain('4317')
   })
 
   withHelm('ingest rules and the key of their hashes reach the service', () => {

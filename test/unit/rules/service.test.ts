@@ -51,6 +51,7 @@ beforeAll(async () => {
       yaml: { text: rules, name: 'service.yaml' },
       overrides: {
         'listen.port': 0,
+        'otlp.grpc.port': 0,
         'clickhouse.url': clickHouse.url,
         'clickhouse.database': clickHouse.database,
         'rollup.intervalSeconds': 1,

@@ -6,7 +6,9 @@ import { parseServiceConfig } from '../../../collector/service/config.ts'
 import type { ServiceConfig } from '../../../collector/service/config-schema.ts'
 import { type RunningService, startService } from '../../../collector/service/main.ts'
 import { silentLog } from '../../../collector/std/log.ts'
+import { jsonToProtobuf } from '../../../collector/wire/json-to-protobuf.ts'
 import { startTestClickHouse, type TestClickHouse } from '../../support/clickhouse.ts'
+import { exportOverGrpc } from '../../support/grpc-export.ts'
 
 let clickHouse: TestClickHouse
 let service: RunningService
@@ -16,6 +18,7 @@ const configOf = (overrides: Record<string, unknown>): ServiceConfig =>
   parseServiceConfig({
     overrides: {
       'listen.port': 0,
+      'otlp.grpc.port': 0,
       'clickhouse.url': clickHouse.url,
       'clickhouse.database': clickHouse.database,
       'ui.directory': ui,
@@ -81,6 +84,20 @@ test('a span that was accepted is in the next answer of the API, on the same por
   expect(applications).toMatchObject([{ application: 'shop', red: { calls: 1 } }])
 })
 
+test('a span that was accepted over gRPC is in the next answer of the API', async () => {
+  const calls = async () => {
+    const answer = await fetch(`${service.url}/api/v1/applications`)
+    const { applications } = (await answer.json()) as { applications: { red: { calls: number } }[] }
+    return applications[0]?.red.calls ?? 0
+  }
+  const before = await calls()
+  const json = JSON.stringify(exportRequest).replace('b7ad6b7169203331', 'b7ad6b7169203332')
+  const body = jsonToProtobuf('traces', Buffer.from(json))
+  const call = await exportOverGrpc(service.grpc, body, { authorization: 'Bearer test-access-key' })
+  expect(call.length).toBe(0)
+  expect(await calls()).toBe(before + 1)
+})
+
 test('senders and agents without an access key are refused', async () => {
   expect((await send({})).status).toBe(401)
   const opamp = await fetch(`${service.url}/v1/opamp`, {
@@ -131,6 +148,19 @@ test('a port that is taken is named', async () => {
   await expect(startService(configOf({ 'listen.port': Number(port) }), deps)).rejects.toThrow(
     `cannot listen on 127.0.0.1:${port}: the port is in use`,
   )
+})
+
+test('a port for gRPC that is taken is named, and nothing stays open', async () => {
+  const port = Number(service.grpc.split(':')[1])
+  await expect(startService(configOf({ 'otlp.grpc.port': port }), deps)).rejects.toThrow(
+    `cannot listen on 127.0.0.1:${port}: the port is in use`,
+  )
+})
+
+test('gRPC can be switched off', async () => {
+  const other = await startService(configOf({ 'otlp.grpc.enabled': false }), deps)
+  expect(other.grpc).toBe('')
+  await other.close()
 })
 
 test('a ClickHouse that stays away is one sentence', async () => {

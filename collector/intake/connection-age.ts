@@ -1,0 +1,32 @@
+import type { ServerHttp2Session } from 'node:http2'
+
+export interface ConnectionAge {
+  readonly ageMs: number
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+}
+
+const graceMs = 10_000
+const noError = 0
+/** No stream of the sender's is beyond it: the first GOAWAY takes nothing back, it only asks for no more. */
+const anyStream = 2 ** 31 - 1
+
+/** An age, give or take a tenth, so that connections that came together do not go together. */
+export const jitteredAge = ({ ageMs, random }: ConnectionAge): number => ageMs * (0.9 + random() * 0.2)
+
+/**
+ * Sends a session away when it is old, so that senders spread over replicas, also those that came later. GOAWAY twice, with
+ * a ping between (RFC 9113, section 6.8): calls that were on their way are answered. After a grace the connection is cut.
+ */
+export function ageSession(session: ServerHttp2Session, age: ConnectionAge): void {
+  const timer = setTimeout(() => {
+    if (session.closed || session.destroyed) return
+    const cut = setTimeout(() => session.destroy(), graceMs)
+    cut.unref()
+    session.once('close', () => clearTimeout(cut))
+    session.goaway(noError, anyStream)
+    session.ping(() => session.close())
+  }, jitteredAge(age))
+  timer.unref()
+  session.once('close', () => clearTimeout(timer))
+}
