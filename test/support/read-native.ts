@@ -20,7 +20,7 @@ function readBlock(cursor: Cursor): Record<string, unknown>[] {
   const rows: Record<string, unknown>[] = Array.from({ length: count }, () => ({}))
   for (let column = 0; column < columns; column++) {
     const name = cursor.text()
-    const { prefix, data } = readerOf(cursor.text())
+    const { prefix, data } = readerOf(cursor.text().replaceAll(", 'UTC')", ')'))
     prefix(cursor)
     const values = data(cursor, count)
     for (let row = 0; row < count; row++) (rows[row] as Record<string, unknown>)[name] = values[row]
