@@ -123,7 +123,7 @@ async function insertBytes(
   for (;;) {
     try {
       const { stream } = await client.exec({ ...insert, values: Readable.from(chunks) })
-      await drain(stream)
+      await expectNoBody(stream)
       return { type: 'stored', rows }
     } catch (error) {
       const message = `cannot insert into ${table.name}: ${errorText(error)}`
@@ -147,21 +147,23 @@ function tryEncode(table: AnyTable, rows: readonly RowOf<AnyTable>[]): Encoded {
   }
 }
 
-async function drain(stream: Readable): Promise<void> {
-  for await (const _ of stream) {
-    // An insert answers without a body.
-  }
+/** An insert answers without a body. One under status 200 tells of an exception that came after the headers were sent. */
+async function expectNoBody(stream: Readable): Promise<void> {
+  let body = ''
+  for await (const chunk of stream) if (body.length < bodyCharsMax) body += String(chunk)
+  if (body.trim() !== '') throw new Error(`the answer has a body: ${body.slice(0, bodyCharsMax)}`)
 }
+
+const bodyCharsMax = 500
 
 /**
  * Errors about the values themselves: the same bytes can never be stored. Everything else — the network, overload, memory,
- * a missing table or column — may be put right while the sender keeps the rows.
+ * a missing table or column, a body that something on the way cut short (33) — may be put right while the sender keeps the rows.
  */
 const refusedCodes: Record<string, string> = {
   6: 'CANNOT_PARSE_TEXT',
   26: 'CANNOT_PARSE_QUOTED_STRING',
   27: 'CANNOT_PARSE_INPUT_ASSERTION_FAILED',
-  33: 'CANNOT_READ_ALL_DATA',
   38: 'CANNOT_PARSE_DATE',
   41: 'CANNOT_PARSE_DATETIME',
   53: 'TYPE_MISMATCH',

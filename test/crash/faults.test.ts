@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createRandom } from '../bench/corpus/random.ts'
+import { startTestClickHouse, type TestClickHouse } from '../support/clickhouse.ts'
+import { type Fault, type FaultProxy, faults, startFaultProxy } from '../support/fault-proxy.ts'
+import { eventually, freePort, startCli, type TestProcess } from '../support/processes.ts'
+import { testSeed } from '../support/test-seed.ts'
+import { startLoad } from './load.ts'
+import { expectLedger, expectStored } from './stored.ts'
+
+/** Longer than the service tries an insert again by itself (5 s). */
+const outageMs = Number(process.env['BINNACLE_TEST_OUTAGE_SECONDS'] ?? 6.5) * 1000
+const mixedMs = Number(process.env['BINNACLE_TEST_MIXED_SECONDS'] ?? 8) * 1000
+
+const seed = testSeed()
+let clickHouse: TestClickHouse
+let proxy: FaultProxy
+let service: TestProcess
+let url: string
+const ask = <Row>(sql: string) => clickHouse.store.query<Row>({ sql, params: {} })
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
+
+beforeAll(async () => {
+  clickHouse = await startTestClickHouse()
+  proxy = await startFaultProxy(clickHouse.url, createRandom(seed))
+  const port = await freePort()
+  url = `http://127.0.0.1:${port}`
+  service = startCli(
+    ...['serve', '--listen', `127.0.0.1:${port}`, '--clickhouse-url', proxy.url],
+    ...['--clickhouse-database', clickHouse.database],
+  )
+  await eventually(
+    'the service is ready',
+    async () => ((await fetch(`${url}/readyz`)).ok ? true : undefined),
+    {
+      hint: service.output,
+    },
+  )
+})
+afterAll(async () => {
+  await service?.kill('SIGTERM')
+  await proxy?.close()
+  await clickHouse?.close()
+})
+
+async function underLoad(course: () => Promise<void>, report: string): Promise<void> {
+  for (const table of ['spans', 'logs'])
+    await clickHouse.store.client.command({ query: `TRUNCATE TABLE ${table}` })
+  const load = startLoad(url)
+  await pause(500)
+  await course()
+  proxy.setFaults([])
+  await pause(300)
+  await load.stop()
+  const stored = await expectStored(ask, load)
+  await expectLedger(url)
+  const met = [...proxy.met()].map(([fault, times]) => `${fault} ${times}`).join(', ')
+  console.log(
+    `${report}: seed ${seed}, ${stored.spans} spans, ${stored.logs} log records, ${load.tries()} tries; ${met}`,
+  )
+}
+
+describe(`faults of ClickHouse under load, seed ${seed}`, () => {
+  test(
+    'an outage longer than the service waits: nothing is lost or doubled',
+    { timeout: outageMs + 90_000 },
+    () =>
+      underLoad(async () => {
+        proxy.setFaults(['refused'])
+        await pause(outageMs)
+      }, 'outage'),
+  )
+
+  test('every fault now and then: nothing is lost or doubled', { timeout: mixedMs + 90_000 }, () =>
+    underLoad(async () => {
+      proxy.setFaults(faults, { well: 0.4 })
+      await pause(mixedMs)
+    }, 'mixed faults'),
+  )
+
+  const lasting: readonly Fault[] = ['disk-full', 'exception-in-200', 'lost-answer']
+  test.each(lasting)(
+    '%s for longer than the service waits: nothing is lost or doubled',
+    { timeout: 90_000 },
+    (fault) =>
+      underLoad(async () => {
+        proxy.setFaults([fault])
+        await pause(outageMs)
+        expect(proxy.met().get(fault)).toBeGreaterThan(0)
+      }, fault),
+  )
+})
