@@ -6,6 +6,8 @@ export interface RequestOf {
   readonly sender: number
   readonly number: number
   readonly timeMs: number
+  /** Of the pod it runs in, for an agent that looks. */
+  readonly podUid?: string | undefined
 }
 
 export const spansPerRequest = 20
@@ -24,7 +26,10 @@ export function traceRequest(of: RequestOf): Uint8Array {
   const startNs = BigInt(of.timeMs) * 1_000_000n
   return writeProto()
     .message(1, (resourceSpans) => {
-      resourceSpans.message(1, (resource) => attribute(resource, 1, 'service.name', `crash-${of.sender}`))
+      resourceSpans.message(1, (resource) => {
+        attribute(resource, 1, 'service.name', `crash-${of.sender}`)
+        if (of.podUid) attribute(resource, 1, 'k8s.pod.uid', of.podUid)
+      })
       resourceSpans.message(2, (scopeSpans) => {
         for (let index = 0; index < spansPerRequest; index++)
           scopeSpans.message(2, (span) => {

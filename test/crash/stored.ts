@@ -26,9 +26,12 @@ export async function expectStored(ask: Ask, load: Load): Promise<{ spans: numbe
 }
 
 /** received = stored + rejected + duplicate + failed + filtered, per signal, on /metrics. */
-export async function expectLedger(serviceUrl: string): Promise<void> {
+export async function expectLedger(
+  serviceUrl: string,
+  signals: readonly string[] = ['traces', 'logs'],
+): Promise<void> {
   const text = await (await fetch(`${serviceUrl}/metrics`)).text()
-  for (const signal of ['traces', 'logs']) {
+  for (const signal of signals) {
     const sum = (name: string) =>
       [...text.matchAll(new RegExp(`^binnacle_service_ingest_items_${name}_total\\{([^}]*)\\} (\\d+)`, 'gm'))]
         .filter(([, labels]) => labels?.includes(`signal="${signal}"`))

@@ -1,0 +1,166 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createRandom } from '../bench/corpus/random.ts'
+import { type Stack, startStack } from '../e2e/stack.ts'
+import {
+  eventually,
+  startNode,
+  type TempDirectory,
+  type TestProcess,
+  tempDirectory,
+} from '../support/processes.ts'
+import { testSeed } from '../support/test-seed.ts'
+import { spansPerRequest } from './requests.ts'
+import { expectLedger } from './stored.ts'
+
+const killsForMs = Number(process.env['BINNACLE_TEST_KILL_SECONDS'] ?? 12) * 1000
+const seed = testSeed()
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
+
+/** Sends to the service or through the agent; a killed one is followed by another with ids of its own. */
+interface Sender {
+  readonly to: 'service' | 'agent'
+  process: TestProcess
+}
+
+const victims = ['service', 'engine', 'agent', 'sender'] as const
+type Victim = (typeof victims)[number]
+
+describe(`processes killed with SIGKILL under load, seed ${seed}`, () => {
+  const random = createRandom(seed)
+  let stack: Stack
+  let directory: TempDirectory
+  let senders: Sender[]
+  let started = 0
+  const journals: string[] = []
+  const kills = new Map<Victim, number>()
+
+  beforeAll(async () => {
+    directory = tempDirectory('kills')
+    stack = await startStack()
+    senders = (['service', 'agent', 'service', 'agent'] as const).map((to) => ({
+      to,
+      process: startSender(to),
+    }))
+  })
+  afterAll(async () => {
+    await Promise.all((senders ?? []).map(({ process: sender }) => sender.kill('SIGKILL')))
+    await stack?.close()
+    directory?.remove()
+  })
+
+  function startSender(to: Sender['to']): TestProcess {
+    const journal = join(directory.path, `${started}`)
+    journals.push(journal)
+    const pod = stack.kube.get('Pod', { namespace: 'shop', name: 'ordini-v1' })
+    const url = to === 'service' ? stack.serviceUrl : stack.otlpUrl
+    const podUid = to === 'agent' ? [pod?.metadata.uid ?? ''] : []
+    return startNode(['test/crash/sender-process.ts', url, journal, String(started++), ...podUid])
+  }
+
+  const murders: Readonly<Record<Victim, () => Promise<void>>> = {
+    async service() {
+      await stack.service().kill('SIGKILL')
+      await pause(random.below(1_500))
+      await stack.startService()
+    },
+    async engine() {
+      const pids = execFileSync('pgrep', [
+        '-P',
+        String(stack.service().pid),
+        '-f',
+        'embedded/main',
+      ]).toString()
+      for (const pid of pids.trim().split('\n')) process.kill(Number(pid), 'SIGKILL')
+    },
+    async agent() {
+      await stack.agent().kill('SIGKILL')
+      await pause(random.below(1_500))
+      await stack.startAgent()
+    },
+    async sender() {
+      const sender = senders[random.below(senders.length)]
+      if (!sender) return
+      await sender.process.kill('SIGKILL')
+      sender.process = startSender(sender.to)
+    },
+  }
+
+  function written(letter: 'T' | 'A'): Set<string> {
+    const lines = journals.flatMap((journal) => {
+      try {
+        return readFileSync(journal, 'utf8').split('\n')
+      } catch {
+        // Killed before it wrote anything.
+        return []
+      }
+    })
+    return new Set(lines.filter((line) => line.startsWith(`${letter} `)).map((line) => line.slice(2)))
+  }
+
+  const storedTraces = async () => {
+    const rows = await stack.query<{ id: string; spans: number }>(
+      "SELECT hex(trace_id) AS id, toUInt32(count()) AS spans FROM spans FINAL WHERE startsWith(service, 'crash-') GROUP BY trace_id",
+    )
+    return new Map(rows.map(({ id, spans }) => [id, Number(spans)]))
+  }
+
+  test('what was acknowledged is stored whole, once, and nothing else', {
+    timeout: killsForMs + 180_000,
+  }, async () => {
+    const end = Date.now() + killsForMs
+    while (Date.now() < end) {
+      await pause(300 + random.below(1_200))
+      const victim = random.pick(victims)
+      await murders[victim]()
+      kills.set(victim, (kills.get(victim) ?? 0) + 1)
+    }
+    const codes = await Promise.all(senders.map(({ process: sender }) => sender.kill('SIGTERM')))
+    expect(codes, senders.map(({ process: sender }) => sender.output()).join('')).toEqual(
+      senders.map(() => 0),
+    )
+    const acknowledged = written('A')
+    const tried = written('T')
+    const stored = await eventually(
+      'everything acknowledged is stored',
+      async () => {
+        const now = await storedTraces()
+        return [...acknowledged].every((id) => now.has(id)) ? now : undefined
+      },
+      { withinMs: 90_000, everyMs: 500, hint: () => stack.agent().output().slice(-2_000) },
+    )
+    expect([...stored.keys()].filter((id) => !tried.has(id))).toEqual([])
+    expect([...stored].filter(([, spans]) => spans !== spansPerRequest)).toEqual([])
+    const told = [...kills].map(([victim, times]) => `${victim} ${times}`).join(', ')
+    console.log(
+      `kills: seed ${seed}; ${told}; ${tried.size} requests tried, ${acknowledged.size} acknowledged, ${stored.size} stored, ${stored.size * spansPerRequest} spans`,
+    )
+  })
+
+  test('every screen counts what is stored', { timeout: 60_000 }, async () => {
+    const stored = await storedTraces()
+    const range = `from=${Date.now() - 3_600_000}&to=${Date.now() + 60_000}`
+    const answer = await (await fetch(`${stack.serviceUrl}/api/v1/applications?${range}`)).json()
+    const applications = (answer as { applications: readonly { readonly calls: number }[] }).applications
+    expect(applications.reduce((sum, { calls }) => sum + calls, 0)).toBe(stored.size)
+  })
+
+  test('rollups equal the raw spans', { timeout: 120_000 }, async () => {
+    const valid = '(minute, generation) IN (SELECT minute, max(generation) FROM red_1m GROUP BY minute)'
+    const raw = (await storedTraces()).size
+    await eventually(
+      'the rollup has caught up',
+      async () => {
+        const [rolled] = await stack.query<{ calls: number }>(
+          `SELECT sum(calls) AS calls FROM red_1m FINAL WHERE startsWith(service, 'crash-') AND ${valid}`,
+        )
+        return Number(rolled?.calls) === raw ? true : undefined
+      },
+      { withinMs: 100_000, everyMs: 1_000 },
+    )
+  })
+
+  test('the ledger of the service holds', () => expectLedger(stack.serviceUrl, ['traces']))
+})

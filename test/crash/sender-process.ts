@@ -1,0 +1,29 @@
+/**
+ * A sender that may be killed at any moment: it writes down each trace id before the first try (`T id`) and after the
+ * acknowledgement (`A id`). SIGTERM: it finishes what it has begun and ends with code 0.
+ *
+ *     node test/crash/sender-process.ts URL JOURNAL SENDER [POD_UID]
+ */
+import { appendFileSync } from 'node:fs'
+import { traceIdOf } from './requests.ts'
+import { sendTraces } from './send.ts'
+
+const [url = '', journal = '', sender = '0', podUid] = process.argv.slice(2)
+const lanes = 4
+let going = true
+let number = 0
+process.on('SIGTERM', () => {
+  going = false
+})
+
+async function lane(): Promise<void> {
+  while (going) {
+    const of = { sender: Number(sender), number: number++, timeMs: Date.now(), podUid }
+    appendFileSync(journal, `T ${traceIdOf(of)}\n`)
+    await sendTraces(of, { url, signal: AbortSignal.timeout(120_000) })
+    appendFileSync(journal, `A ${traceIdOf(of)}\n`)
+  }
+}
+
+await Promise.all(Array.from({ length: lanes }, lane))
+process.exit(0)
