@@ -10,6 +10,8 @@ import { sendTraces } from './send.ts'
 
 const [url = '', journal = '', sender = '0', podUid] = process.argv.slice(2)
 const lanes = 4
+/** Old enough to be rolled up as soon as they arrive. */
+const agoMs = 10 * 60_000
 let going = true
 let number = 0
 process.on('SIGTERM', () => {
@@ -18,7 +20,7 @@ process.on('SIGTERM', () => {
 
 async function lane(): Promise<void> {
   while (going) {
-    const of = { sender: Number(sender), number: number++, timeMs: Date.now(), podUid }
+    const of = { sender: Number(sender), number: number++, timeMs: Date.now() - agoMs, podUid }
     appendFileSync(journal, `T ${traceIdOf(of)}\n`)
     await sendTraces(of, { url, signal: AbortSignal.timeout(120_000) })
     appendFileSync(journal, `A ${traceIdOf(of)}\n`)

@@ -19,6 +19,7 @@ export interface Stack {
   /** Between the demo services and the agent: knows which spans were accepted. */
   readonly tee: OtlpTee
   readonly serviceUrl: string
+  readonly clickhouseUrl: string
   readonly agentUrl: string
   readonly otlpUrl: string
   readonly appUrl: string
@@ -64,6 +65,7 @@ export async function startStack(): Promise<Stack> {
     kube,
     tee,
     serviceUrl,
+    clickhouseUrl: `http://127.0.0.1:${clickhousePort}`,
     agentUrl,
     otlpUrl,
     appUrl: `http://127.0.0.1:${appPort}`,

@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config'
+
+/** `npm run test:crash`: the tests of this folder, longer: minutes of outage, a minute and a half of kills, every fault. */
+export default defineConfig({
+  test: {
+    root: '.',
+    include: ['test/crash/**/*.test.ts'],
+    env: {
+      BINNACLE_TEST_CRASH: 'long',
+      BINNACLE_TEST_OUTAGE_SECONDS: '7',
+      BINNACLE_TEST_LONG_OUTAGE_SECONDS: '120',
+      BINNACLE_TEST_MIXED_SECONDS: '40',
+      BINNACLE_TEST_KILL_SECONDS: '90',
+    },
+    testTimeout: 30_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+    reporters: process.env['CI'] ? ['default', './test/support/plain-reporter.ts'] : ['default'],
+  },
+})
