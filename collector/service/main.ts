@@ -14,7 +14,7 @@ import { createAgentRegistry } from './control/agent-registry.ts'
 import { startGoneObjects } from './control/gone-objects.ts'
 import { registerOpampRoute } from './control/opamp-route.ts'
 import { startHealthRules } from './health/health-rules.ts'
-import { createIngest } from './ingest/ingest.ts'
+import { createIngest, type Ingest } from './ingest/ingest.ts'
 import { observeProcess, observeRequests } from './metrics.ts'
 import { type OtlpListeners, startOtlpListeners } from './otlp-listeners.ts'
 import { startRollup } from './rollup/rollup.ts'
@@ -54,6 +54,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
     queryMaxMemoryBytes: config.query.maxMemoryBytes,
   })
   let app: FastifyInstance | undefined
+  let ingest: Ingest | undefined
   let otlp: OtlpListeners | undefined
   try {
     await waitForDatabase({ store, config, log, clock, signal: deps.signal })
@@ -63,13 +64,14 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
       sql: 'SELECT version() AS version',
       params: {},
     })
-    const ingest = createIngest({ store, clock, log, metrics, instanceId }, config.ingest)
+    const intoTables = createIngest({ store, clock, log, metrics, instanceId }, config.ingest)
+    ingest = intoTables
     const registry = createAgentRegistry({ store, clock, log })
     const refused = metrics.counter('otlp_refused', 'OTLP requests refused unread, by transport and status')
     const budget = createByteBudget(config.ingest.inFlightBytesMax)
     metrics.gauge('otlp_in_flight_bytes', 'Bytes of requests that are being handled', () => budget.used())
     const door = (transport: 'http' | 'grpc') => ({
-      handler: ingest.handle,
+      handler: intoTables.handle,
       inflate: 'handler' as const,
       limits: config.ingest,
       budget,
@@ -131,7 +133,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
         await rollup?.close()
         await gone.close()
         await Promise.all([opened.close(), listeners.close()])
-        await ingest.close()
+        await intoTables.close()
         await store.close()
         processMetrics.close()
         await metrics.close()
@@ -140,6 +142,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
   } catch (error) {
     await otlp?.close()
     await app?.close()
+    await ingest?.close()
     await store.close()
     processMetrics.close()
     await metrics.close()
