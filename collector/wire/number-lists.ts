@@ -31,9 +31,10 @@ export function varintList(reader: ProtoReader, into: bigint[]): void {
   if (shift > 0n) throw new WireError('a list of varints ends in the middle of one')
 }
 
-/** sint32 */
+/** sint32, of which only the low 32 bits of its varint count. */
 export function zigzag(value: bigint): number {
-  return Number(BigInt.asIntN(32, (value >> 1n) ^ -(value & 1n)))
+  const bits = Number(BigInt.asUintN(32, value))
+  return (bits >>> 1) ^ -(bits & 1)
 }
 
 function add<T>(into: T[], value: T): void {

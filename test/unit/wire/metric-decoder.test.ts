@@ -81,6 +81,13 @@ test('the last kind of data replaces all of the one before; a gauge has no tempo
   expect(row).toMatchObject({ kind: 'gauge', temporality: 0, monotonic: false, value: 2 })
 })
 
+test('of a scale or an offset only the low 32 bits count', () => {
+  const row = metricOf(10, (point) =>
+    point.varint(6, 0x1_0000_0003n).message(8, (buckets) => buckets.varint(1, 0xff_ffff_ffffn)),
+  )
+  expect(JSON.parse(row.exponential)).toMatchObject({ scale: -2, positive: { offset: -0x8000_0000 } })
+})
+
 describe('data points', () => {
   test('integers and doubles, the last of both counts', () => {
     expect(metricOf(5, (point) => point.fixed64(6, -5n)).value).toBe(-5)
