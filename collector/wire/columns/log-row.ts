@@ -1,65 +1,11 @@
 import { kubeEventNames } from '../../record/kube.ts'
 import type { DecodeContext } from '../decoded.ts'
 import type { Place } from '../walk-request.ts'
-import { AttributeColumn, writeAnyValue } from './attribute-column.ts'
-import { columnsOf } from './columns-of.ts'
+import { writeAnyValue } from './attribute-column.ts'
 import { type Cursor, declined } from './cursor.ts'
-import { SharedWords } from './shared-words.ts'
-import type { TableBlock } from './table-block.ts'
-import { boundsOfDay, type Halves, halvesOf, isAtMost, isBelievable, timeBounds } from './time-bounds.ts'
-
-const eventNameSlot = 0
-
-/** The columns of a block of `logs` by what they are. */
-export type LogColumns = ReturnType<typeof logColumns>
-
-export function logColumns(block: TableBlock, day: number) {
-  const { fixed, word, text, map } = columnsOf(block)
-  return {
-    block,
-    day,
-    bounds: boundsOfDay(day),
-    time: fixed('time'),
-    observedTime: fixed('observed_time'),
-    /** In the order of `sharedTexts`. */
-    shared: new SharedWords(
-      [
-        'cluster_id',
-        'namespace',
-        'application',
-        'service',
-        'pod',
-        'scope_name',
-        'scope_version',
-        'schema_url',
-        'batch_id',
-      ].map(word),
-    ),
-    eventName: word('event_name'),
-    severityNumber: fixed('severity_number'),
-    severityText: word('severity_text'),
-    body: text('body'),
-    traceId: fixed('trace_id'),
-    spanId: fixed('span_id'),
-    flags: fixed('flags'),
-    attributes: new AttributeColumn(map('attributes'), [{ key: 'event.name', slot: eventNameSlot, rank: 0 }]),
-    scopeAttributes: map('scope_attributes'),
-    resourceId: fixed('resource_id'),
-    receivedAt: fixed('received_at'),
-  }
-}
-
-const sharedTexts = ({ resource, scope }: Place, batchId: string): readonly string[] => [
-  resource.cluster_id,
-  resource.namespace,
-  resource.application,
-  resource.service,
-  resource.pod,
-  scope.name,
-  scope.version,
-  scope.schemaUrl,
-  batchId,
-]
+import { eventNameSlot, type LogColumns, sharedLogTexts } from './log-columns.ts'
+import { idAt } from './places.ts'
+import { type Halves, halvesOf, isAtMost, isBelievable, timeBounds } from './time-bounds.ts'
 
 /**
  * One log record after the other: attributes are written while it is read, all else is remembered as places in the bytes
@@ -112,7 +58,7 @@ export class LogRow {
 
   beginScope(place: Place): void {
     this.#place = place
-    this.#texts = sharedTexts(place, this.#batchId)
+    this.#texts = sharedLogTexts(place, this.#batchId)
     this.#resourceId = halvesOf(place.resource.resource_id)
   }
 
@@ -312,14 +258,6 @@ export class LogRow {
       )
     else eventName.push(0)
   }
-}
-
-/** Where an id stands; -1: what is there has another length, and is none. */
-export function idAt(cursor: Cursor, length: number): number {
-  const found = cursor.length()
-  const at = cursor.at
-  cursor.at += found
-  return found === length ? at : -1
 }
 
 const kubeNames: ReadonlySet<string> = new Set(Object.values(kubeEventNames))

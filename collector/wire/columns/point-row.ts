@@ -1,13 +1,13 @@
 import type { DecodeContext } from '../decoded.ts'
-import { exemplarsMax, listMax } from '../limits.ts'
+import { listMax } from '../limits.ts'
 import type { Kind } from '../metric-decoder.ts'
 import type { Place } from '../walk-request.ts'
 import { ByteBuffer } from './byte-buffer.ts'
 import { type Cursor, declined } from './cursor.ts'
+import { ExemplarItems } from './exemplar-items.ts'
 import { ascii, BucketsText } from './exponential-text.ts'
-import type { FixedColumn } from './fixed-column.ts'
-import { idAt } from './log-row.ts'
 import type { MetricHead } from './metric-head.ts'
+import { appendMs, appendNumber, copyOr0, eightAt, eights, msOf, skipUnknown } from './places.ts'
 import { type PointColumns, sharedPointTexts } from './point-columns.ts'
 import { type Halves, halvesOf, isBelievable, timeBounds } from './time-bounds.ts'
 
@@ -44,7 +44,7 @@ export class PointRow {
   #zeroThreshold = -1
   #scale = 0
   #flags = 0
-  #exemplars = 0
+  readonly #exemplars = new ExemplarItems()
   #boundsCount = 0
   #countsCount = 0
   #hasPositive = false
@@ -88,9 +88,7 @@ export class PointRow {
     const bounds = columns.bounds.items.data.length
     const counts = columns.bucketCounts.items.data.length
     const quantiles = columns.quantileValues.items.data.length
-    const exemplars = columns.exemplarsTime.items.rows
-    const exemplarKeys = columns.exemplarsAttributes.items.keys.rows
-    const exemplarValueBytes = columns.exemplarsAttributes.items.values.data.length
+    this.#exemplars.mark(columns)
     columns.attributes.beginRow()
     let kept = false
     try {
@@ -106,11 +104,7 @@ export class PointRow {
         columns.bounds.items.data.length = bounds
         columns.bucketCounts.items.data.length = counts
         columns.quantileValues.items.data.length = quantiles
-        columns.exemplarsTime.items.data.length = exemplars * 8
-        columns.exemplarsValue.items.data.length = exemplars * 8
-        columns.exemplarsTraceId.items.data.length = exemplars * 16
-        columns.exemplarsSpanId.items.data.length = exemplars * 8
-        columns.exemplarsAttributes.items.cutTo([exemplars, exemplarKeys, exemplarKeys, exemplarValueBytes])
+        this.#exemplars.cut(columns)
       }
     }
   }
@@ -130,7 +124,7 @@ export class PointRow {
     this.#zeroThreshold = -1
     this.#scale = 0
     this.#flags = 0
-    this.#exemplars = 0
+    this.#exemplars.reset()
     this.#boundsCount = 0
     this.#countsCount = 0
     this.#hasPositive = false
@@ -172,7 +166,7 @@ export class PointRow {
         this.#valueIsInteger = false
         return
       case 0x2a:
-        this.#exemplar(cursor)
+        this.#exemplars.read(cursor, this.#columns, this.#bounds)
         return
       case 0x31:
         this.#value = eightAt(cursor)
@@ -211,7 +205,7 @@ export class PointRow {
         this.#boundsCount = eights(cursor, tag, bounds.items, this.#boundsCount)
         return
       case 0x42:
-        this.#exemplar(cursor)
+        this.#exemplars.read(cursor, this.#columns, this.#bounds)
         return
       case 0x4a:
         this.#attribute(cursor)
@@ -272,7 +266,7 @@ export class PointRow {
         this.#flags = cursor.low32()
         return
       case 0x5a:
-        this.#exemplar(cursor)
+        this.#exemplars.read(cursor, this.#columns, this.#bounds)
         return
       case 0x61:
         this.#min = eightAt(cursor)
@@ -350,60 +344,6 @@ export class PointRow {
     copyOr0(quantileValues.items, cursor.bytes, value)
   }
 
-  #exemplar(cursor: Cursor): void {
-    if (++this.#exemplars > exemplarsMax) throw declined
-    const { exemplarAttributes } = this.#columns
-    const end = cursor.length() + cursor.at
-    const outer = cursor.end
-    cursor.end = end
-    let low = 0
-    let high = 0
-    let value = -1
-    let valueIsInteger = false
-    let traceId = -1
-    let spanId = -1
-    exemplarAttributes.beginRow()
-    while (cursor.at < end) {
-      const tag = cursor.tag()
-      if (tag === 0x11) {
-        cursor.fixed64()
-        low = cursor.low
-        high = cursor.high
-      } else if (tag === 0x19 || tag === 0x31) {
-        value = eightAt(cursor)
-        valueIsInteger = tag === 0x31
-      } else if (tag === 0x22) spanId = idAt(cursor, 8)
-      else if (tag === 0x2a) traceId = idAt(cursor, 16)
-      else if (tag === 0x3a) {
-        const length = cursor.length()
-        exemplarAttributes.read(cursor, cursor.at + length)
-      } else skipUnknown(cursor, tag, 7)
-    }
-    cursor.end = outer
-    this.#appendExemplar(cursor.bytes, { low, high, value, valueIsInteger, traceId, spanId })
-  }
-
-  #appendExemplar(
-    bytes: Buffer,
-    {
-      low,
-      high,
-      value,
-      valueIsInteger,
-      traceId,
-      spanId,
-    }: Halves & { value: number; valueIsInteger: boolean; traceId: number; spanId: number },
-  ): void {
-    const { exemplarsTime, exemplarsValue, exemplarsTraceId, exemplarsSpanId, exemplarsAttributes } =
-      this.#columns
-    if (isBelievable(this.#bounds, low, high)) exemplarsTime.items.halves(low, high)
-    else exemplarsTime.items.halves(this.#bounds.received.low, this.#bounds.received.high)
-    appendNumber(exemplarsValue.items, bytes, value, valueIsInteger)
-    copyOr0(exemplarsTraceId.items, bytes, traceId)
-    copyOr0(exemplarsSpanId.items, bytes, spanId)
-    exemplarsAttributes.items.endRow()
-  }
-
   #settleTimes(): void {
     const bounds = this.#bounds
     this.#timeMs = isBelievable(bounds, this.#timeLow, this.#timeHigh)
@@ -473,57 +413,4 @@ export class PointRow {
     ascii(out, '}')
     this.#columns.exponential.appendValid(out.bytes, 0, out.length)
   }
-}
-
-/** The place of eight bytes. */
-function eightAt(cursor: Cursor): number {
-  const { at } = cursor
-  if (at + 8 > cursor.end) throw declined
-  cursor.at = at + 8
-  return at
-}
-
-/** Fields up to `known` are ours: what came here of them has another wire type, or is none that we know. */
-function skipUnknown(cursor: Cursor, tag: number, known: number): void {
-  if (tag >>> 3 <= known) throw declined
-  cursor.skip(tag)
-}
-
-/** Numbers of eight bytes, packed or one, straight into a list; how many the list has now. */
-function eights(cursor: Cursor, tag: number, into: FixedColumn, before: number): number {
-  const length = (tag & 7) === 1 ? 8 : cursor.length()
-  if (length % 8 !== 0 || cursor.at + length > cursor.end) throw declined
-  const count = before + length / 8
-  if (count > listMax) throw declined
-  into.data.add(cursor.bytes, cursor.at, cursor.at + length)
-  cursor.at += length
-  return count
-}
-
-function copyOr0(column: FixedColumn, bytes: Buffer, at: number): void {
-  if (at < 0) column.fill(0)
-  else column.copy(bytes, at)
-}
-
-/** A double as it is, or a signed integer as the double next to it. */
-function appendNumber(column: FixedColumn, bytes: Buffer, at: number, isInteger: boolean): void {
-  if (at < 0 || !isInteger) {
-    copyOr0(column, bytes, at)
-    return
-  }
-  const { data } = column
-  data.room(8)
-  data.length = data.bytes.writeDoubleLE(
-    bytes.readInt32LE(at + 4) * 0x1_0000_0000 + bytes.readUInt32LE(at),
-    data.length,
-  )
-}
-
-/** Whole milliseconds of a believable time in ns: with 2^32 = 4294 · 10^6 + 967296 no step is beyond 2^53. */
-function msOf(low: number, high: number): number {
-  return high * 4_294 + Math.floor((high * 967_296 + low) / 1_000_000)
-}
-
-function appendMs(column: FixedColumn, ms: number): void {
-  column.halves(ms % 0x1_0000_0000, Math.floor(ms / 0x1_0000_0000))
 }
