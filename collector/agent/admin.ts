@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { fastify } from 'fastify'
+import { listenError } from '../std/listen-error.ts'
 import type { SelfMetrics } from '../std/self-metrics.ts'
-import { listenError } from './listen-error.ts'
 
 /** The agent's own HTTP server: for the kubelet, for Prometheus and for people. */
 export interface AdminServer {

@@ -77,9 +77,8 @@ async function startAll({ options, url, progress, start, signal }: StartContext)
         'serve',
         '--listen',
         `${host}:${options.port}`,
-        // The agent has the usual port.
-        '--otlp-grpc-port',
-        '0',
+        // The agent has the usual ports.
+        ...['--otlp-grpc-port', '0', '--otlp-http-port', '0'],
         '--data-dir',
         join(directory, 'clickhouse'),
         '--notice',

@@ -9,6 +9,7 @@ export interface ServeOptions {
   readonly config?: string
   readonly listen?: { readonly host: string; readonly port: number }
   readonly otlpGrpcPort?: number
+  readonly otlpHttpPort?: number
   readonly clickhouseUrl?: string
   readonly clickhouseDatabase?: string
   readonly dataDir: string
@@ -33,6 +34,7 @@ export async function runServe(options: ServeOptions): Promise<number> {
       'listen.host': options.listen?.host,
       'listen.port': options.listen?.port,
       'otlp.grpc.port': options.otlpGrpcPort,
+      'otlp.http.port': options.otlpHttpPort,
       'clickhouse.url': options.clickhouseUrl,
       'clickhouse.database': options.clickhouseDatabase,
       notice: options.notice,
@@ -58,7 +60,8 @@ export async function runServe(options: ServeOptions): Promise<number> {
       signal: stopping.signal,
     })
     const clickhouse = embedded?.url ?? config.clickhouse.url
-    log.info({ url: service.url, grpc: service.grpc, clickhouse }, 'the service is ready')
+    const { url, grpc, otlpHttp } = service
+    log.info({ url, grpc, otlpHttp, clickhouse }, 'the service is ready')
     const why = await stopped
     log.info({ why }, 'stopping')
     await service.close()

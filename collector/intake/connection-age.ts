@@ -1,4 +1,6 @@
 import type { ServerHttp2Session } from 'node:http2'
+import type { Socket } from 'node:net'
+import type { Clock } from '../std/clock.ts'
 
 export interface ConnectionAge {
   readonly ageMs: number
@@ -6,13 +8,29 @@ export interface ConnectionAge {
   readonly random: () => number
 }
 
-const graceMs = 10_000
+/** What a connection that is asked to end may still take. */
+export const ageGraceMs = 30_000
 const noError = 0
 /** No stream of the sender's is beyond it: the first GOAWAY takes nothing back, it only asks for no more. */
 const anyStream = 2 ** 31 - 1
 
 /** An age, give or take a tenth, so that connections that came together do not go together. */
 export const jitteredAge = ({ ageMs, random }: ConnectionAge): number => ageMs * (0.9 + random() * 0.2)
+
+/** For HTTP/1.1: whether an answer is to end the connection, so that senders spread over replicas. */
+export function createSocketAge(
+  age: ConnectionAge,
+  clock: Pick<Clock, 'monotonicMs'>,
+): (socket: Socket) => boolean {
+  const closesAtMs = new WeakMap<Socket, number>()
+  return (socket) => {
+    const nowMs = clock.monotonicMs()
+    const closesAt = closesAtMs.get(socket)
+    if (closesAt !== undefined) return nowMs > closesAt
+    closesAtMs.set(socket, nowMs + jitteredAge(age))
+    return false
+  }
+}
 
 /**
  * Sends a session away when it is old, so that senders spread over replicas, also those that came later. GOAWAY twice, with
@@ -21,7 +39,7 @@ export const jitteredAge = ({ ageMs, random }: ConnectionAge): number => ageMs *
 export function ageSession(session: ServerHttp2Session, age: ConnectionAge): void {
   const timer = setTimeout(() => {
     if (session.closed || session.destroyed) return
-    const cut = setTimeout(() => session.destroy(), graceMs)
+    const cut = setTimeout(() => session.destroy(), ageGraceMs)
     cut.unref()
     session.once('close', () => clearTimeout(cut))
     session.goaway(noError, anyStream)

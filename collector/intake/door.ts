@@ -22,7 +22,7 @@ export interface Door {
   reserve(): Reservation
   /** Never rejects: a handler that throws is a bug of ours, and its sender is asked to come again. */
   handOn(arrived: Arrived, reservation: Reservation): Promise<Verdict>
-  refused(signal: OtlpSignal, refusal: Refusal, status: number): void
+  refused(request: RefusedRequest): void
 }
 
 export interface DoorOptions {
@@ -41,6 +41,7 @@ export interface DoorOptions {
 }
 
 export interface RefusedRequest {
+  readonly transport: 'http' | 'grpc'
   readonly signal: OtlpSignal
   readonly status: number
   readonly reason: RefusalReason
@@ -106,7 +107,7 @@ export function createDoor(options: DoorOptions): Door {
         return { type: 'failed' }
       }
     },
-    refused: (signal, { reason }, status) => onRefused?.({ signal, status, reason }),
+    refused: (request) => onRefused?.(request),
   }
 }
 
@@ -120,7 +121,7 @@ export const refusals = {
   }),
   unknownEncoding: (encoding: string): Refusal => ({
     reason: 'unknown-encoding',
-    message: `the compression ${encoding} is not known: use gzip, deflate, zstd or none`,
+    message: `Content-Encoding ${encoding} is not known: use gzip, deflate, zstd or none`,
   }),
   damaged: (message: string): Refusal => ({ reason: 'damaged', message }),
 } as const satisfies Record<string, Refusal | ((...values: never[]) => Refusal)>

@@ -4,6 +4,7 @@ import { encodeExportResponse, encodeStatus, rpcCodes } from '../wire/otlp-answe
 import type { RefusalReason, Verdict } from './door.ts'
 import { binaryHeader, frameMessage, percentEncode } from './grpc-wire.ts'
 import { boundedRetryAfter } from './limits.ts'
+import { stopReading } from './stop-reading.ts'
 
 /** A gRPC answer: a message, or a status other than OK, which asks the sender to come again only when it says when. */
 export type GrpcAnswer =
@@ -83,18 +84,4 @@ export function sendGrpcAnswer(stream: ServerHttp2Stream, answer: GrpcAnswer): v
     { endStream: true },
   )
   stopReading(stream)
-}
-
-const noError = 0
-const flushMs = 50
-
-/**
- * What its sender still writes is thrown away, and after a moment no longer listened to: by a reset without error
- * (RFC 9113, section 8.1). At once, the reset would overtake the answer.
- */
-function stopReading(stream: ServerHttp2Stream): void {
-  stream.resume()
-  if (stream.readableEnded) return
-  const timer = setTimeout(() => stream.close(noError), flushMs)
-  stream.once('close', () => clearTimeout(timer))
 }

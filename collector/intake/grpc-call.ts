@@ -16,7 +16,6 @@ const healthCheck = '/grpc.health.v1.Health/Check'
 /** HealthCheckResponse{status: SERVING}. */
 const serving = Uint8Array.of(0x08, 0x01)
 const readingMs = 30_000
-const unsupportedMediaType = 415
 
 export interface GrpcCall {
   readonly stream: ServerHttp2Stream
@@ -30,11 +29,6 @@ export const isGrpc = (headers: IncomingHttpHeaders): boolean =>
 /** Answers one call, whatever it is. */
 export function answerGrpcCall(call: GrpcCall, door: Door): void {
   const { stream, headers } = call
-  if (!isGrpc(headers) || headers[':method'] !== 'POST') {
-    stream.respond({ ':status': unsupportedMediaType }, { endStream: true })
-    stream.resume()
-    return
-  }
   const path = headers[':path'] ?? ''
   const signal = exports.get(path)
   if (signal !== undefined) return void answerExport(call, signal, door)
@@ -53,7 +47,7 @@ async function answerExport(call: GrpcCall, signal: OtlpSignal, door: Door): Pro
     if (verdict === undefined) return
     const answer = grpcAnswerOf(signal, verdict)
     if (verdict.type === 'refused' && answer.type === 'status')
-      door.refused(signal, verdict.refusal, answer.code)
+      door.refused({ transport: 'grpc', signal, status: answer.code, reason: verdict.refusal.reason })
     sendGrpcAnswer(call.stream, answer)
   } finally {
     reservation.release()

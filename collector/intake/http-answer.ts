@@ -1,92 +1,100 @@
-import type { FastifyReply } from 'fastify'
-import type { OtlpEncoding, OtlpOutcome, OtlpSignal } from '../record/otlp.ts'
+import type { OtlpEncoding, OtlpSignal } from '../record/otlp.ts'
 import { encodeExportResponse, encodeStatus, rpcCodes } from '../wire/otlp-answers.ts'
+import type { RefusalReason, Verdict } from './door.ts'
 import { boundedRetryAfter } from './limits.ts'
 
 /** An OTLP/HTTP answer: Export…ServiceResponse or google.rpc.Status, in the request's encoding. */
 export interface Answer {
   readonly status: number
-  readonly encoding: OtlpEncoding
+  readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
-  readonly headers?: Readonly<Record<string, string>>
 }
 
-export function answerOf(signal: OtlpSignal, encoding: OtlpEncoding, outcome: OtlpOutcome): Answer {
-  switch (outcome.type) {
+const refusalStatus: Readonly<Record<RefusalReason, readonly [http: number, rpc: number]>> = {
+  unauthenticated: [401, rpcCodes.unauthenticated],
+  'unknown-type': [415, rpcCodes.invalidArgument],
+  'unknown-encoding': [415, rpcCodes.invalidArgument],
+  'too-large': [413, rpcCodes.resourceExhausted],
+  'no-room': [503, rpcCodes.unavailable],
+  damaged: [400, rpcCodes.invalidArgument],
+  deadline: [503, rpcCodes.unavailable],
+}
+
+export function answerOf(signal: OtlpSignal, encoding: OtlpEncoding, verdict: Verdict): Answer {
+  switch (verdict.type) {
     case 'accepted':
-      return { status: 200, encoding, body: encodeExportResponse(encoding, { signal, ...outcome }) }
+      return answer(200, encoding, encodeExportResponse(encoding, { signal, ...verdict }))
     case 'retry':
-      return comeAgain(encoding, outcome)
+      return comeAgain(encoding, verdict)
     case 'too-large':
-      return failure(encoding, { status: 413, code: rpcCodes.resourceExhausted, message: outcome.message })
+      return failure(encoding, { status: 413, code: rpcCodes.resourceExhausted, message: verdict.message })
     case 'invalid':
-      return badRequest(encoding, outcome.message)
+      return failure(encoding, { status: 400, code: rpcCodes.invalidArgument, message: verdict.message })
+    case 'failed':
+      return comeAgain(encoding, { status: 503, afterSeconds: 1, message: 'internal error' })
+    case 'refused': {
+      const { reason, message } = verdict.refusal
+      const [status, code] = refusalStatus[reason]
+      if (status === 503) return comeAgain(encoding, { status, afterSeconds: 1, message })
+      const headers = reason === 'unauthenticated' ? { 'www-authenticate': 'Bearer' } : {}
+      return failure(encoding, { status, code, message, headers })
+    }
   }
 }
 
-/** 429 or 503, which alone ask a sender to come again. */
-export function comeAgain(
-  encoding: OtlpEncoding,
-  {
-    status,
-    afterSeconds,
-    message,
-  }: { readonly status: 429 | 503; readonly afterSeconds: number; readonly message: string },
-): Answer {
-  const retryAfterSeconds = boundedRetryAfter(afterSeconds)
-  const body = encodeStatus(encoding, { code: rpcCodes.unavailable, message, retryAfterSeconds })
-  return { status, encoding, body, headers: { 'retry-after': String(retryAfterSeconds) } }
-}
-
-export const badRequest = (encoding: OtlpEncoding, message: string): Answer =>
-  failure(encoding, { status: 400, code: rpcCodes.invalidArgument, message })
-
-export const tooLarge = (encoding: OtlpEncoding, bytesMax: number): Answer =>
+export const wrongMethod = (encoding: OtlpEncoding, path: string): Answer =>
   failure(encoding, {
-    status: 413,
-    code: rpcCodes.resourceExhausted,
-    message: `the body is larger than ${bytesMax} bytes (before or after inflating): send smaller batches`,
+    status: 405,
+    code: rpcCodes.unimplemented,
+    message: `${path} takes POST only`,
+    headers: { allow: 'POST, OPTIONS' },
   })
 
-export const unknownEncoding = (encoding: OtlpEncoding, contentEncoding: string): Answer =>
-  failure(encoding, {
-    status: 415,
-    code: rpcCodes.invalidArgument,
-    message: `Content-Encoding ${contentEncoding} is not known: use gzip, deflate, zstd or none`,
-  })
-
-export const unknownType = (contentType: string | undefined): Answer =>
+export const notFound = (path: string): Answer =>
   failure('json', {
-    status: 415,
-    code: rpcCodes.invalidArgument,
-    message: `Content-Type must be application/x-protobuf or application/json, not ${contentType || 'absent'}`,
+    status: 404,
+    code: rpcCodes.notFound,
+    message: `there is nothing at ${path}: send to /v1/traces, /v1/logs or /v1/metrics`,
   })
 
-export const unauthenticated = (encoding: OtlpEncoding): Answer => ({
-  ...failure(encoding, {
-    status: 401,
-    code: rpcCodes.unauthenticated,
-    message: 'the access key is missing or not valid',
-  }),
-  headers: { 'www-authenticate': 'Bearer' },
-})
-
-export const wrongMethod = (encoding: OtlpEncoding, url: string): Answer => ({
-  ...failure(encoding, { status: 405, code: rpcCodes.unimplemented, message: `${url} takes POST only` }),
-  headers: { allow: 'POST, OPTIONS' },
-})
-
-function failure(
-  encoding: OtlpEncoding,
-  { status, code, message }: { readonly status: number; readonly code: number; readonly message: string },
-): Answer {
-  return { status, encoding, body: encodeStatus(encoding, { code, message }) }
+export const preflight: Answer = {
+  status: 204,
+  headers: {
+    'access-control-allow-methods': 'POST',
+    'access-control-allow-headers': 'content-type, content-encoding, authorization, traceparent, tracestate',
+    'access-control-max-age': '3600',
+  },
+  body: new Uint8Array(),
 }
 
-export function sendAnswer(
-  reply: FastifyReply,
-  { status, encoding, body, headers = {} }: Answer,
-): FastifyReply {
+/** 429 or 503, which alone ask a sender to come again. */
+function comeAgain(
+  encoding: OtlpEncoding,
+  asked: { readonly status: number; readonly afterSeconds: number; readonly message: string },
+): Answer {
+  const retryAfterSeconds = boundedRetryAfter(asked.afterSeconds)
+  const status = { code: rpcCodes.unavailable, message: asked.message, retryAfterSeconds }
+  const headers = { 'retry-after': String(retryAfterSeconds) }
+  return answer(asked.status, encoding, encodeStatus(encoding, status), headers)
+}
+
+interface Failure {
+  readonly status: number
+  readonly code: number
+  readonly message: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+function failure(encoding: OtlpEncoding, { status, code, message, headers }: Failure): Answer {
+  return answer(status, encoding, encodeStatus(encoding, { code, message }), headers)
+}
+
+function answer(
+  status: number,
+  encoding: OtlpEncoding,
+  body: Uint8Array,
+  headers: Readonly<Record<string, string>> = {},
+): Answer {
   const type = encoding === 'json' ? 'application/json' : 'application/x-protobuf'
-  return reply.code(status).headers(headers).header('content-type', type).send(Buffer.from(body))
+  return { status, headers: { ...headers, 'content-type': type }, body }
 }

@@ -1,96 +1,65 @@
-import type { IncomingMessage } from 'node:http'
-import type { Readable, Transform } from 'node:stream'
-import { createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
-import type { OtlpCompression } from '../record/otlp.ts'
+import type { Readable } from 'node:stream'
 import { errorText } from '../std/assert.ts'
+import { type Refusal, refusals } from './door.ts'
 import type { Reservation } from './limits.ts'
 
 export type BodyResult =
-  /** `compression`: how the bytes are compressed still. */
-  | { readonly type: 'body'; readonly bytes: Uint8Array; readonly compression: OtlpCompression }
-  | { readonly type: 'too-large' }
-  | { readonly type: 'no-room' }
-  | { readonly type: 'unknown-encoding'; readonly encoding: string }
-  | { readonly type: 'damaged'; readonly message: string }
+  /** `bytes` has a buffer of its own, so that it can be handed to another thread as it is. */
+  | { readonly type: 'body'; readonly bytes: Uint8Array }
+  | { readonly type: 'refused'; readonly refusal: Refusal }
+  /** The sender hung up: nobody waits for an answer. */
+  | { readonly type: 'gone' }
 
-const compressions: Readonly<Record<string, OtlpCompression>> = {
-  '': 'identity',
-  identity: 'identity',
-  gzip: 'gzip',
-  'x-gzip': 'gzip',
-  deflate: 'deflate',
-  zlib: 'deflate',
-  zstd: 'zstd',
-}
-
-const decoders: Readonly<Record<OtlpCompression, (() => Transform) | null>> = {
-  identity: null,
-  gzip: () => createGunzip(),
-  deflate: () => createInflate(),
-  zstd: () => createZstdDecompress(),
+export interface BodyReading {
+  /** Content-Length; undefined: not told. */
+  readonly declared: number | undefined
+  readonly bytesMax: number
+  readonly reservation: Reservation
+  /** For the whole body: a sender that dawdles must not hold its place for ever. */
+  readonly timeoutMs: number
 }
 
 /**
- * Reads and inflates one body. Its declared length is reserved before a byte is read, the reservation grows while it
- * inflates, so that a bomb is cut off after `bytesMax` bytes whatever it claims to be. The request itself is never
- * destroyed: its sender is to read why it was refused.
+ * Reads one body as it travels. Its declared length is refused or reserved before a byte is read; without one the
+ * reservation grows as bytes come. The request itself is never destroyed: its sender is to read why it was refused.
  */
-export async function readBody(
-  request: IncomingMessage,
-  {
-    bytesMax,
-    reservation,
-    inflate: inflates,
-  }: { readonly bytesMax: number; readonly reservation: Reservation; readonly inflate: boolean },
-): Promise<BodyResult> {
-  const encoding = String(request.headers['content-encoding'] ?? '')
-    .trim()
-    .toLowerCase()
-  const compression = Object.hasOwn(compressions, encoding) ? compressions[encoding] : undefined
-  if (compression === undefined) return { type: 'unknown-encoding', encoding }
-  const decoder = inflates ? decoders[compression] : null
-  const declared = Number(request.headers['content-length'] ?? 0)
-  if (declared > bytesMax) return { type: 'too-large' }
-  if (!reservation.growTo(declared)) return { type: 'no-room' }
-  const source: Readable = decoder === null ? request : inflate(request, decoder())
-  const chunks: Buffer[] = []
-  let length = 0
-  let received = 0
-  const countReceived = (chunk: Buffer) => {
-    received += chunk.length
-  }
-  if (decoder !== null) request.on('data', countReceived)
-  try {
-    for await (const chunk of source.iterator({ destroyOnReturn: false })) {
-      const bytes = chunk as Buffer
-      length += bytes.length
-      if (length > bytesMax || received > bytesMax) return { type: 'too-large' }
-      if (!reservation.growTo(length)) return { type: 'no-room' }
-      chunks.push(bytes)
+export function readBody(request: Readable, reading: BodyReading): Promise<BodyResult> {
+  const { declared, bytesMax, reservation, timeoutMs } = reading
+  if (declared !== undefined && declared > bytesMax) return refused(refusals.tooLarge(bytesMax))
+  if (declared !== undefined && !reservation.growTo(declared)) return refused(refusals.noRoom)
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    const timer = setTimeout(() => settle({ type: 'refused', refusal: refusals.deadline }), timeoutMs)
+
+    function settle(result: BodyResult): void {
+      clearTimeout(timer)
+      request.off('data', take).off('end', end).off('aborted', gone).off('error', fail).off('close', gone)
+      if (result.type !== 'body') request.pause()
+      resolve(result)
     }
-    // Compressed bytes may inflate to nothing at all.
-    if (received > bytesMax) return { type: 'too-large' }
-  } catch (error) {
-    return { type: 'damaged', message: errorText(error) }
-  } finally {
-    request.off('data', countReceived)
-    if (source !== request) {
-      request.unpipe()
-      source.destroy()
+    function take(chunk: Buffer): void {
+      length += chunk.length
+      if (length > bytesMax) return settle({ type: 'refused', refusal: refusals.tooLarge(bytesMax) })
+      if (!reservation.growTo(length)) return settle({ type: 'refused', refusal: refusals.noRoom })
+      chunks.push(chunk)
     }
-  }
-  const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
-  return { type: 'body', bytes, compression: inflates ? 'identity' : compression }
+    const end = () => settle({ type: 'body', bytes: join(chunks, length) })
+    const gone = () => settle({ type: 'gone' })
+    const fail = (error: unknown) =>
+      settle({ type: 'refused', refusal: refusals.damaged(`the body cannot be read: ${errorText(error)}`) })
+    request.on('data', take).once('end', end).once('aborted', gone).once('error', fail).once('close', gone)
+  })
 }
 
-function inflate(request: IncomingMessage, decoder: Transform): Readable {
-  const cutOff = () => {
-    if (!request.readableEnded) decoder.destroy(new Error('the request was cut off'))
-  }
-  request.once('error', cutOff)
-  request.once('close', cutOff)
-  decoder.once('close', () => request.off('error', cutOff).off('close', cutOff))
-  return request.pipe(decoder)
+const refused = async (refusal: Refusal): Promise<BodyResult> => ({ type: 'refused', refusal })
+
+/** Copied, even when it is one: chunks are parts of larger buffers of the socket, which they would keep. */
+function join(chunks: readonly Buffer[], length: number): Uint8Array {
+  const bytes = Buffer.allocUnsafeSlow(length)
+  let at = 0
+  for (const chunk of chunks) at += chunk.copy(bytes, at)
+  return bytes
 }
 
 /** How long, at the most, a refused sender is listened to. */
@@ -100,7 +69,7 @@ const discardMs = 2_000
  * Reads on and throws away, so that a sender that is still writing gets its answer: closing a socket with unread bytes
  * resets the connection under the answer. Ends after `bytesMax` bytes or two seconds, then the sender is cut off.
  */
-export function discardRest(request: IncomingMessage, bytesMax: number): Promise<void> {
+export function discardRest(request: Readable, bytesMax: number): Promise<void> {
   if (request.readableEnded || request.destroyed) return Promise.resolve()
   return new Promise((resolve) => {
     let discarded = 0

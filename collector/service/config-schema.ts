@@ -18,6 +18,10 @@ export const ServiceConfig = Group({
   }),
   otlp: Group({
     host: Text('', 'address of the ports for OTLP; empty: listen.host'),
+    http: Group({
+      enabled: Type.Boolean({ default: true, description: 'whether to take OTLP/HTTP on a port of its own' }),
+      port: Count(4_318, [0, 65_535], 'port of OTLP/HTTP, HTTP/1.1 and HTTP/2; 0: any free port'),
+    }),
     grpc: Group({
       enabled: Type.Boolean({ default: true, description: 'whether to take OTLP over gRPC' }),
       port: Count(4_317, [0, 65_535], 'port of OTLP over gRPC; 0: any free port'),

@@ -1,11 +1,12 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto'
 import { join } from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { DoorOptions } from '../intake/door.ts'
 import { createByteBudget } from '../intake/limits.ts'
 import { registerOtlpRoutes } from '../intake/otlp-http.ts'
-import { errorText } from '../std/assert.ts'
 import { createBackoff } from '../std/backoff.ts'
 import { type Clock, systemClock } from '../std/clock.ts'
+import { listenError } from '../std/listen-error.ts'
 import type { Log } from '../std/log.ts'
 import { createSelfMetrics } from '../std/self-metrics.ts'
 import { createApp } from './app.ts'
@@ -35,6 +36,8 @@ export interface RunningService {
   readonly url: string
   /** host:port of OTLP over gRPC; empty: off. */
   readonly grpc: string
+  /** host:port of OTLP/HTTP; empty: off. */
+  readonly otlpHttp: string
   /** Stops listening, inserts what senders wait for, answers them, closes the database. */
   close(): Promise<void>
 }
@@ -67,19 +70,22 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
     const intoTables = createIngest({ store, clock, log, metrics, instanceId }, config.ingest)
     ingest = intoTables
     const registry = createAgentRegistry({ store, clock, log })
-    const refused = metrics.counter('otlp_refused', 'OTLP requests refused unread, by transport and status')
+    const refused = metrics.counter(
+      'otlp_refused',
+      'OTLP requests refused unread, by transport, status and reason',
+    )
     const budget = createByteBudget(config.ingest.inFlightBytesMax)
     metrics.gauge('otlp_in_flight_bytes', 'Bytes of requests that are being handled', () => budget.used())
-    const door = (transport: 'http' | 'grpc') => ({
+    const door: DoorOptions = {
       handler: intoTables.handle,
-      inflate: 'handler' as const,
+      inflate: 'handler',
       limits: config.ingest,
       budget,
       accessKeys: config.accessKeys,
       log,
-      onRefused: ({ signal, status }: { readonly signal: string; readonly status: number }) =>
-        refused.add(1, { transport, signal, status: String(status) }),
-    })
+      onRefused: ({ transport, signal, status, reason }) =>
+        refused.add(1, { transport, signal, status: String(status), reason }),
+    }
     let closing = false
     app = await createApp(
       {
@@ -93,7 +99,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
         },
         observe: (observed) => observeRequests(observed, metrics),
         registerIntake: async (intake) => {
-          registerOtlpRoutes(intake, { ...door('http'), clock })
+          registerOtlpRoutes(intake, { ...door, clock })
           await intake.register(async (scope) => {
             scope.addHook('onRequest', keyGuard(config.accessKeys))
             await registerOpampRoute(scope, registry)
@@ -109,9 +115,12 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
       },
     )
     const url = await listen(app, config.listen)
-    otlp = await startOtlpListeners(door('grpc'), config)
+    otlp = await startOtlpListeners(door, config)
     const listeners = otlp
-    log.info({ url, grpc: otlp.grpc, clickhouse: database?.version, storeMode }, 'service is listening')
+    log.info(
+      { url, grpc: otlp.grpc, otlpHttp: otlp.http, clickhouse: database?.version, storeMode },
+      'service is listening',
+    )
     const healthRules = startHealthRules(
       { store, clock, log, metrics },
       { intervalMs: config.health.intervalSeconds * 1000 },
@@ -127,6 +136,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
     return {
       url,
       grpc: otlp.grpc,
+      otlpHttp: otlp.http,
       async close() {
         closing = true
         await healthRules.close()
@@ -178,9 +188,7 @@ async function listen(app: FastifyInstance, { host, port }: ServiceConfig['liste
   try {
     return await app.listen({ host, port })
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : ''
-    const cause = code === 'EADDRINUSE' ? 'the port is in use' : errorText(error)
-    throw new Error(`cannot listen on ${host}:${port}: ${cause}`, { cause: error })
+    throw listenError(error, { host, port })
   }
 }
 

@@ -1,11 +1,13 @@
 import type { DoorOptions } from '../intake/door.ts'
-import { createOtlpGrpcServer, type OtlpGrpcServer } from '../intake/otlp-grpc.ts'
+import { createOtlpListener, type OtlpListener } from '../intake/otlp-listener.ts'
 import type { ServiceConfig } from './config-schema.ts'
 
 /** The ports that are for OTLP alone, beside the one of UI and API, which takes OTLP/HTTP of agents. */
 export interface OtlpListeners {
   /** host:port; empty: off. */
   readonly grpc: string
+  /** host:port; empty: off. */
+  readonly http: string
   /** Takes no new requests and lets those under way finish. */
   close(): Promise<void>
 }
@@ -17,13 +19,21 @@ export async function startOtlpListeners(
   { otlp, listen }: Pick<ServiceConfig, 'otlp' | 'listen'>,
 ): Promise<OtlpListeners> {
   const host = otlp.host || listen.host
-  const grpc: OtlpGrpcServer | undefined = otlp.grpc.enabled
-    ? await createOtlpGrpcServer({ ...door, host, port: otlp.grpc.port })
-    : undefined
+  const open = async ({ enabled, port }: ServiceConfig['otlp']['grpc']) =>
+    enabled ? createOtlpListener({ ...door, host, port }) : undefined
+  const grpc = await open(otlp.grpc)
+  let http: OtlpListener | undefined
+  try {
+    http = await open(otlp.http)
+  } catch (error) {
+    await grpc?.close(0)
+    throw error
+  }
   return {
     grpc: grpc ? address(host, grpc.port) : '',
+    http: http ? address(host, http.port) : '',
     async close() {
-      await grpc?.close(graceMs)
+      await Promise.all([grpc?.close(graceMs), http?.close(graceMs)])
     },
   }
 }

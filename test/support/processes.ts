@@ -16,7 +16,7 @@ export interface TestProcess {
 }
 
 /** A service has any free ports where nothing else is told. */
-const freePorts = { BINNACLE_OTLP_GRPC_PORT: '0' }
+const freePorts = { BINNACLE_OTLP_GRPC_PORT: '0', BINNACLE_OTLP_HTTP_PORT: '0' }
 
 /** Starts a Node program of this repository as a real process. */
 export function startNode(args: readonly string[], env: Record<string, string> = {}): TestProcess {

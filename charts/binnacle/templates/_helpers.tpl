@@ -25,6 +25,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- define "binnacle.config" -}}
 listen: {host: 0.0.0.0, port: 8420}
 otlp:
+  http: {enabled: {{ .Values.otlp.http.enabled }}, port: 4318}
   grpc: {enabled: {{ .Values.otlp.grpc.enabled }}, port: 4317}
 notice: {{ .Values.notice | quote }}
 {{- if .Values.clickhouse.url }}

@@ -28,6 +28,7 @@ const stopWithinMs = 30_000
 interface Ready {
   readonly url: string
   readonly grpc?: string
+  readonly otlpHttp?: string
   readonly clickhouse: string
 }
 
@@ -42,7 +43,7 @@ export async function startTarget(name: TargetName): Promise<Target> {
     name,
     pid: child.pid,
     enginePid: childrenOf(child.pid)[0] ?? 0,
-    http: ready.url,
+    http: ready.otlpHttp ? `http://${ready.otlpHttp}` : ready.url,
     grpc: (ready.grpc ?? '').replace(/^https?:\/\//, ''),
     clickhouse: ready.clickhouse,
     async close() {

@@ -125,18 +125,21 @@ describe('configuration files', () => {
       clickhouse: { url: 'http://db:8123', database: 'binnacle' },
       notice: 'hello',
       listen: { port: 8420 },
-      otlp: { grpc: { enabled: true, port: 4317 } },
+      otlp: { http: { enabled: true, port: 4318 }, grpc: { enabled: true, port: 4317 } },
       ingest: { rules: [], hashKey: '' },
     })
   })
 
-  withHelm('a port for OTLP that is switched off is in no manifest', () => {
+  withHelm.for([
+    ['http', 4318],
+    ['grpc', 4317],
+  ] as const)('the port for OTLP over %s is in no manifest when it is switched off', ([name, port]) => {
     const manifests = (value: string) =>
       JSON.stringify(
-        render('binnacle', `otlp.grpc.enabled=${value}`).filter(({ kind }) => kind !== 'ConfigMap'),
+        render('binnacle', `otlp.${name}.enabled=${value}`).filter(({ kind }) => kind !== 'ConfigMap'),
       )
-    expect(manifests('true')).toContain('"containerPort":4317')
-    expect(manifests('false')).not.toContain('4317')
+    expect(manifests('true')).toContain(`"containerPort":${port}`)
+    expect(manifests('false')).not.toContain(String(port))
   })
 
   withHelm('ingest rules and the key of their hashes reach the service', () => {

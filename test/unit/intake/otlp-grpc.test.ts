@@ -2,12 +2,9 @@ import { gzipSync } from 'node:zlib'
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import { afterEach, describe, expect, test } from 'vitest'
 import { readPartialSuccess } from '../../../collector/agent/ship/response.ts'
+import { plainAddress } from '../../../collector/intake/http-request.ts'
 import { createByteBudget } from '../../../collector/intake/limits.ts'
-import {
-  createOtlpGrpcServer,
-  type OtlpGrpcOptions,
-  plainAddress,
-} from '../../../collector/intake/otlp-grpc.ts'
+import { createOtlpListener, type OtlpListenerOptions } from '../../../collector/intake/otlp-listener.ts'
 import type { OtlpHandler, OtlpRequest } from '../../../collector/record/otlp.ts'
 import { readProto } from '../../../collector/wire/proto-reader.ts'
 import { until } from '../../support/until.ts'
@@ -33,9 +30,9 @@ interface CallOptions {
 
 const traces = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
 
-async function start(options: Partial<OtlpGrpcOptions> = {}): Promise<Grpc> {
+async function start(options: Partial<OtlpListenerOptions> = {}): Promise<Grpc> {
   const requests: OtlpRequest[] = []
-  const server = await createOtlpGrpcServer({
+  const server = await createOtlpListener({
     host: '127.0.0.1',
     port: 0,
     handler: (request) => {
@@ -238,9 +235,9 @@ test.each([
 })
 
 test('a taken port is told in one sentence', async () => {
-  const first = await createOtlpGrpcServer({ host: '127.0.0.1', port: 0, handler: async () => accepted })
+  const first = await createOtlpListener({ host: '127.0.0.1', port: 0, handler: async () => accepted })
   closing.push(() => first.close(0))
   await expect(
-    createOtlpGrpcServer({ host: '127.0.0.1', port: first.port, handler: async () => accepted }),
+    createOtlpListener({ host: '127.0.0.1', port: first.port, handler: async () => accepted }),
   ).rejects.toThrow(`cannot listen on 127.0.0.1:${first.port}: the port is in use`)
 })

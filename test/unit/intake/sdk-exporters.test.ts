@@ -14,7 +14,7 @@ import {
 } from '@opentelemetry/sdk-trace'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { IntakeLimits } from '../../../collector/intake/limits.ts'
-import { createOtlpGrpcServer } from '../../../collector/intake/otlp-grpc.ts'
+import { createOtlpListener } from '../../../collector/intake/otlp-listener.ts'
 import type { OtlpHandler, OtlpRequest } from '../../../collector/record/otlp.ts'
 import { decodeTraces } from '../../../collector/wire/trace-decoder.ts'
 import { accepted, startIntake } from './harness.ts'
@@ -53,7 +53,7 @@ async function http(Exporter: typeof JsonExporter | typeof ProtoExporter, setup:
 async function grpc({ limits = {}, compression = CompressionAlgorithm.NONE }: Setup): Promise<Pair> {
   const requests: OtlpRequest[] = []
   let handle: OtlpHandler = async () => accepted
-  const server = await createOtlpGrpcServer({
+  const server = await createOtlpListener({
     handler: (request) => {
       requests.push(request)
       return handle(request)

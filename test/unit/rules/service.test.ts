@@ -52,6 +52,7 @@ beforeAll(async () => {
       overrides: {
         'listen.port': 0,
         'otlp.grpc.port': 0,
+        'otlp.http.port': 0,
         'clickhouse.url': clickHouse.url,
         'clickhouse.database': clickHouse.database,
         'rollup.intervalSeconds': 1,

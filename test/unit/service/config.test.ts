@@ -15,7 +15,7 @@ const parse = (text: string) => parseServiceConfig({ yaml: { text, name: 'servic
 test('nothing given: the defaults', () => {
   expect(parseServiceConfig({})).toMatchObject({
     listen: { host: '127.0.0.1', port: 8420 },
-    otlp: { host: '', grpc: { enabled: true, port: 4317 } },
+    otlp: { host: '', http: { enabled: true, port: 4318 }, grpc: { enabled: true, port: 4317 } },
     clickhouse: { url: '', database: 'binnacle', username: 'default' },
     query: { maxExecutionSeconds: 20 },
     accessKeys: [],

@@ -19,6 +19,7 @@ const configOf = (overrides: Record<string, unknown>): ServiceConfig =>
     overrides: {
       'listen.port': 0,
       'otlp.grpc.port': 0,
+      'otlp.http.port': 0,
       'clickhouse.url': clickHouse.url,
       'clickhouse.database': clickHouse.database,
       'ui.directory': ui,
@@ -157,9 +158,17 @@ test('a port for gRPC that is taken is named, and nothing stays open', async () 
   )
 })
 
-test('gRPC can be switched off', async () => {
-  const other = await startService(configOf({ 'otlp.grpc.enabled': false }), deps)
-  expect(other.grpc).toBe('')
+test('a port for OTLP/HTTP that is taken is named, and nothing stays open', async () => {
+  const port = Number(service.otlpHttp.split(':')[1])
+  await expect(startService(configOf({ 'otlp.http.port': port }), deps)).rejects.toThrow(
+    `cannot listen on 127.0.0.1:${port}: the port is in use`,
+  )
+})
+
+test('the ports for OTLP can be switched off', async () => {
+  const off = { 'otlp.grpc.enabled': false, 'otlp.http.enabled': false }
+  const other = await startService(configOf(off), deps)
+  expect([other.grpc, other.otlpHttp]).toEqual(['', ''])
   await other.close()
 })
 

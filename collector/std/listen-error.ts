@@ -1,4 +1,4 @@
-import { errorText } from '../std/assert.ts'
+import { errorText } from './assert.ts'
 
 /** One clear sentence for an address that cannot be listened on. */
 export function listenError(

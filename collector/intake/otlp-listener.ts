@@ -1,0 +1,65 @@
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createDoor, type DoorOptions } from './door.ts'
+import { createHttp1Server } from './http1-server.ts'
+import { createHttp2Server } from './http2-server.ts'
+import { listenOn } from './listen.ts'
+import { readProtocol } from './read-protocol.ts'
+
+/**
+ * A port for OTLP in clear text: HTTP/1.1, HTTP/2 with prior knowledge, and gRPC over it
+ * (docs/decisions/0006-own-grpc-over-http2.md says why gRPC is our own). The first bytes of a connection tell which it is.
+ */
+export interface OtlpListenerOptions extends DoorOptions {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  /** Uniform in [0, 1). */
+  readonly random?: () => number
+}
+
+export interface OtlpListener {
+  readonly port: number
+  /** Takes nothing new and lets requests under way finish, for at most `graceMs`. */
+  close(graceMs: number): Promise<void>
+}
+
+/** More are closed as they come. */
+const connectionsMax = 10_000
+
+export async function createOtlpListener(options: OtlpListenerOptions): Promise<OtlpListener> {
+  const door = createDoor(options)
+  const age = { ageMs: door.limits.connectionAgeMs, random: options.random ?? Math.random }
+  const protocols = { http1: createHttp1Server(door, age), http2: createHttp2Server(door, age) }
+  const sockets = new Set<Socket>()
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    // Whoever has the connection is told by its own events.
+    socket.on('error', () => {})
+    readProtocol(socket, (protocol) => protocols[protocol].serve(socket))
+  })
+  server.maxConnections = connectionsMax
+  await listenOn(server, options)
+  const { port } = server.address() as AddressInfo // A TCP address, since it listens on host and port.
+  return {
+    port,
+    close(graceMs) {
+      const closed = closeServer(server, sockets, graceMs)
+      protocols.http1.close()
+      protocols.http2.close()
+      return closed
+    },
+  }
+}
+
+function closeServer(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      for (const socket of sockets) socket.destroy()
+    }, graceMs)
+    server.close(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}

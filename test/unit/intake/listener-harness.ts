@@ -1,0 +1,71 @@
+import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2'
+import { createOtlpListener, type OtlpListenerOptions } from '../../../collector/intake/otlp-listener.ts'
+import type { OtlpHandler, OtlpRequest } from '../../../collector/record/otlp.ts'
+import { type Answer, accepted, type Sent, send } from './harness.ts'
+
+export interface Listener {
+  readonly port: number
+  /** What the handler was given, in order. */
+  readonly requests: OtlpRequest[]
+  /** What the handler answers from now on. */
+  handle: OtlpHandler
+  close(graceMs?: number): Promise<void>
+}
+
+export async function startListener(options: Partial<OtlpListenerOptions> = {}): Promise<Listener> {
+  const requests: OtlpRequest[] = []
+  const opened = await createOtlpListener({
+    host: '127.0.0.1',
+    port: 0,
+    handler: (request) => {
+      requests.push(request)
+      return listener.handle(request)
+    },
+    ...options,
+  })
+  const listener: Listener = {
+    port: opened.port,
+    requests,
+    handle: async () => accepted,
+    close: (graceMs = 0) => opened.close(graceMs),
+  }
+  return listener
+}
+
+/** The ways in of OTLP/HTTP: each sends one request over a connection of its own. */
+export const versions: Readonly<Record<string, (port: number, sent: Sent) => Promise<Answer>>> = {
+  'HTTP/1.1': send,
+  'HTTP/2': async (port, sent) => {
+    const session = connect(`http://127.0.0.1:${port}`)
+    try {
+      return await sendOver(session, sent)
+    } finally {
+      session.close()
+    }
+  },
+}
+
+export function sendOver(session: ClientHttp2Session, sent: Sent): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    session.once('error', reject)
+    const stream = session.request({
+      ':method': sent.method ?? 'POST',
+      ':path': sent.path ?? '/v1/traces',
+      'content-type': 'application/x-protobuf',
+      ...sent.headers,
+    })
+    let headers: IncomingHttpHeaders = {}
+    const chunks: Buffer[] = []
+    stream.once('response', (told) => {
+      headers = told
+    })
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+    stream.once('error', reject)
+    stream.once('close', () =>
+      headers[':status'] === undefined
+        ? reject(new Error('closed without an answer'))
+        : resolve({ status: Number(headers[':status']), headers, body: Buffer.concat(chunks) }),
+    )
+    stream.end(Buffer.from(sent.body ?? ''))
+  })
+}
