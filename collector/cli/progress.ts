@@ -42,3 +42,37 @@ export function createProgress(out: WriteStream): Progress {
     },
   }
 }
+
+export interface ProgressBar {
+  show(done: number, all: number): void
+  close(): void
+}
+
+const barWidth = 30
+const linesEveryMs = 2_000
+
+/** A bar on a terminal; in a pipe a line now and then. */
+export function createProgressBar(
+  out: Pick<WriteStream, 'write' | 'isTTY'>,
+  unit: string,
+  nowMs: () => number = () => performance.now(),
+): ProgressBar {
+  const live = out.isTTY === true
+  let saidMs = nowMs()
+  return {
+    show(done, all) {
+      const share = all === 0 ? 1 : done / all
+      const text = `${done} of ${all} ${unit} (${Math.floor(100 * share)} %)`
+      const full = Math.round(barWidth * share)
+      if (live) {
+        out.write(`\r\u001b[K${'█'.repeat(full)}${'░'.repeat(barWidth - full)} ${text}`)
+      } else if (nowMs() - saidMs >= linesEveryMs) {
+        saidMs = nowMs()
+        out.write(`${text}\n`)
+      }
+    },
+    close() {
+      if (live) out.write('\r\u001b[K')
+    },
+  }
+}

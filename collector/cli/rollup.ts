@@ -2,6 +2,7 @@ import { loadServiceConfig } from '../service/config.ts'
 import { rebuildRollup } from '../service/rollup/rebuild.ts'
 import { createStore } from '../service/store/create-store.ts'
 import { systemClock } from '../std/clock.ts'
+import { createProgressBar } from './progress.ts'
 
 export interface RollupOptions {
   /** From and to. */
@@ -11,9 +12,7 @@ export interface RollupOptions {
   readonly clickhouseDatabase?: string
 }
 
-const linesEveryMs = 2_000
-
-/** `binnacle rollup --rebuild FROM TO`: computes the minutes of the range anew from raw spans, while the service runs or not. */
+/** `binnacle rollup --rebuild FROM TO`: computes the minutes of the range in every rollup table anew from raw spans, while the service runs or not. */
 export async function runRollup(options: RollupOptions): Promise<number> {
   const [fromMs, toMs] = [readTime(options.rebuild[0]), readTime(options.rebuild[1])]
   if (fromMs >= toMs) throw new Error('cannot rebuild this range: it ends before it starts')
@@ -24,13 +23,11 @@ export async function runRollup(options: RollupOptions): Promise<number> {
   })
   const store = createStore({ ...clickhouse, url: clickhouse.url || 'http://127.0.0.1:8123' })
   try {
-    let saidMs = systemClock.monotonicMs()
-    const done = await rebuildRollup({ store, clock: systemClock }, { fromMs, toMs }, (progress) => {
-      if (systemClock.monotonicMs() - saidMs < linesEveryMs) return
-      saidMs = systemClock.monotonicMs()
-      const percent = Math.floor((100 * progress.done) / progress.minutes)
-      process.stdout.write(`${progress.done} of ${progress.minutes} minutes (${percent} %)\n`)
-    })
+    const bar = createProgressBar(process.stdout, 'minutes')
+    const done = await rebuildRollup({ store, clock: systemClock }, { fromMs, toMs }, (progress) =>
+      bar.show(progress.done, progress.minutes),
+    )
+    bar.close()
     process.stdout.write(`${clickhouse.database}: rebuilt ${done} minutes\n`)
     return 0
   } finally {

@@ -96,6 +96,11 @@ export const ServiceConfig = Group({
       description: 'whether this replica rolls minutes up; one that does is enough, several do no harm',
     }),
     intervalSeconds: Count(15, [1, 3_600], 'seconds; how often minutes with new spans are rolled up'),
+    restFactor: Count(
+      3,
+      [0, 100],
+      'after work the job rests so many times as long; 3: at most a quarter of one core, and it falls behind under overload',
+    ),
   }),
   log: Group({
     level: Type.Union(

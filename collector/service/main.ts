@@ -128,7 +128,11 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
     const rollup = config.rollup.enabled
       ? startRollup(
           { store, clock, log, metrics },
-          { ...rollupConfig, intervalMs: config.rollup.intervalSeconds * 1000 },
+          {
+            ...rollupConfig,
+            intervalMs: config.rollup.intervalSeconds * 1000,
+            restFactor: config.rollup.restFactor,
+          },
         )
       : undefined
     const gone = startGoneObjects({ store, clock, log })

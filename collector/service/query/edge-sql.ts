@@ -17,10 +17,12 @@ export const edgeKeys =
 
 const entryColumns =
   'trace_id, span_id, parent_span_id, start_time, application, service, version, kind, messaging_system, messaging_destination, duration_ns, status, weight'
-const entriesIn = ({ own }: SpanWindow, condition: string) => `
+const entriesIn = ({ own }: SpanWindow, kinds: string, condition: string) => `
   SELECT ${entryColumns}, links_trace_id, links_span_id FROM spans FINAL
+  PREWHERE ${kinds}
   WHERE ${condition} AND ${own('start_time')}`
 
+/** Consumers are few: only of them are links read. */
 const isLinked = '(kind = 5 AND notEmpty(links_span_id))'
 
 /** Entries that can only be called by their parent. */
@@ -32,7 +34,7 @@ SELECT
     .join(', ')},
   ${isPair('caller', 'entry')} AS paired, caller.application AS callerApplication, caller.service AS callerService,
   caller.version AS callerVersion, caller.kind AS callerKind, caller.duration_ns AS callerNs, caller.status AS callerStatus
-FROM (${entriesIn(window, `kind IN (2, 5) AND NOT ${isLinked}`)}) AS entry
+FROM (${entriesIn(window, 'kind IN (2, 5)', `NOT ${isLinked}`)}) AS entry
 LEFT JOIN (${callersOf(
   window,
   `SELECT trace_id, parent_span_id FROM spans WHERE kind IN (2, 5) AND parent_span_id != ${noParent} AND ${window.own('start_time')}`,
@@ -54,15 +56,16 @@ SELECT ${entryColumns}, paired, callerApplication, callerService, callerVersion,
     min(rank) OVER (PARTITION BY trace_id, span_id) AS best
   FROM (
     SELECT ${entryColumns}, arrayJoin(arrayConcat([(trace_id, parent_span_id)], arrayZip(links_trace_id, links_span_id))) AS ref
-    FROM (${entriesIn(window, isLinked)})
+    FROM (${entriesIn(window, 'kind = 5', 'notEmpty(links_span_id)')})
   ) AS entry
   LEFT JOIN (${callersOf(
     window,
     `
-    SELECT trace_id, parent_span_id FROM spans WHERE ${isLinked} AND ${window.own('start_time')}
+    SELECT trace_id, parent_span_id FROM spans PREWHERE kind = 5 WHERE notEmpty(links_span_id) AND ${window.own('start_time')}
     UNION ALL
     SELECT link.1, link.2 FROM spans ARRAY JOIN arrayZip(links_trace_id, links_span_id) AS link
-    WHERE kind = 5 AND ${window.own('start_time')}`,
+    PREWHERE kind = 5
+    WHERE ${window.own('start_time')}`,
     'kind != 5',
   )}) AS caller ON caller.trace_id = entry.ref.1 AND caller.span_id = entry.ref.2
 )

@@ -56,4 +56,5 @@ export const calledFrom = ({ own, around }: SpanWindow): string => `
   )
   UNION ALL
   SELECT link.1, link.2 FROM spans ARRAY JOIN arrayZip(links_trace_id, links_span_id) AS link
-  WHERE kind = 5 AND ${around('start_time', skewMs, pairingMarginMs)}`
+  PREWHERE kind = 5
+  WHERE ${around('start_time', skewMs, pairingMarginMs)}`

@@ -46,7 +46,7 @@ export function groupMinutes(
     let room = 0
     for (const minuteMs of minutes) {
       const spans = spansOf(minuteMs)
-      if (spans > room) {
+      if (groups.length === 0 || spans > room) {
         groups.push([])
         room = spansPerInsertMax
       }

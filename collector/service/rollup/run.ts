@@ -46,12 +46,12 @@ export function createRollupRuns({ store, clock }: RunDeps, config: RollupConfig
   /** Hours are looked at after minutes, and whenever another hour is over. */
   let hoursUntil: number | undefined
 
-  /** Works, then rests. */
-  async function rested<T>(work: Promise<T>, startedMs: number, signal?: AbortSignal): Promise<T> {
-    const result = await work
-    const restMs = (clock.monotonicMs() - startedMs) * config.restFactor
+  /** When the work that is not rested from yet began. */
+  let workingSinceMs = 0
+  async function rest(signal?: AbortSignal): Promise<void> {
+    const restMs = (clock.monotonicMs() - workingSinceMs) * config.restFactor
     if (restMs > 0) await clock.sleep(restMs, signal)
-    return result
+    workingSinceMs = clock.monotonicMs()
   }
 
   async function scan(finishedMs: number, settledMs: number): Promise<number> {
@@ -74,7 +74,7 @@ export function createRollupRuns({ store, clock }: RunDeps, config: RollupConfig
     const lateMs = config.minAgeMs - config.overlapMs - skewMs
     const window = { sinceMs, beforeMs, overlapMs: config.overlapMs, lateMs }
     const own = await store.query<OwnMinuteRow>(ownMinutesQuery(window))
-    keep(own)
+    keep(own.filter((row) => row.spans > 0))
     const computedUntilMs = own[0]?.computedUntilMs ?? 0
     if (computedUntilMs === 0) return
     const starts = own.map((row) => row.minuteMs)
@@ -108,7 +108,7 @@ export function createRollupRuns({ store, clock }: RunDeps, config: RollupConfig
 
   return {
     async next(signal) {
-      const startedMs = clock.monotonicMs()
+      workingSinceMs = clock.monotonicMs()
       const nowMs = clock.nowMs()
       const settledMs = nowMs - config.settleMs
       const [progress] = await store.query<ProgressRow>(progressQuery())
@@ -120,11 +120,10 @@ export function createRollupRuns({ store, clock }: RunDeps, config: RollupConfig
       const plan = planRun([...pending.values()], bounds)
       let generation = BigInt(progress?.newestGeneration ?? 0)
       let computed = 0
-      let workedMs = startedMs
       for (const group of groupMinutes(plan.now, (minuteMs) => pending.get(minuteMs)?.spans ?? 0)) {
         if (signal?.aborted) return { minutes: computed, backlog: true, lagMs: nowMs - finishedMs }
-        generation = await rested(computeMinutes({ store, clock }, group, generation), workedMs, signal)
-        workedMs = clock.monotonicMs()
+        generation = await computeMinutes({ store, clock }, group, generation)
+        await rest(signal)
         for (const minuteMs of group) pending.delete(minuteMs)
         computed += group.length
       }
@@ -133,6 +132,7 @@ export function createRollupRuns({ store, clock }: RunDeps, config: RollupConfig
       hoursUntil = hourMs
       if (plan.finishedMs > finishedMs)
         await run(store, recordProgressQuery({ job: 'red_1m', untilMs: plan.finishedMs }))
+      await rest(signal)
       return {
         minutes: computed,
         backlog: plan.backlog || (untilMs < settledMs && pending.size < config.pendingMax),

@@ -18,7 +18,9 @@ export interface TouchedRow {
   readonly computedMs: number
 }
 
+/** Of minutes that have all of the window, too: the other halves of its spans may lie in one that has not. */
 export interface OwnMinuteRow extends TouchedRow {
+  /** That the minute may not have yet. */
   readonly spans: number
   /** Spans that were received so long after their start that callees of theirs may be in a computed minute. */
   readonly late: number
@@ -50,7 +52,7 @@ SELECT
   toUnixTimestamp(touched.minute) * 1000 AS minuteMs,
   toUnixTimestamp64Milli(minIf(touched.received, ${isNews})) AS firstReceivedMs,
   greatest(0, toUnixTimestamp64Milli(any(computed.computed_at))) AS computedMs,
-  toFloat64(sum(touched.spans)) AS spans,
+  toFloat64(sumIf(touched.spans, ${isNews})) AS spans,
   toFloat64(sum(touched.late)) AS late,
   (SELECT toUnixTimestamp(max(minute)) * 1000 + if(count() = 0, 0, 60000) FROM rollup_minutes) AS computedUntilMs
 FROM (
@@ -60,7 +62,6 @@ FROM (
 ) AS touched
 LEFT JOIN ${computed} AS computed ON computed.minute = touched.minute
 GROUP BY touched.minute
-HAVING countIf(${isNews}) > 0
 ORDER BY minuteMs`,
     params: { ...window },
   }

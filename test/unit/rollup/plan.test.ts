@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
+import { createProgressBar } from '../../../collector/cli/progress.ts'
 import { readTime } from '../../../collector/cli/rollup.ts'
 import { groupMinutes, nextGeneration } from '../../../collector/service/rollup/compute-minutes.ts'
 import { type PendingMinute, planRun } from '../../../collector/service/rollup/plan.ts'
 import { startRollup } from '../../../collector/service/rollup/rollup.ts'
 import { rollupConfig } from '../../../collector/service/rollup/rollup-config.ts'
+import { createRollupRuns } from '../../../collector/service/rollup/run.ts'
 import type { Query } from '../../../collector/service/store/store.ts'
 import { silentLog } from '../../../collector/std/log.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
@@ -83,6 +85,8 @@ test('minutes are computed together by the hour, at most ten of unknown size, an
     five.slice(3, 4),
     five.slice(4, 5),
   ])
+  // Touched by the other half of a call alone.
+  expect(groupMinutes([hour], () => 0)).toEqual([[hour]])
 })
 
 test('a generation is above every one before, though the clock is put back', () => {
@@ -138,4 +142,66 @@ test('a run that fails is counted and tried again after the interval; closing en
   expect(asked).toBeGreaterThan(1)
   expect(counted).toEqual({ rollup_run_failures: 1, rollup_minutes: 0 })
   await rollup.close()
+})
+
+test('a rebuild shows a bar on a terminal and a line now and then in a pipe', () => {
+  const written: string[] = []
+  const out = (isTTY: boolean) => ({
+    isTTY,
+    write: (text: string | Uint8Array) => {
+      written.push(String(text))
+      return true
+    },
+  })
+  let nowMs = 0
+  const terminal = createProgressBar(out(true), 'minutes', () => nowMs)
+  terminal.show(15, 30)
+  terminal.close()
+  expect(written).toEqual([
+    `\r\u001b[K${'█'.repeat(15)}${'░'.repeat(15)} 15 of 30 minutes (50 %)`,
+    '\r\u001b[K',
+  ])
+  written.length = 0
+  const pipe = createProgressBar(out(false), 'minutes', () => nowMs)
+  pipe.show(10, 30)
+  nowMs += 2_000
+  pipe.show(20, 30)
+  pipe.show(30, 30)
+  pipe.close()
+  expect(written).toEqual(['20 of 30 minutes (66 %)\n'])
+})
+
+test('after work the job rests, by default so that it has a quarter of a core at most', async () => {
+  let nowMs = Date.UTC(2026, 0, 2)
+  let workedMs = 0
+  let restedMs = 0
+  const store = {
+    query: <Row>({ sql }: Query): Promise<Row[]> => {
+      const pending = { minuteMs: nowMs - 600_000, firstReceivedMs: 1, computedMs: 0, spans: 1, late: 0 }
+      const rows = sql.includes('AS late')
+        ? [{ ...pending, computedUntilMs: 0 }]
+        : sql.includes('AS firstMs')
+          ? [{ firstMs: pending.minuteMs }]
+          : []
+      return Promise.resolve(rows as Row[])
+    },
+    client: {
+      command: () => {
+        nowMs += 500
+        workedMs += 500
+        return Promise.resolve({})
+      },
+    } as never,
+  }
+  const clock = {
+    nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
+    sleep: (ms: number) => {
+      restedMs += ms
+      return Promise.resolve()
+    },
+  }
+  expect((await createRollupRuns({ store, clock }, rollupConfig).next()).minutes).toBe(1)
+  expect(workedMs).toBeGreaterThan(2_000)
+  expect(restedMs).toBe(3 * workedMs)
 })

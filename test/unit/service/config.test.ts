@@ -19,6 +19,7 @@ test('nothing given: the defaults', () => {
     clickhouse: { url: '', database: 'binnacle', username: 'default' },
     query: { maxExecutionSeconds: 20 },
     accessKeys: [],
+    rollup: { enabled: true, intervalSeconds: 15, restFactor: 3 },
     log: { level: 'info' },
   })
 })

@@ -1,0 +1,293 @@
+import type { SpanRow } from '../../collector/record/span.ts'
+
+/**
+ * What the rollup tables must hold, computed from distinct spans in plain TypeScript: no word of the SQL. Each table is a list
+ * of lines, sorted; a line names its key and figures.
+ */
+export type Tables = Readonly<Record<string, readonly string[]>>
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
+const msOf = (span: SpanRow) => Number(span.start_time / 1_000_000n)
+const minuteOf = (span: SpanRow) => Math.floor(msOf(span) / 60_000) * 60
+const isRoot = (span: SpanRow) => span.parent_span_id.every((byte) => byte === 0)
+const isEntry = (span: SpanRow) => span.kind === 2 || span.kind === 5 || isRoot(span)
+const idOf = (traceId: Uint8Array, spanId: Uint8Array) => `${hex(traceId)}${hex(spanId)}`
+
+function isPair(caller: SpanRow, callee: SpanRow): boolean {
+  const gapMs = msOf(callee) - msOf(caller)
+  const lasting = caller.kind === 4 || caller.duration_ns >= 60_000_000_000n
+  return gapMs >= -30_000 && (gapMs <= 120_000 || (gapMs <= 600_000 && lasting))
+}
+
+interface Call {
+  readonly key: string
+  readonly ns: number
+  readonly failed: boolean
+  readonly weight: number
+  readonly traceId: string
+}
+interface Cell {
+  calls: number
+  errors: number
+  sumNs: number
+  maxNs: number
+  squares: number
+  buckets: Map<number, number>
+  sample: string
+}
+export type Cells = Map<string, Cell>
+
+function cellsOf(calls: readonly Call[]): Cells {
+  const cells: Cells = new Map()
+  for (const { key, ns, failed, weight, traceId } of calls) {
+    const cell = cells.get(key) ?? {
+      calls: 0,
+      errors: 0,
+      sumNs: 0,
+      maxNs: 0,
+      squares: 0,
+      buckets: new Map<number, number>(),
+      sample: '',
+    }
+    cells.set(key, cell)
+    cell.calls += weight
+    cell.errors += failed ? weight : 0
+    cell.sumNs += ns * weight
+    cell.squares += (ns / 1e6) ** 2 * weight
+    const mark = `${String(ns).padStart(20, '0')} ${traceId}`
+    if (mark > cell.sample) cell.sample = mark
+    cell.maxNs = Math.max(cell.maxNs, ns)
+    const bucket = Math.floor(Math.log2(Math.max(ns, 1)) * 8)
+    cell.buckets.set(bucket, (cell.buckets.get(bucket) ?? 0) + weight)
+  }
+  return cells
+}
+
+function lines(cells: Cells, sampled = false): string[] {
+  return [...cells]
+    .map(([key, cell]) => {
+      const buckets = [...cell.buckets].sort(([a], [b]) => a - b)
+      const sample = sampled ? ` ${cell.sample.slice(21)}` : ''
+      return `${key} ${cell.calls} ${cell.errors} ${cell.sumNs} ${cell.maxNs} ${JSON.stringify(buckets)}${sample}`
+    })
+    .sort()
+}
+
+const callOf = (span: SpanRow, key: readonly unknown[], by: SpanRow = span): Call => ({
+  key: key.join('|'),
+  ns: Number(by.duration_ns),
+  failed: by.status === 2,
+  weight: span.weight,
+  traceId: hex(span.trace_id),
+})
+
+export function modelOf(spans: readonly SpanRow[]): Tables {
+  const byId = new Map(spans.map((span) => [idOf(span.trace_id, span.span_id), span]))
+  const parentOf = (span: SpanRow) => byId.get(idOf(span.trace_id, span.parent_span_id))
+  const entries = spans.filter(isEntry)
+  const red = redCalls(entries, parentOf)
+  const edges = edgeCalls(spans, byId)
+  const hourly = (calls: readonly Call[]) =>
+    calls.map((call) => {
+      const [minute, ...rest] = call.key.split('|')
+      return { ...call, key: [Math.floor(Number(minute) / 3_600) * 3_600, ...rest].join('|') }
+    })
+  return {
+    red_1m: lines(cellsOf(red)),
+    red_1h: lines(cellsOf(hourly(red))),
+    edges_1m: lines(cellsOf(edges)),
+    edges_1h: lines(cellsOf(hourly(edges))),
+    db_1m: lines(cellsOf(dbCalls(spans)), true),
+    endpoints_1m: lines(cellsOf(entries.map(endpointCall)), true),
+    exceptions_1m: exceptionLines(spans),
+    trace_index: traceLines(spans),
+    snapshots: snapshotLines(entries, cellsOf(red)),
+  }
+}
+
+const tierKey = (span: SpanRow) => [
+  minuteOf(span),
+  span.cluster_id,
+  span.namespace,
+  span.application,
+  span.service,
+  span.version,
+]
+
+function redCalls(entries: readonly SpanRow[], parentOf: (span: SpanRow) => SpanRow | undefined): Call[] {
+  return entries.map((span) => {
+    const caller = parentOf(span)
+    const inside = caller && isPair(caller, span) && caller.application === span.application
+    const linked = span.kind === 5 && span.links_span_id.length > 0
+    return callOf(span, [...tierKey(span), span.operation, span.kind, !linked && !inside])
+  })
+}
+
+function edgeCalls(spans: readonly SpanRow[], byId: ReadonlyMap<string, SpanRow>): Call[] {
+  const called = new Set<string>()
+  const calls: Call[] = []
+  for (const span of spans) {
+    if (span.kind !== 2 && span.kind !== 5) continue
+    const named = [
+      idOf(span.trace_id, span.parent_span_id),
+      ...span.links_span_id.map((id, index) => idOf(span.links_trace_id[index] ?? id, id)),
+    ]
+    const found = named.map((id) => {
+      const caller = byId.get(id)
+      return caller && isPair(caller, span) ? caller : undefined
+    })
+    for (const [index, caller] of found.entries()) if (caller) called.add(named[index] ?? '')
+    const [parent, ...links] = found.map((caller) => (caller?.kind === 5 ? undefined : caller))
+    const callers = parent ? [parent] : onePerTier(links.filter((caller) => caller !== undefined))
+    for (const caller of callers.length > 0 ? callers : [undefined]) calls.push(...edgeCall(span, caller))
+  }
+  for (const span of spans)
+    if ((span.kind === 3 || span.kind === 4) && !called.has(idOf(span.trace_id, span.span_id)))
+      calls.push(backendCall(span))
+  return calls
+}
+
+function onePerTier(callers: readonly SpanRow[]): SpanRow[] {
+  const order = (span: SpanRow) => `${span.version} ${span.kind}`
+  const tiers = Map.groupBy(callers, (span) => `${span.application}/${span.service}`)
+  return [...tiers.values()].flatMap((same) =>
+    same.toSorted((a, b) => (order(a) < order(b) ? -1 : 1)).slice(0, 1),
+  )
+}
+
+function edgeCall(span: SpanRow, caller: SpanRow | undefined): Call[] {
+  const own = caller?.service === span.service && caller.application === span.application
+  if (caller && own && caller.kind !== 3 && caller.kind !== 4) return []
+  const queue = !caller && span.kind === 5
+  const async = span.kind === 5 || caller?.kind === 4
+  const from = caller
+    ? ['tier', caller.application, caller.service, caller.version]
+    : queue
+      ? ['queue', '', span.messaging_destination, '']
+      : ['client', '', '', '']
+  const key = [
+    minuteOf(span),
+    ...from,
+    'tier',
+    span.application,
+    span.service,
+    span.version,
+    queue ? span.messaging_system : '',
+    span.kind,
+    async,
+  ]
+  return [callOf(span, key, !async && caller?.kind === 3 ? caller : span)]
+}
+
+function backendCall(span: SpanRow): Call {
+  const to = span.db_system
+    ? ['database', '', span.attributes.get('db.namespace') || span.peer || span.db_system, '', span.db_system]
+    : span.messaging_system
+      ? ['queue', '', span.messaging_destination, '', span.messaging_system]
+      : ['external', '', span.peer || 'unknown host', '', '']
+  return callOf(span, [
+    minuteOf(span),
+    'tier',
+    span.application,
+    span.service,
+    span.version,
+    ...to,
+    span.kind,
+    span.kind === 4,
+  ])
+}
+
+const dbCalls = (spans: readonly SpanRow[]) =>
+  spans
+    .filter((span) => span.kind === 3 && span.db_system !== '')
+    .map((span) => {
+      const statement = (span.db_statement || span.operation).replace(/\b\d+\b/g, '?')
+      return callOf(span, [...tierKey(span), span.db_system, span.peer, statement])
+    })
+
+function endpointCall(span: SpanRow): Call {
+  const [protocol, method, name] = span.http_method
+    ? ['http', span.http_method, span.http_route || span.operation]
+    : span.rpc_system
+      ? ['rpc', span.rpc_system, span.operation]
+      : span.messaging_destination
+        ? ['messaging', span.messaging_system, span.messaging_destination]
+        : ['other', '', span.operation]
+  return callOf(span, [...tierKey(span), protocol, method, name])
+}
+
+function exceptionLines(spans: readonly SpanRow[]): string[] {
+  const groups = new Map<string, { count: number; sample: string }>()
+  for (const span of spans)
+    for (const event of span.events_attributes) {
+      const frames = (event.get('exception.stacktrace') ?? '').split('\n').slice(1).join('\n')
+      const key = [
+        ...tierKey(span),
+        span.operation,
+        event.get('exception.type'),
+        frames.replace(/\d+/g, '?'),
+      ].join('|')
+      const group = groups.get(key) ?? { count: 0, sample: '' }
+      groups.set(key, group)
+      group.count += span.weight
+      const sample = `${hex(span.trace_id)} ${event.get('exception.message')}`
+      if (sample > group.sample) group.sample = sample
+    }
+  return [...groups].map(([key, { count, sample }]) => `${key} ${count} ${sample}`).sort()
+}
+
+function traceLines(spans: readonly SpanRow[]): string[] {
+  const rows = Map.groupBy(spans, (span) => `${hex(span.trace_id)} ${minuteOf(span)}`)
+  return [...rows]
+    .map(([key, own]) => {
+      const firstMs = Math.min(...own.map(msOf))
+      const lastMs = Math.max(...own.map((span) => Number((span.start_time + span.duration_ns) / 1_000_000n)))
+      const root = own.find(isRoot)
+      const rootText = root
+        ? `${root.service} ${root.operation} ${Number(root.duration_ns / 1_000_000n)}`
+        : '  0'
+      const errors = own.filter((span) => span.status === 2).length
+      return `${key} ${firstMs % 60_000} ${lastMs - firstMs} ${own.length} ${errors} ${rootText}`
+    })
+    .sort()
+}
+
+function snapshotLines(entries: readonly SpanRow[], red: Cells): string[] {
+  const operationOf = (span: SpanRow) =>
+    [span.cluster_id, span.namespace, span.application, span.service, span.operation, span.kind].join('|')
+  const minutes = [...red].map(([key, cell]) => {
+    const [minute, cluster, namespace, application, service, _version, operation, kind] = key.split('|')
+    const name = [cluster, namespace, application, service, operation, kind].join('|')
+    return { minute: Number(minute), name, cell }
+  })
+  const reasonOf = (span: SpanRow): string => {
+    if (span.status === 2) return 'error'
+    if (span.duration_ns >= 45_000_000_000n) return 'stall'
+    const at = minuteOf(span)
+    const before = minutes.filter(
+      ({ minute, name }) => name === operationOf(span) && minute < at && minute >= at - 7_200,
+    )
+    const sum = (of: (cell: Cell) => number) => before.reduce((all, { cell }) => all + of(cell), 0)
+    const calls = sum((cell) => cell.calls)
+    if (calls < 30) return 'periodic'
+    const meanMs = sum((cell) => cell.sumNs) / calls / 1e6
+    const sigmaMs = Math.sqrt(Math.max(0, sum((cell) => cell.squares) / calls - meanMs ** 2))
+    const ms = Number(span.duration_ns) / 1e6
+    return ms > meanMs + 4 * sigmaMs ? 'very slow' : ms > meanMs + 3 * sigmaMs ? 'slow' : 'periodic'
+  }
+  const marked = entries.map((span) => ({
+    span,
+    group: `${minuteOf(span)}|${operationOf(span)}|${reasonOf(span)}`,
+  }))
+  return [...Map.groupBy(marked, ({ group }) => group)]
+    .flatMap(([group, own]) => {
+      if (group.endsWith('|periodic')) return [`${group} any`]
+      const rank = ({ span }: (typeof own)[number]) =>
+        `${String(10n ** 19n - span.duration_ns).padStart(20, '0')} ${hex(span.trace_id)} ${hex(span.span_id)}`
+      return own
+        .toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))
+        .slice(0, 10)
+        .map(({ span }) => `${group} ${hex(span.span_id)}`)
+    })
+    .sort()
+}

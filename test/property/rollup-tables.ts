@@ -1,0 +1,62 @@
+import type { Store } from '../../collector/service/store/store.ts'
+import type { Tables } from './rollup-model.ts'
+
+/** The valid rows of the rollup tables, as the lines that the model makes. */
+const red =
+  "concat(toString(calls), ' ', toString(errors), ' ', toString(duration_sum_ns), ' ', toString(duration_max_ns), ' ', toJSONString(arrayMap((b, n) -> [toFloat64(b), n], duration_buckets, duration_counts)))"
+const tier =
+  "toString(toUnixTimestamp(minute)), '|', cluster_id, '|', namespace, '|', application, '|', service, '|', version"
+const redKey = tier.replace('minute', 'TIME')
+const edgeKey =
+  "toString(toUnixTimestamp(TIME)), '|', caller_type, '|', caller_application, '|', caller_service, '|', caller_version, '|', callee_type, '|', callee_application, '|', callee_service, '|', callee_version, '|', system, '|', toString(kind), '|', toString(async)"
+const sample = "' ', lower(hex(sample_trace_id))"
+
+const valid = (table: string, time: string, amount = 'calls') =>
+  `${table} FINAL WHERE ${amount} > 0 AND (${time}, generation) IN (SELECT ${time}, max(generation) FROM ${table} GROUP BY ${time})`
+
+const redOf = (table: string, time: string) =>
+  `SELECT concat(${redKey.replace('TIME', time)}, '|', operation, '|', toString(kind), '|', toString(entering), ' ', ${red}) AS line FROM ${valid(table, time)}`
+const edgesOf = (table: string, time: string) =>
+  `SELECT concat(${edgeKey.replace('TIME', time)}, ' ', ${red}) AS line FROM ${valid(table, time)}`
+
+const frames =
+  "replaceRegexpAll(arrayStringConcat(arrayPopFront(splitByChar('\\n', g.stack)), '\\n'), '[0-9]+', '?')"
+
+const questions = {
+  red_1m: redOf('red_1m', 'minute'),
+  red_1h: redOf('red_1h', 'hour'),
+  edges_1m: edgesOf('edges_1m', 'minute'),
+  edges_1h: edgesOf('edges_1h', 'hour'),
+  db_1m: `
+SELECT concat(${tier}, '|', d.db_system, '|', peer, '|', s.statement, ' ', ${red}, ${sample}) AS line
+FROM (SELECT * FROM ${valid('db_1m', 'minute')}) AS d
+INNER JOIN (SELECT * FROM db_statements FINAL) AS s ON s.statement_hash = d.statement_hash AND s.db_system = d.db_system`,
+  endpoints_1m: `SELECT concat(${tier}, '|', protocol, '|', method, '|', name, ' ', ${red}, ${sample}) AS line FROM ${valid('endpoints_1m', 'minute')}`,
+  exceptions_1m: `
+SELECT concat(${tier}, '|', operation, '|', e.exception_type, '|', ${frames}, ' ', toString(count), ${sample}, ' ', sample_message) AS line
+FROM (SELECT * FROM ${valid('exceptions_1m', 'minute', 'count')}) AS e
+INNER JOIN (SELECT * FROM exception_groups FINAL) AS g ON g.group_hash = e.group_hash`,
+  trace_index: `
+SELECT concat(
+  lower(hex(trace_id)), ' ', toString(toUnixTimestamp(minute)), ' ', toString(start_offset_ms), ' ', toString(duration_ms), ' ',
+  toString(spans), ' ', toString(errors), ' ', root_service, ' ', root_operation, ' ', toString(root_duration_ms)
+) AS line FROM trace_index FINAL`,
+  snapshots: `
+SELECT concat(
+  toString(toUnixTimestamp(toStartOfMinute(start_time))), '|', cluster_id, '|', namespace, '|', application, '|', service, '|',
+  operation, '|', toString(kind), '|', toString(reason), ' ', if(reason = 'periodic', 'any', lower(hex(span_id)))
+) AS line
+FROM snapshots FINAL
+WHERE reason != 'computed' AND (toStartOfMinute(start_time), generation) IN (
+  SELECT toStartOfMinute(start_time) AS minute, max(generation) FROM snapshots GROUP BY minute
+)`,
+} as const
+
+export async function tablesOf(store: Pick<Store, 'query'>): Promise<Tables> {
+  const tables: Record<string, string[]> = {}
+  for (const [table, sql] of Object.entries(questions)) {
+    const rows = await store.query<{ line: string }>({ sql, params: {} })
+    tables[table] = rows.map(({ line }) => line).sort()
+  }
+  return tables
+}
