@@ -1,5 +1,5 @@
+import { createByteBudget } from '../intake/byte-budget.ts'
 import type { RefusedRequest } from '../intake/door.ts'
-import { createByteBudget } from '../intake/limits.ts'
 import { createOtlpListener } from '../intake/otlp-listener.ts'
 import type { OtlpHandler } from '../record/otlp.ts'
 import type { Log } from '../std/log.ts'

@@ -4,22 +4,23 @@ import type { Clock } from '../std/clock.ts'
 
 export interface ConnectionAge {
   readonly ageMs: number
+  /** What a connection that is asked to end may still take. */
+  readonly graceMs: number
   /** Uniform in [0, 1). */
   readonly random: () => number
 }
 
-/** What a connection that is asked to end may still take. */
-export const ageGraceMs = 30_000
 const noError = 0
 /** No stream of the sender's is beyond it: the first GOAWAY takes nothing back, it only asks for no more. */
 const anyStream = 2 ** 31 - 1
 
 /** An age, give or take a tenth, so that connections that came together do not go together. */
-export const jitteredAge = ({ ageMs, random }: ConnectionAge): number => ageMs * (0.9 + random() * 0.2)
+export const jitteredAge = ({ ageMs, random }: Omit<ConnectionAge, 'graceMs'>): number =>
+  ageMs * (0.9 + random() * 0.2)
 
 /** For HTTP/1.1: whether an answer is to end the connection, so that senders spread over replicas. */
 export function createSocketAge(
-  age: ConnectionAge,
+  age: Omit<ConnectionAge, 'graceMs'>,
   clock: Pick<Clock, 'monotonicMs'>,
 ): (socket: Socket) => boolean {
   const closesAtMs = new WeakMap<Socket, number>()
@@ -39,7 +40,7 @@ export function createSocketAge(
 export function ageSession(session: ServerHttp2Session, age: ConnectionAge): void {
   const timer = setTimeout(() => {
     if (session.closed || session.destroyed) return
-    const cut = setTimeout(() => session.destroy(), ageGraceMs)
+    const cut = setTimeout(() => session.destroy(), age.graceMs)
     cut.unref()
     session.once('close', () => clearTimeout(cut))
     session.goaway(noError, anyStream)

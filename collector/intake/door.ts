@@ -1,16 +1,10 @@
 import type { OtlpCompression, OtlpEncoding, OtlpHandler, OtlpOutcome, OtlpSignal } from '../record/otlp.ts'
 import type { Log } from '../std/log.ts'
 import { createKeyCheck } from './access-key.ts'
+import { type ByteBudget, createByteBudget, type Reservation } from './byte-budget.ts'
 import { inflateBounded } from './inflate-bounded.ts'
-import {
-  type ByteBudget,
-  boundedBatchId,
-  createByteBudget,
-  defaultLimits,
-  type IntakeLimits,
-  type Reservation,
-  reserve,
-} from './limits.ts'
+import { boundedBatchId, defaultLimits, type IntakeLimits } from './limits.ts'
+import type { Refusal, RefusalReason } from './refusal.ts'
 
 /**
  * What HTTP/1.1, HTTP/2 and gRPC have in common: who may enter, how much is in the house, who inflates, and the handler.
@@ -19,7 +13,7 @@ import {
 export interface Door {
   readonly limits: IntakeLimits
   mayEnter(authorization: string): boolean
-  reserve(): Reservation
+  reserve(sender: Sender): Reservation
   /** Never rejects: a handler that throws is a bug of ours, and its sender is asked to come again. */
   handOn(arrived: Arrived, reservation: Reservation): Promise<Verdict>
   refused(request: RefusedRequest): void
@@ -40,6 +34,12 @@ export interface DoorOptions {
   readonly log?: Log
 }
 
+/** Whose share of the budget a request is part of: the key's owner when there are several keys, else the address. */
+export interface Sender {
+  readonly authorization: string
+  readonly peerAddress: string
+}
+
 export interface RefusedRequest {
   readonly transport: 'http' | 'grpc'
   readonly signal: OtlpSignal
@@ -57,34 +57,21 @@ export interface Arrived {
   readonly header: (name: string) => string
 }
 
-export type RefusalReason =
-  | 'unauthenticated'
-  | 'unknown-type'
-  | 'unknown-encoding'
-  | 'too-large'
-  | 'no-room'
-  | 'damaged'
-  | 'deadline'
-
-/** Why a request does not reach the handler. */
-export interface Refusal {
-  readonly reason: RefusalReason
-  readonly message: string
-}
-
 export type Verdict =
   | OtlpOutcome
   | { readonly type: 'refused'; readonly refusal: Refusal }
   | { readonly type: 'failed' }
 
 export function createDoor(options: DoorOptions): Door {
-  const { handler, inflate = 'listener', onRefused, log } = options
+  const { handler, inflate = 'listener', accessKeys = [], onRefused, log } = options
   const limits = { ...defaultLimits, ...options.limits }
   const budget = options.budget ?? createByteBudget(limits.inFlightBytesMax)
   return {
     limits,
-    mayEnter: createKeyCheck(options.accessKeys ?? []),
-    reserve: () => reserve(budget),
+    mayEnter: createKeyCheck(accessKeys),
+    // One key that all have tells nobody apart.
+    reserve: ({ authorization, peerAddress }) =>
+      budget.reserve(accessKeys.length > 1 ? authorization : peerAddress),
     async handOn({ signal, encoding, body, compression, peerAddress, header }, reservation) {
       try {
         const { bodyBytesMax: bytesMax } = limits
@@ -110,18 +97,3 @@ export function createDoor(options: DoorOptions): Door {
     refused: (request) => onRefused?.(request),
   }
 }
-
-export const refusals = {
-  unauthenticated: { reason: 'unauthenticated', message: 'the access key is missing or not valid' },
-  noRoom: { reason: 'no-room', message: 'too many bytes are in flight' },
-  deadline: { reason: 'deadline', message: 'the deadline had passed before the message was here' },
-  tooLarge: (bytesMax: number): Refusal => ({
-    reason: 'too-large',
-    message: `the body is larger than ${bytesMax} bytes (before or after inflating): send smaller batches`,
-  }),
-  unknownEncoding: (encoding: string): Refusal => ({
-    reason: 'unknown-encoding',
-    message: `Content-Encoding ${encoding} is not known: use gzip, deflate, zstd or none`,
-  }),
-  damaged: (message: string): Refusal => ({ reason: 'damaged', message }),
-} as const satisfies Record<string, Refusal | ((...values: never[]) => Refusal)>

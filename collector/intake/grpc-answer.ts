@@ -1,9 +1,10 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import type { OtlpSignal } from '../record/otlp.ts'
 import { encodeExportResponse, encodeStatus, rpcCodes } from '../wire/otlp-answers.ts'
-import type { RefusalReason, Verdict } from './door.ts'
+import type { Verdict } from './door.ts'
 import { binaryHeader, frameMessage, percentEncode } from './grpc-wire.ts'
 import { boundedRetryAfter } from './limits.ts'
+import type { RefusalReason } from './refusal.ts'
 import { stopReading } from './stop-reading.ts'
 
 /** A gRPC answer: a message, or a status other than OK, which asks the sender to come again only when it says when. */
@@ -22,6 +23,7 @@ const refusalCodes: Readonly<Record<RefusalReason, number>> = {
   'unknown-encoding': rpcCodes.unimplemented,
   'too-large': rpcCodes.resourceExhausted,
   'no-room': rpcCodes.unavailable,
+  'over-share': rpcCodes.unavailable,
   damaged: rpcCodes.invalidArgument,
   deadline: rpcCodes.deadlineExceeded,
 }
@@ -41,8 +43,8 @@ export function grpcAnswerOf(signal: OtlpSignal, verdict: Verdict): GrpcAnswer {
       return comeAgain('internal error', 1)
     case 'refused': {
       const { reason, message } = verdict.refusal
-      if (reason === 'no-room') return comeAgain(message, 1)
-      return { type: 'status', code: refusalCodes[reason], message }
+      const code = refusalCodes[reason]
+      return code === rpcCodes.unavailable ? comeAgain(message, 1) : { type: 'status', code, message }
     }
   }
 }

@@ -2,10 +2,11 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { OtlpSignal } from '../record/otlp.ts'
 import { rpcCodes } from '../wire/otlp-answers.ts'
 import { compressionOf } from './compression.ts'
-import { type Door, type Refusal, refusals, type Verdict } from './door.ts'
+import type { Door, Verdict } from './door.ts'
 import { grpcAnswerOf, sendGrpcAnswer } from './grpc-answer.ts'
 import { grpcTimeoutMs } from './grpc-wire.ts'
 import { type GrpcMessage, readGrpcMessage } from './read-grpc-message.ts'
+import { type Refusal, refusals } from './refusal.ts'
 
 const exports: ReadonlyMap<string, OtlpSignal> = new Map([
   ['/opentelemetry.proto.collector.trace.v1.TraceService/Export', 'traces'],
@@ -41,7 +42,8 @@ export function answerGrpcCall(call: GrpcCall, door: Door): void {
 }
 
 async function answerExport(call: GrpcCall, signal: OtlpSignal, door: Door): Promise<void> {
-  const reservation = door.reserve()
+  const { peerAddress, headers } = call
+  const reservation = door.reserve({ authorization: headers.authorization ?? '', peerAddress })
   try {
     const verdict = await judge(call, { signal, door, reservation })
     if (verdict === undefined) return

@@ -1,7 +1,8 @@
 import type { OtlpEncoding, OtlpSignal } from '../record/otlp.ts'
 import { encodeExportResponse, encodeStatus, rpcCodes } from '../wire/otlp-answers.ts'
-import type { RefusalReason, Verdict } from './door.ts'
+import type { Verdict } from './door.ts'
 import { boundedRetryAfter } from './limits.ts'
+import type { RefusalReason } from './refusal.ts'
 
 /** An OTLP/HTTP answer: Export…ServiceResponse or google.rpc.Status, in the request's encoding. */
 export interface Answer {
@@ -16,6 +17,7 @@ const refusalStatus: Readonly<Record<RefusalReason, readonly [http: number, rpc:
   'unknown-encoding': [415, rpcCodes.invalidArgument],
   'too-large': [413, rpcCodes.resourceExhausted],
   'no-room': [503, rpcCodes.unavailable],
+  'over-share': [503, rpcCodes.unavailable],
   damaged: [400, rpcCodes.invalidArgument],
   deadline: [503, rpcCodes.unavailable],
 }

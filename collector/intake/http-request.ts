@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { OtlpCompression, OtlpEncoding, OtlpSignal } from '../record/otlp.ts'
+import type { Reservation } from './byte-budget.ts'
 import { compressionOf } from './compression.ts'
-import { type Door, type Refusal, refusals, type Verdict } from './door.ts'
+import type { Door, Verdict } from './door.ts'
 import { type Answer, answerOf, notFound, preflight, wrongMethod } from './http-answer.ts'
-import type { Reservation } from './limits.ts'
 import { discardRest, readBody } from './read-body.ts'
+import { type Refusal, refusals } from './refusal.ts'
 
 /** A request of HTTP/1.1 or HTTP/2. */
 export interface HttpRequest {
@@ -42,7 +43,8 @@ async function answerTo(request: HttpRequest, door: Door): Promise<Answer | unde
   if (request.method === 'OPTIONS') return preflight
   const encoding = encodingOf(headerOf(request, 'content-type'))
   if (request.method !== 'POST') return wrongMethod(encoding ?? 'json', request.path)
-  const reservation = door.reserve()
+  const authorization = headerOf(request, 'authorization')
+  const reservation = door.reserve({ authorization, peerAddress: request.peerAddress })
   try {
     const verdict = await judge(request, { signal, encoding, door, reservation })
     if (verdict === undefined) return undefined

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { systemClock } from '../std/clock.ts'
-import { ageGraceMs, type ConnectionAge, createSocketAge } from './connection-age.ts'
+import { type ConnectionAge, createSocketAge } from './connection-age.ts'
 import type { Door } from './door.ts'
 import { answerHttpRequest, http1Request, readToEnd } from './http-request.ts'
 
@@ -45,8 +45,8 @@ export function createHttp1Server(door: Door, age: ConnectionAge): Http1Server {
 const handOver = (server: Server, socket: Socket) => void server.emit('connection', socket)
 
 /** Whatever it does: one that dawdles with its headers holds its place no longer than one that is busy. */
-function limitLife(socket: Socket, { ageMs }: ConnectionAge): void {
-  const timer = setTimeout(() => socket.destroy(), 2 * ageMs + ageGraceMs)
+function limitLife(socket: Socket, { ageMs, graceMs }: ConnectionAge): void {
+  const timer = setTimeout(() => socket.destroy(), 2 * ageMs + graceMs)
   timer.unref()
   socket.once('close', () => clearTimeout(timer))
 }

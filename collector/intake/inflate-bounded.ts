@@ -2,8 +2,8 @@ import type { Transform } from 'node:stream'
 import { createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
 import type { OtlpCompression } from '../record/otlp.ts'
 import { errorText } from '../std/assert.ts'
-import { type Refusal, refusals } from './door.ts'
-import type { Reservation } from './limits.ts'
+import type { Reservation } from './byte-budget.ts'
+import { type Refusal, refusals } from './refusal.ts'
 
 export type Inflated =
   | { readonly type: 'inflated'; readonly bytes: Uint8Array }
@@ -33,7 +33,8 @@ export async function inflateBounded(
       const bytes = chunk as Buffer // Decoders of zlib give nothing else.
       length += bytes.length
       if (length > bytesMax) return { type: 'refused', refusal: refusals.tooLarge(bytesMax) }
-      if (!reservation.growTo(length)) return { type: 'refused', refusal: refusals.noRoom }
+      const refusal = reservation.growTo(length)
+      if (refusal) return { type: 'refused', refusal }
       chunks.push(bytes)
     }
   } catch (error) {

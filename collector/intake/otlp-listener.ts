@@ -28,7 +28,8 @@ const connectionsMax = 10_000
 
 export async function createOtlpListener(options: OtlpListenerOptions): Promise<OtlpListener> {
   const door = createDoor(options)
-  const age = { ageMs: door.limits.connectionAgeMs, random: options.random ?? Math.random }
+  const { connectionAgeMs: ageMs, connectionGraceMs: graceMs } = door.limits
+  const age = { ageMs, graceMs, random: options.random ?? Math.random }
   const protocols = { http1: createHttp1Server(door, age), http2: createHttp2Server(door, age) }
   const sockets = new Set<Socket>()
   const server = createServer({ noDelay: true }, (socket) => {

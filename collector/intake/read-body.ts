@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { errorText } from '../std/assert.ts'
-import { type Refusal, refusals } from './door.ts'
-import type { Reservation } from './limits.ts'
+import type { Reservation } from './byte-budget.ts'
+import { type Refusal, refusals } from './refusal.ts'
 
 export type BodyResult =
   /** `bytes` has a buffer of its own, so that it can be handed to another thread as it is. */
@@ -26,7 +26,8 @@ export interface BodyReading {
 export function readBody(request: Readable, reading: BodyReading): Promise<BodyResult> {
   const { declared, bytesMax, reservation, timeoutMs } = reading
   if (declared !== undefined && declared > bytesMax) return refused(refusals.tooLarge(bytesMax))
-  if (declared !== undefined && !reservation.growTo(declared)) return refused(refusals.noRoom)
+  const refusal = reservation.growTo(declared ?? 0)
+  if (refusal) return refused(refusal)
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let length = 0
@@ -41,7 +42,8 @@ export function readBody(request: Readable, reading: BodyReading): Promise<BodyR
     function take(chunk: Buffer): void {
       length += chunk.length
       if (length > bytesMax) return settle({ type: 'refused', refusal: refusals.tooLarge(bytesMax) })
-      if (!reservation.growTo(length)) return settle({ type: 'refused', refusal: refusals.noRoom })
+      const refusal = reservation.growTo(length)
+      if (refusal) return settle({ type: 'refused', refusal })
       chunks.push(chunk)
     }
     const end = () => settle({ type: 'body', bytes: join(chunks, length) })

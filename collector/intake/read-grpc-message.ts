@@ -1,7 +1,7 @@
 import type { ServerHttp2Stream } from 'node:http2'
-import { type Refusal, refusals } from './door.ts'
+import type { Reservation } from './byte-budget.ts'
 import { frameHeadBytes } from './grpc-wire.ts'
-import type { Reservation } from './limits.ts'
+import { type Refusal, refusals } from './refusal.ts'
 
 export type GrpcMessage =
   /** `bytes` has a buffer of its own, so that it can be handed to another thread as it is. */
@@ -67,5 +67,5 @@ function refusalOf(head: Buffer, bytesMax: number, reservation: Reservation): Re
   if ((head[0] ?? 0) > 1) return refusals.damaged('the first byte of the message is neither 0 nor 1')
   const length = head.readUInt32BE(1)
   if (length > bytesMax) return refusals.tooLarge(bytesMax)
-  return reservation.growTo(length) ? undefined : refusals.noRoom
+  return reservation.growTo(length)
 }

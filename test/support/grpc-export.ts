@@ -1,21 +1,41 @@
 import { Client, credentials, Metadata } from '@grpc/grpc-js'
 
 const raw = (bytes: Buffer) => bytes
+const path = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
 
-/** One Export of traces by a foreign client; rejects with its ServiceError. */
-export function exportOverGrpc(
+export interface GrpcClient {
+  /** Rejects with its ServiceError. */
+  export(body: Uint8Array, headers?: Readonly<Record<string, string>>): Promise<Buffer>
+  close(): void
+}
+
+/** A foreign client, as it is: it connects again by itself, and sends a call again that a server has not begun. */
+export function openGrpcClient(address: string): GrpcClient {
+  const client = new Client(address, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 })
+  return {
+    export: (body, headers = {}) =>
+      new Promise<Buffer>((resolve, reject) => {
+        const metadata = new Metadata()
+        for (const [name, value] of Object.entries(headers)) metadata.set(name, value)
+        const deadline = Date.now() + 10_000
+        client.makeUnaryRequest(path, raw, raw, Buffer.from(body), metadata, { deadline }, (error, answer) =>
+          error ? reject(error) : resolve(answer ?? Buffer.alloc(0)),
+        )
+      }),
+    close: () => client.close(),
+  }
+}
+
+/** One Export of traces over a connection of its own. */
+export async function exportOverGrpc(
   address: string,
   body: Uint8Array,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Buffer> {
-  const client = new Client(address, credentials.createInsecure())
-  const metadata = new Metadata()
-  for (const [name, value] of Object.entries(headers)) metadata.set(name, value)
-  const path = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
-  const deadline = Date.now() + 10_000
-  return new Promise<Buffer>((resolve, reject) => {
-    client.makeUnaryRequest(path, raw, raw, Buffer.from(body), metadata, { deadline }, (error, answer) =>
-      error ? reject(error) : resolve(answer ?? Buffer.alloc(0)),
-    )
-  }).finally(() => client.close())
+  const client = openGrpcClient(address)
+  try {
+    return await client.export(body, headers)
+  } finally {
+    client.close()
+  }
 }

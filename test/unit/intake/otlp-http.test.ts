@@ -1,7 +1,7 @@
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
 import { readPartialSuccess, readStatusMessage } from '../../../collector/agent/ship/response.ts'
-import { createByteBudget } from '../../../collector/intake/limits.ts'
+import { createByteBudget } from '../../../collector/intake/byte-budget.ts'
 import type { OtlpHttpOptions } from '../../../collector/intake/otlp-http.ts'
 import type { OtlpOutcome } from '../../../collector/record/otlp.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
@@ -331,12 +331,16 @@ describe('sizes', () => {
   test('a bomb is cut off while it inflates: the budget never sees more than the limit', async () => {
     const inner = createByteBudget(1_000_000_000)
     let most = 0
-    const take = (count: number, held?: number) => {
-      const taken = inner.take(count, held)
-      most = Math.max(most, inner.used())
-      return taken
+    const reserve = (sender: string) => {
+      const reservation = inner.reserve(sender)
+      const growTo = (bytes: number) => {
+        const refusal = reservation.growTo(bytes)
+        most = Math.max(most, inner.used())
+        return refusal
+      }
+      return { ...reservation, growTo }
     }
-    const intake = await start({ limits: { bodyBytesMax: 1_000_000 }, budget: { ...inner, take } })
+    const intake = await start({ limits: { bodyBytesMax: 1_000_000 }, budget: { ...inner, reserve } })
     const answer = await send(intake.port, { body: bomb, headers: { 'content-encoding': 'gzip' } })
     expect(answer.status).toBe(413)
     expect(most).toBeLessThanOrEqual(1_000_000)

@@ -1,10 +1,10 @@
 import { connect as connectHttp2 } from 'node:http2'
-import { connect } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createByteBudget } from '../../../collector/intake/limits.ts'
+import { createByteBudget } from '../../../collector/intake/byte-budget.ts'
 import type { OtlpListenerOptions } from '../../../collector/intake/otlp-listener.ts'
-import { exportOverGrpc } from '../../support/grpc-export.ts'
+import { exportOverGrpc, openGrpcClient } from '../../support/grpc-export.ts'
 import { until } from '../../support/until.ts'
 import { accepted, type Sent } from './harness.ts'
 import { type Listener, sendOver, startListener, versions } from './listener-harness.ts'
@@ -189,6 +189,42 @@ test('what is no HTTP is answered with 400 and closed', async () => {
   expect(answer).toMatch(/^HTTP\/1\.1 400 /)
 })
 
+describe('senders that share the budget', () => {
+  const keys = { flood: 'Bearer flooding-key', small: 'Bearer small-key' }
+
+  test('one that floods is asked to come again, over HTTP and gRPC, while a small one enters', async () => {
+    const reasons: string[] = []
+    const listener = await start({
+      accessKeys: ['flooding-key', 'small-key'],
+      budget: createByteBudget(1_000_000),
+      onRefused: ({ transport, reason }) => reasons.push(`${transport} ${reason}`),
+    })
+    const gate = Promise.withResolvers<void>()
+    listener.handle = async () => {
+      await gate.promise
+      return accepted
+    }
+    const send = versions['HTTP/2'] ?? expect.fail()
+    const sent = (authorization: string, bytes: number) =>
+      send(listener.port, { body: Buffer.alloc(bytes), headers: { authorization } })
+    const under = [sent(keys.small, 10), sent(keys.flood, 250_000), sent(keys.flood, 240_000)]
+    await until(() => listener.requests.length === 3)
+    const overHttp = await sent(keys.flood, 250_000)
+    expect([overHttp.status, overHttp.headers['retry-after']]).toEqual([503, '1'])
+    const large = Buffer.alloc(250_000)
+    const overGrpc = exportOverGrpc(`127.0.0.1:${listener.port}`, large, { authorization: keys.flood })
+    await expect(overGrpc).rejects.toMatchObject({
+      code: 14,
+      details: expect.stringContaining('this sender'),
+    })
+    under.push(sent(keys.small, 100_000))
+    await until(() => listener.requests.length === 4)
+    gate.resolve()
+    for (const answer of await Promise.all(under)) expect(answer.status).toBe(200)
+    expect(reasons).toEqual(['http over-share', 'grpc over-share'])
+  })
+})
+
 describe('the age of connections', () => {
   const old = { limits: { connectionAgeMs: 50 }, random: () => 0.5 }
 
@@ -211,6 +247,31 @@ describe('the age of connections', () => {
     expect(new Set(goaways)).toEqual(new Set([0]))
   })
 
+  test('an old connection whose call does not end is cut after a grace', async () => {
+    const listener = await start({ ...old, limits: { connectionAgeMs: 50, connectionGraceMs: 50 } })
+    listener.handle = () => new Promise(() => {})
+    const session = connectHttp2(`http://127.0.0.1:${listener.port}`)
+    await expect(sendOver(session, { body })).rejects.toThrow()
+    await until(() => session.destroyed)
+  })
+
+  test('a gRPC client loses no call when its connections are sent away again and again', async () => {
+    const listener = await start(old)
+    const relay = await startRelay(listener.port)
+    const client = openGrpcClient(`127.0.0.1:${relay.port}`)
+    let calls = 0
+    try {
+      await until(async () => {
+        await Promise.all(Array.from({ length: 8 }, () => client.export(Buffer.from(`call ${calls++}`))))
+        return relay.connections() >= 5
+      })
+    } finally {
+      client.close()
+      relay.close()
+    }
+    expect(listener.requests).toHaveLength(calls)
+  })
+
   test('an old HTTP/1.1 connection is closed with an answer', async () => {
     const listener = await start(old)
     const connections: (string | null)[] = []
@@ -224,3 +285,18 @@ describe('the age of connections', () => {
     expect(connections[0]).toBe('keep-alive')
   })
 })
+
+/** Passes bytes on, and counts the connections. */
+async function startRelay(port: number) {
+  let connections = 0
+  const server = createServer((client) => {
+    connections++
+    const upstream = connect(port, '127.0.0.1')
+    client.on('error', () => upstream.destroy())
+    upstream.on('error', () => client.destroy())
+    client.pipe(upstream).pipe(client)
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const address = server.address() as AddressInfo
+  return { port: address.port, connections: () => connections, close: () => server.close() }
+}
