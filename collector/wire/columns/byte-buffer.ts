@@ -67,4 +67,4 @@ export class ByteBuffer {
 }
 
 /** Up to so many bytes a loop beats the call into the runtime. */
-export const loopedBytesMax = 24
+export const loopedBytesMax = 64

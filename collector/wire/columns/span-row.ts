@@ -5,6 +5,7 @@ import type { FilteredSpan, SpanFilter } from '../rules/item-rules.ts'
 import type { Sampled } from '../rules/sampler.ts'
 import type { Scope } from '../walk-request.ts'
 import { weightOf } from '../weight.ts'
+import { ByteBuffer } from './byte-buffer.ts'
 import { type Cursor, declined } from './cursor.ts'
 import { exceptionTypeSlot, type SpanColumns, slots } from './span-columns.ts'
 import { type Halves, halvesOf, isAtMost, isBelievable, type TimeBounds, timeBounds } from './time-bounds.ts'
@@ -43,6 +44,8 @@ export class SpanRow implements FilteredSpan {
   #receivedMs: Halves = { low: 0, high: 0 }
   #shared: Shared = { ...noShared }
   #sharedEpoch = -1
+  /** An address and its port. */
+  readonly #joined = new ByteBuffer(256)
 
   #bytes: Buffer = Buffer.alloc(0)
   #traceId = 0
@@ -511,8 +514,12 @@ export class SpanRow implements FilteredSpan {
       slot = slots.peerAddress + index
       const port = slots.peerPort + index
       if (!attributes.has(port)) break
-      const text = (at: number) => bytes.toString('utf8', slotStart[at], slotEnd[at])
-      peer.push(peer.codeOfText(`${text(slot)}:${text(port)}`))
+      const joined = this.#joined
+      joined.length = 0
+      joined.add(bytes, slotStart[slot] as number, slotEnd[slot] as number)
+      joined.add(colon, 0, 1)
+      joined.add(bytes, slotStart[port] as number, slotEnd[port] as number)
+      peer.appendBytes(joined.bytes, 0, joined.length)
       return
     }
     if (slot < 0) slot = slots.database
@@ -573,6 +580,8 @@ const noShared: Shared = {
   schemaUrl: 0,
   batchId: 0,
 }
+
+const colon = Buffer.from(':')
 
 /** The high half of the double 1. */
 const oneHigh = 0x3f_f0_00_00
