@@ -117,7 +117,7 @@ async function rollUpLastHours(database: BenchDatabase): Promise<number> {
 async function pickSample(database: BenchDatabase): Promise<JaegerSample> {
   const [sample] = await database.rows<JaegerSample>(`
 SELECT lower(hex(trace_id)) AS traceId, toUnixTimestamp64Milli(start_time) AS startMs,
-  mapKeys(attributes)[5] AS key, mapValues(attributes)[5] AS value
+  mapKeys(attributes)[5] AS key, mapValues(attributes)[5] AS value, toFloat64(duration_ns) AS durationNs
 FROM spans
 WHERE start_time > fromUnixTimestamp64Milli(${beginMs + (endMs - beginMs) / 2}) AND service = 'tracegen-03' AND operation = 'child-span-04'
 LIMIT 1`)

@@ -14,18 +14,25 @@ export interface JaegerSample {
   readonly startMs: number
   readonly key: string
   readonly value: string
+  readonly durationNs: number
 }
 
 const hourMs = 3_600_000
 /** Jaeger's searches end at so many traces. */
 const tracesMax = 1_000
 
-export function jaegerQuestions({ traceId, startMs, key, value }: JaegerSample): JaegerQuestion[] {
+export function jaegerQuestions({
+  traceId,
+  startMs,
+  key,
+  value,
+  durationNs,
+}: JaegerSample): JaegerQuestion[] {
   const hour = { fromMs: startMs - hourMs / 2, toMs: startMs + hourMs / 2 }
   const inHour = between('start_time', '{fromMs:Int64}', '{toMs:Int64}')
   const service = "service = 'tracegen-03'"
   const operation = "operation = 'child-span-04'"
-  const duration = 'duration_ns >= 140000 AND duration_ns <= 160000'
+  const duration = `duration_ns >= ${durationNs - 5_000} AND duration_ns <= ${durationNs + 5_000}`
   const attribute = 'attributes[{key:String}] = {value:String}'
   const ids = (where: string, params: Record<string, unknown> = {}): Query => ({
     sql: `SELECT DISTINCT lower(hex(trace_id)) AS traceId FROM spans WHERE ${where} LIMIT ${tracesMax}`,
