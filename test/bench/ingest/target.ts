@@ -20,7 +20,10 @@ export interface Target {
 export type TargetName = 'binnacle' | 'naive'
 
 const programs: Record<TargetName, readonly string[]> = {
-  binnacle: ['collector/cli/main.ts', 'serve', '--listen', '127.0.0.1:0', '--log-level', 'info'],
+  binnacle: [
+    ...['collector/cli/main.ts', 'serve', '--listen', '127.0.0.1:0', '--log-level', 'info'],
+    ...['--otlp-grpc-port', '0', '--otlp-http-port', '0'],
+  ],
   naive: ['test/bench/ingest/naive-server.ts'],
 }
 const stopWithinMs = 30_000
