@@ -68,7 +68,7 @@ export const ServiceConfig = Group({
     inFlightBytesMax: Count(
       256 * MiB,
       [MiB, 16_384 * MiB],
-      'bytes; all OTLP requests in the house, inflated',
+      'bytes; all OTLP requests in the house, as they travel',
     ),
     rules: Type.Array(IngestRule, {
       maxItems: rulesMax,
