@@ -2,6 +2,8 @@ import type { ListFilter } from '../query/query.ts'
 import { ApiProblem } from './errors.ts'
 
 const valuesMax = 100
+/** Each is a condition of the query's text. */
+const pairsMax = 20
 
 /** Reads `a,b,!c`: keep a and b, leave out c. An empty text filters nothing. */
 export function parseList(name: string, text: string | undefined): ListFilter {
@@ -21,17 +23,21 @@ export function parseList(name: string, text: string | undefined): ListFilter {
 
 /** Reads `key=value,other=value`; a value may hold `=`. */
 export function parsePairs(name: string, text: string | undefined): [string, string][] {
-  return (text ?? '')
-    .split(',')
-    .filter((pair) => pair.trim() !== '')
-    .map((pair) => {
-      const at = pair.indexOf('=')
-      if (at < 1) {
-        throw new ApiProblem(
-          'bad-parameter',
-          `cannot read ${name}: "${pair.trim().slice(0, 80)}" is not key=value`,
-        )
-      }
-      return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()]
-    })
+  const pairs = (text ?? '').split(',').filter((pair) => pair.trim() !== '')
+  if (pairs.length > pairsMax) {
+    throw new ApiProblem(
+      'bad-parameter',
+      `cannot use ${name}: ${pairs.length} pairs, at most ${pairsMax} are allowed`,
+    )
+  }
+  return pairs.map((pair) => {
+    const at = pair.indexOf('=')
+    if (at < 1) {
+      throw new ApiProblem(
+        'bad-parameter',
+        `cannot read ${name}: "${pair.trim().slice(0, 80)}" is not key=value`,
+      )
+    }
+    return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()]
+  })
 }

@@ -64,6 +64,8 @@ const naive = values.naive
   ? await measureEndToEnd({
       ...common,
       target: 'naive',
+      // More would only wait longer.
+      inFlight: Math.min(common.inFlight, 16),
       protocol: 'http',
       seconds: quick ? 8 : Math.min(seconds, 30),
       warmSeconds: quick ? 3 : 8,

@@ -1,4 +1,4 @@
-import { bestOf } from '../support/best-of.ts'
+import { type Best, bestOf } from '../support/best-of.ts'
 import type { BenchDatabase, BenchEngine } from '../support/engine.ts'
 import { table } from '../support/report.ts'
 import { say, sayNow, step } from '../support/say.ts'
@@ -21,7 +21,7 @@ export interface OrderResult {
   readonly indexBytesPerSpan: number
   readonly insert: Cost
   readonly merge: Cost
-  readonly questions: readonly { readonly name: string; readonly ms: number; readonly rows: number }[]
+  readonly questions: readonly ({ readonly name: string } & Best)[]
   readonly columns: readonly { readonly name: string; readonly bytesPerSpan: number }[]
 }
 
@@ -95,9 +95,9 @@ WHERE start_time > fromUnixTimestamp64Milli(${config.endMs - rangeMs / 2}) LIMIT
   if (!sample) throw new Error('BUG: no span was stored')
   const timed: OrderResult['questions'][number][] = []
   for (const { name, query } of questions({ endMs: config.endMs, ...sample })) {
-    const { ms, rows } = await bestOf(config.rounds, () => store.query(query))
-    timed.push({ name, ms, rows })
-    say(`${order}: ${name}: ${ms.toFixed(1)} ms, ${rows} rows`)
+    const best = await bestOf(config.rounds, engine.pid, () => store.query(query))
+    timed.push({ name, ...best })
+    say(`${order}: ${name}: ${best.ms.toFixed(0)} ms, ${best.cpuMs.toFixed(0)} ms of CPU, ${best.rows} rows`)
   }
   const columns = await columnBytes(database, 'spans')
   return {
@@ -115,14 +115,17 @@ WHERE start_time > fromUnixTimestamp64Milli(${config.endMs - rangeMs / 2}) LIMIT
 export function orderReport(results: readonly OrderResult[]): string {
   const of = (value: (result: OrderResult) => number) => results.map(value)
   const questionNames = results[0]?.questions.map(({ name }) => name) ?? []
-  const rows: [string, ...number[]][] = [
+  const rows: [string, ...(number | string)[]][] = [
     ['bytes per span after merges', ...of(({ bytesPerSpan }) => bytesPerSpan)],
     ['of these skip indexes', ...of(({ indexBytesPerSpan }) => indexBytesPerSpan)],
     ['insert, thousand spans/s per core', ...of(({ insert, spans }) => spans / insert.cpuSeconds / 1_000)],
     ['merge to one part a day, s of CPU', ...of(({ merge }) => merge.cpuSeconds)],
-    ...questionNames.map((name, index): [string, ...number[]] => [
-      `${name}, ms`,
-      ...of(({ questions }) => questions[index]?.ms ?? Number.NaN),
+    ...questionNames.map((name, index): [string, ...string[]] => [
+      `${name}, ms (of CPU)`,
+      ...results.map(({ questions }) => {
+        const { ms = Number.NaN, cpuMs = Number.NaN } = questions[index] ?? {}
+        return `${ms.toFixed(0)} (${cpuMs.toFixed(0)})`
+      }),
     ]),
   ]
   return `${results[0]?.spans.toLocaleString('en-US')} spans over 24 h in traces of ${spansPerTrace}, twelve attributes a span.

@@ -87,6 +87,7 @@ describe('bad requests say what, why and what to do', () => {
     ['/traces?minMs=-1', 400, 'bad-parameter', 'minMs'],
     ['/traces?minMs=20&maxMs=10', 400, 'bad-parameter', 'no duration'],
     ['/traces?attributes=novalue', 400, 'bad-parameter', 'key=value'],
+    [`/traces?attributes=${'a=1,'.repeat(21)}`, 400, 'bad-parameter', 'at most 20'],
     ['/traces/xyz', 400, 'bad-parameter', 'traceId'],
     [`/traces/${'0'.repeat(32)}`, 404, 'unknown-trace', 'cannot find the trace'],
     ['/clusters/nowhere/dashboard', 404, 'unknown-cluster', 'nowhere'],
