@@ -74,7 +74,7 @@ function renew(bytes: Buffer, { spans }: Slots, { first, seed, beginNs, spreadNs
       traceIdAt(link.traceId)
       idAt(link.spanId)
     }
-    if (span.requestId >= 0) writeUuid(bytes, span.requestId, trace)
+    if (span.requestId >= 0) writeRequestId(bytes, span.requestId, trace)
   }
 }
 
@@ -82,16 +82,13 @@ function addTime(bytes: Buffer, offset: number, shift: bigint): void {
   bytes.writeBigUInt64LE(bytes.readBigUInt64LE(offset) + shift, offset)
 }
 
-function writeUuid(bytes: Buffer, offset: number, ordinal: number): void {
-  const hex = [0x1b873593, 0xcc9e2d51, 0x38b34ae5, 0xa1e38b93]
+function writeRequestId(bytes: Buffer, offset: number, ordinal: number): void {
+  const hex = [0x1b873593, 0xcc9e2d51]
     .map((salt) =>
       mix32(ordinal ^ salt)
         .toString(16)
         .padStart(8, '0'),
     )
     .join('')
-  const uuid = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join(
-    '-',
-  )
-  bytes.write(uuid, offset, requestIdLength, 'latin1')
+  bytes.write(hex, offset, requestIdLength, 'latin1')
 }

@@ -21,7 +21,7 @@ export type Attributes = readonly (readonly [key: string, value: string | number
 
 /** The value of this attribute is replaced by one of the trace's own whenever a request is sent. */
 export const requestIdKey = 'http.request.id'
-export const requestIdLength = 36
+export const requestIdLength = 16
 
 const server = 2
 const client = 3
@@ -85,6 +85,8 @@ export function traceSpans(
         from < 0
           ? `10.42.${random.below(4)}.${1 + random.below(60)}`
           : `10.42.9.${10 + from * 3 + random.below(3)}`,
+      fromUser: from < 0,
+      sent: random.below(5) < 3 ? 0 : Math.round(random.longTailed(400)),
       agent: from < 0 ? random.pick(agents) : `${serviceAt(from).language}-http-client/4.12.0`,
     }
   }
@@ -171,6 +173,8 @@ interface Exchange {
   readonly method: string
   readonly status: number
   readonly bytes: number
+  readonly sent: number
+  readonly fromUser: boolean
   /** Of who asks. */
   readonly address: string
   readonly agent: string
@@ -189,7 +193,8 @@ function serverAttributes(service: Service, said: Exchange): Attributes {
     ['network.protocol.version', '1.1'],
     ['client.address', said.address],
     ['user_agent.original', said.agent],
-    [requestIdKey, '0'.repeat(requestIdLength)],
+    // The gateway gives every request an id and is the one to tell it.
+    said.fromUser ? [requestIdKey, '0'.repeat(requestIdLength)] : ['http.request.body.size', said.sent],
   ]
 }
 

@@ -78,7 +78,8 @@ const serverAttributes = map([
   ['network.protocol.version', "'1.1'"],
   ['client.address', "concat('10.42.', toString(ofSpan(18) % 4), '.', toString(1 + ofSpan(19) % 60))"],
   ['user_agent.original', "['okhttp/4.12.0', 'Go-http-client/1.1', 'axios/1.7.9'][1 + ofSpan(21) % 3]"],
-  [requestIdKey, 'toString(reinterpretAsUUID(sipHash128(n, 22)))'],
+  // Only roots have an id of their own; the others share a word, since the keys of a map literal are fixed.
+  [requestIdKey, "if(i = 0, lower(hex(ofTrace(22))), 'none')"],
 ])
 const clientAttributes = map([
   ['http.request.method', "'GET'"],
