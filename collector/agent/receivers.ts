@@ -34,8 +34,13 @@ export async function startReceivers(
   metrics.gauge('otlp_in_flight_bytes', 'Bytes of requests that are being handled', () => budget.used())
   const onRefused = ({ transport, signal, status, reason }: RefusedRequest) =>
     refused.add(1, { transport, signal, status: String(status), reason })
+  const dropped = metrics.counter(
+    'otlp_connections_dropped',
+    'Connections closed because there were too many',
+  )
+  const onDropped = () => dropped.add(1)
   const limits = { bodyBytesMax, inFlightBytesMax }
-  const door = { handler, inflate: 'listener' as const, limits, budget, log, onRefused, host }
+  const door = { handler, inflate: 'listener' as const, limits, budget, log, onRefused, onDropped, host }
   const http = await createOtlpListener({ ...door, port: httpPort })
   try {
     const grpc = await createOtlpListener({ ...door, port: grpcPort })

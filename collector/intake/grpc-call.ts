@@ -17,6 +17,7 @@ const healthCheck = '/grpc.health.v1.Health/Check'
 /** HealthCheckResponse{status: SERVING}. */
 const serving = Uint8Array.of(0x08, 0x01)
 const readingMs = 30_000
+const pathCharsShown = 200
 
 export interface GrpcCall {
   readonly stream: ServerHttp2Stream
@@ -37,7 +38,7 @@ export function answerGrpcCall(call: GrpcCall, door: Door): void {
     stream.resume()
     return sendGrpcAnswer(stream, { type: 'message', message: serving })
   }
-  const message = `there is no method ${path}`
+  const message = `there is no method ${path.slice(0, pathCharsShown)}`
   sendGrpcAnswer(stream, { type: 'status', code: rpcCodes.unimplemented, message })
 }
 

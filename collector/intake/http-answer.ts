@@ -52,11 +52,13 @@ export const wrongMethod = (encoding: OtlpEncoding, path: string): Answer =>
     headers: { allow: 'POST, OPTIONS' },
   })
 
+const pathCharsShown = 200
+
 export const notFound = (path: string): Answer =>
   failure('json', {
     status: 404,
     code: rpcCodes.notFound,
-    message: `there is nothing at ${path}: send to /v1/traces, /v1/logs or /v1/metrics`,
+    message: `there is nothing at ${path.slice(0, pathCharsShown)}: send to /v1/traces, /v1/logs or /v1/metrics`,
   })
 
 export const preflight: Answer = {

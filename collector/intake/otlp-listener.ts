@@ -13,6 +13,9 @@ export interface OtlpListenerOptions extends DoorOptions {
   readonly host: string
   /** 0: any free one. */
   readonly port: number
+  /** Called once per connection that was closed because there are too many. */
+  readonly onDropped?: () => void
+  readonly connectionsMax?: number
   /** Uniform in [0, 1). */
   readonly random?: () => number
 }
@@ -23,7 +26,7 @@ export interface OtlpListener {
   close(graceMs: number): Promise<void>
 }
 
-/** More are closed as they come. */
+/** More are closed as they come (policy: reject). */
 const connectionsMax = 10_000
 
 export async function createOtlpListener(options: OtlpListenerOptions): Promise<OtlpListener> {
@@ -32,20 +35,29 @@ export async function createOtlpListener(options: OtlpListenerOptions): Promise<
   const age = { ageMs, graceMs, random: options.random ?? Math.random }
   const protocols = { http1: createHttp1Server(door, age), http2: createHttp2Server(door, age) }
   const sockets = new Set<Socket>()
+  /** Those that have not said what they speak. */
+  const silent = new Set<Socket>()
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
     // Whoever has the connection is told by its own events.
     socket.on('error', () => {})
-    readProtocol(socket, (protocol) => protocols[protocol].serve(socket))
+    silent.add(socket)
+    socket.once('close', () => silent.delete(socket))
+    readProtocol(socket, (protocol) => {
+      silent.delete(socket)
+      protocols[protocol].serve(socket)
+    })
   })
-  server.maxConnections = connectionsMax
+  server.maxConnections = options.connectionsMax ?? connectionsMax
+  server.on('drop', () => options.onDropped?.())
   await listenOn(server, options)
   const { port } = server.address() as AddressInfo // A TCP address, since it listens on host and port.
   return {
     port,
     close(graceMs) {
       const closed = closeServer(server, sockets, graceMs)
+      for (const socket of silent) socket.destroy()
       protocols.http1.close()
       protocols.http2.close()
       return closed

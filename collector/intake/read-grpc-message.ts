@@ -26,7 +26,7 @@ export function readGrpcMessage(
   { bytesMax, reservation, timeoutMs }: GrpcReading,
 ): Promise<GrpcMessage> {
   return new Promise((resolve) => {
-    const head = Buffer.alloc(frameHeadBytes)
+    const head = Buffer.allocUnsafe(frameHeadBytes)
     let headLength = 0
     let body: Buffer | undefined
     let filled = 0

@@ -74,6 +74,10 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
       'otlp_refused',
       'OTLP requests refused unread, by transport, status and reason',
     )
+    const dropped = metrics.counter(
+      'otlp_connections_dropped',
+      'Connections to the ports for OTLP that were closed because there were too many',
+    )
     const budget = createByteBudget(config.ingest.inFlightBytesMax)
     metrics.gauge('otlp_in_flight_bytes', 'Bytes of requests that are being handled', () => budget.used())
     const door: DoorOptions = {
@@ -115,7 +119,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
       },
     )
     const url = await listen(app, config.listen)
-    otlp = await startOtlpListeners(door, config)
+    otlp = await startOtlpListeners({ ...door, onDropped: () => dropped.add(1) }, config)
     const listeners = otlp
     log.info(
       { url, grpc: otlp.grpc, otlpHttp: otlp.http, clickhouse: database?.version, storeMode },

@@ -1,5 +1,4 @@
-import type { DoorOptions } from '../intake/door.ts'
-import { createOtlpListener, type OtlpListener } from '../intake/otlp-listener.ts'
+import { createOtlpListener, type OtlpListener, type OtlpListenerOptions } from '../intake/otlp-listener.ts'
 import type { ServiceConfig } from './config-schema.ts'
 
 /** The ports that are for OTLP alone, beside the one of UI and API, which takes OTLP/HTTP of agents. */
@@ -15,7 +14,7 @@ export interface OtlpListeners {
 const graceMs = 10_000
 
 export async function startOtlpListeners(
-  door: DoorOptions,
+  door: Omit<OtlpListenerOptions, 'host' | 'port'>,
   { otlp, listen }: Pick<ServiceConfig, 'otlp' | 'listen'>,
 ): Promise<OtlpListeners> {
   const host = otlp.host || listen.host

@@ -189,6 +189,40 @@ test('what is no HTTP is answered with 400 and closed', async () => {
   expect(answer).toMatch(/^HTTP\/1\.1 400 /)
 })
 
+describe('connections', () => {
+  test('more than the limit are closed, and counted', async () => {
+    let dropped = 0
+    const listener = await start({ connectionsMax: 2, onDropped: () => dropped++ })
+    const sockets = Array.from({ length: 3 }, () => connect(listener.port, '127.0.0.1'))
+    for (const socket of sockets) socket.on('error', () => {})
+    await until(() => dropped === 1)
+    await until(() => sockets.filter((socket) => socket.destroyed).length === 1)
+    for (const socket of sockets) socket.destroy()
+    await until(async () => (await sendOnce(listener.port)) === 200)
+  })
+
+  test('one that says nothing, and one that rests, do not keep the listener from closing', async () => {
+    const listener = await start()
+    const silent = connect(listener.port, '127.0.0.1')
+    const resting = connectHttp2(`http://127.0.0.1:${listener.port}`)
+    silent.on('error', () => {})
+    expect((await sendOver(resting, { body })).status).toBe(200)
+    const startedMs = performance.now()
+    await listener.close(60_000)
+    expect(performance.now() - startedMs).toBeLessThan(5_000)
+    await until(() => silent.destroyed && resting.destroyed)
+  })
+
+  test('one that hangs up before it said anything is forgotten', async () => {
+    const listener = await start()
+    const socket = connect(listener.port, '127.0.0.1')
+    await new Promise<void>((done) => socket.once('connect', done))
+    socket.end()
+    await new Promise<void>((done) => socket.once('close', done))
+    expect(await sendOnce(listener.port)).toBe(200)
+  })
+})
+
 describe('senders that share the budget', () => {
   const keys = { flood: 'Bearer flooding-key', small: 'Bearer small-key' }
 
@@ -299,4 +333,12 @@ async function startRelay(port: number) {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const address = server.address() as AddressInfo
   return { port: address.port, connections: () => connections, close: () => server.close() }
+}
+
+async function sendOnce(port: number): Promise<number> {
+  const send = versions['HTTP/1.1'] ?? expect.fail()
+  return send(port, { body }).then(
+    ({ status }) => status,
+    () => 0,
+  )
 }
