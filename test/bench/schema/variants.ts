@@ -63,7 +63,7 @@ const inBuckets = (buckets: number) =>
   setting(
     `map_serialization_version = 'with_buckets', map_buckets_strategy = 'constant', map_buckets_min_avg_size = 0, max_buckets_in_map = ${buckets}`,
   )
-const wide = setting('min_bytes_for_wide_part = 10485760')
+const compact = setting('min_bytes_for_wide_part = 268435456')
 const wordsWithoutCodec = words.map((name) => modify(name, 'LowCardinality(String)', 'LZ4'))
 
 export const variants: readonly Variant[] = [
@@ -80,7 +80,7 @@ export const variants: readonly Variant[] = [
       modify('http_status', 'UInt16', 'LZ4'),
       modify('kind', 'UInt8', 'LZ4'),
       modify('status', 'UInt8', 'LZ4'),
-      wide,
+      modify('db_statement', 'String', 'ZSTD(1)'),
     ],
   },
   { name: 'attributes: texts, ZSTD(1)', changes: [texts('ZSTD(1)')] },
@@ -95,7 +95,7 @@ export const variants: readonly Variant[] = [
     select: `* REPLACE (mapFilter((k, v) -> k NOT IN (${promoted.map((key) => `'${key}'`).join(', ')}), attributes) AS attributes)`,
   },
   { name: 'words of columns: LZ4', changes: wordsWithoutCodec },
-  { name: 'db_statement: a word', changes: [modify('db_statement', 'LowCardinality(String)', 'ZSTD(1)')] },
+  { name: 'db_statement: a text', changes: [modify('db_statement', 'String', 'ZSTD(1)')] },
   { name: 'start_time: DoubleDelta, ZSTD(1)', changes: [start('DoubleDelta, ZSTD(1)')] },
   { name: 'start_time: Delta, T64, ZSTD(1)', changes: [start('Delta, T64, ZSTD(1)')] },
   { name: 'start_time: GCD, Delta, ZSTD(1)', changes: [start('GCD, Delta, ZSTD(1)')] },
@@ -110,11 +110,16 @@ export const variants: readonly Variant[] = [
     name: 'no skip indexes',
     changes: ['trace_id_bloom', 'received_at_minmax', 'batch_id_bloom'].map((index) => `DROP INDEX ${index}`),
   },
-  { name: 'wide parts from 10 MiB', changes: [wide] },
+  { name: 'columns in one file up to 256 MiB', changes: [compact] },
   {
     name: 'without the columns that are empty',
     changes: empty.map((column) => `DROP COLUMN ${column}`),
     select: `* EXCEPT (${empty.join(', ')})`,
+  },
+  {
+    name: 'order: (hour, service, trace_id, …)',
+    changes: [],
+    orderBy: '(toStartOfHour(start_time), service, trace_id, start_time, span_id)',
   },
   {
     name: 'order: (hour, application, service, trace_id, …)',
