@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { OtlpSignal } from '../../collector/record/otlp.ts'
@@ -39,15 +38,10 @@ function taken<Row>(decoded: DecodeResult<Row>): readonly Row[] {
   return decoded.rows
 }
 
-async function insertNative(table: AnyTable, bytes: Uint8Array): Promise<void> {
-  const columns = Object.keys(table.columns as object).join(', ')
-  const { stream } = await clickHouse.store.client.exec({
-    query: `INSERT INTO ${table.name} (${columns}) FORMAT Native`,
-    values: Readable.from([bytes]),
-  })
-  for await (const _ of stream) {
-    // Answers without a body.
-  }
+let inserts = 0
+async function insertNative(table: AnyTable, bytes: Uint8Array, rows: number): Promise<void> {
+  const outcome = await clickHouse.store.insertNative({ table, blocks: [bytes], rows }, `native ${inserts++}`)
+  expect(outcome).toEqual({ type: 'stored', rows })
 }
 
 const contents = (table: AnyTable) =>
@@ -78,7 +72,7 @@ describe.each(['traces', 'logs', 'metrics'] as const)('%s', (signal) => {
       // The same memory again.
       block.clear()
       for (const row of rows.slice(at, at + third)) block.append(row)
-      await insertNative(table, nativeOf(block))
+      await insertNative(table, nativeOf(block), block.rows)
     }
     expect(await contents(table)).toEqual(want)
   })
@@ -123,7 +117,7 @@ test('a dictionary of more than 256 and of more than 65,536 words', async () => 
     for (let at = 0; at < count; at++)
       block.append({ ...(model as RowOf<typeof logsTable>), severity_text: `word ${at}`, body: `word ${at}` })
     await truncate(table)
-    await insertNative(table, nativeOf(block))
+    await insertNative(table, nativeOf(block), block.rows)
     const sql =
       'SELECT count() AS n, countIf(severity_text = body) AS same, uniqExact(severity_text) AS words FROM logs'
     expect(await clickHouse.store.query({ sql, params: {} })).toEqual([

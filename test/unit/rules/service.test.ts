@@ -86,15 +86,17 @@ async function counter(name: string, labels: string): Promise<number> {
   return Number(line?.split(' ').at(-1) ?? 0)
 }
 
-const nowNs = () => `${BigInt(Date.now() - 1_000) * 1_000_000n}`
+/** Ten minutes ago: old enough to be rolled up as soon as it arrives. */
+const recentNs = () => `${BigInt(Date.now() - 600_000) * 1_000_000n}`
 const recent = (fields: object = {}) => ({
   ...span(fields as never),
   traceId: randomBytes(16).toString('hex'),
-  startTimeUnixNano: nowNs(),
-  endTimeUnixNano: nowNs(),
+  startTimeUnixNano: recentNs(),
+  endTimeUnixNano: recentNs(),
 })
 
-const point = (name: string) => gauge({ name, gauge: { dataPoints: [{ timeUnixNano: nowNs(), asInt: 1 }] } })
+const point = (name: string) =>
+  gauge({ name, gauge: { dataPoints: [{ timeUnixNano: recentNs(), asInt: 1 }] } })
 
 test('what a rule takes away is accepted, counted as filtered by it, and not stored', async () => {
   const items = [
@@ -104,8 +106,8 @@ test('what a rule takes away is accepted, counted as filtered by it, and not sto
   ]
   expect(await send('traces', { resource: { 'service.name': 'plain' }, items })).toEqual({})
   const records = [
-    log({ severityNumber: 5, timeUnixNano: nowNs() }),
-    log({ severityNumber: 9, timeUnixNano: nowNs() }),
+    log({ severityNumber: 5, timeUnixNano: recentNs() }),
+    log({ severityNumber: 9, timeUnixNano: recentNs() }),
   ]
   expect(await send('logs', { items: records })).toEqual({})
   expect(await send('metrics', { items: [point('scrape_up'), point('up')] })).toEqual({})
@@ -186,11 +188,11 @@ describe('a redacted secret is in no column of any table', () => {
         },
         events: [
           {
-            timeUnixNano: nowNs(),
+            timeUnixNano: recentNs(),
             name: 'exception',
             attributes: [{ key: 'exception.type', value: { stringValue: `Bad ${secret} ${card}` } }],
           },
-          { timeUnixNano: nowNs(), name: `e ${card} ${secret}`, attributes: [] },
+          { timeUnixNano: recentNs(), name: `e ${card} ${secret}`, attributes: [] },
         ],
         links: [
           {
@@ -204,7 +206,7 @@ describe('a redacted secret is in no column of any table', () => {
     ]
     const records = [
       log({
-        timeUnixNano: nowNs(),
+        timeUnixNano: recentNs(),
         eventName: `e ${card}`,
         severityText: card,
         body: `login of ${secret} with ${card}`,
@@ -212,7 +214,7 @@ describe('a redacted secret is in no column of any table', () => {
       }),
     ]
     const point = {
-      timeUnixNano: nowNs(),
+      timeUnixNano: recentNs(),
       asInt: 1,
       attributes: [{ key: 'enduser.id', value: { stringValue: secret } }],
       exemplars: [{ filteredAttributes: [{ key: 'n', value: { stringValue: `${secret} ${card}` } }] }],
@@ -229,7 +231,10 @@ describe('a redacted secret is in no column of any table', () => {
     await send('logs', { resource, scope, items: records })
     await send('metrics', { resource, scope, items: points })
     // Rollups hold names of services and operations, too.
-    await until(async () => (await query("SELECT 1 FROM red_1m WHERE service = 'of-***' LIMIT 1")).length > 0)
+    await until(
+      async () => (await query("SELECT 1 FROM red_1m WHERE service = 'of-***' LIMIT 1")).length > 0,
+      40_000,
+    )
   })
 
   test.each([secret, card])('%s', async (needle) => {
@@ -305,7 +310,7 @@ test("the agent's records of the cluster pass all rules", async () => {
   ])
   expect(await query("SELECT metric FROM metrics WHERE cluster_id = 'east' ORDER BY metric")).toHaveLength(2)
   // An ordinary record of the same cluster does not.
-  const ordinary = log({ timeUnixNano: nowNs() })
+  const ordinary = log({ timeUnixNano: recentNs() })
   await send('logs', { resource: { 'k8s.cluster.uid': 'east' }, items: [ordinary] })
   expect(await query("SELECT 1 FROM logs WHERE cluster_id = 'east'")).toEqual([])
 })
