@@ -37,7 +37,9 @@ export async function spillBody(spill: {
     const { size } = await stat(spill.path)
     return { path: spill.path, bytes: size, remove: () => rm(spill.path, { force: true }) }
   } catch (error) {
-    file.destroy()
+    // A file that is still being opened would appear after it was removed.
+    file.once('error', () => {}).destroy()
+    if (!file.closed) await new Promise<void>((resolve) => file.once('close', () => resolve()))
     await rm(spill.path, { force: true })
     throw error
   }

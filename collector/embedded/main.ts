@@ -42,7 +42,8 @@ process.on('SIGINT', () => {
   if (!process.connected) stop()
 })
 process.on('SIGTERM', stop)
-process.on('disconnect', stop)
+// The parent is gone: nobody waits for an answer, and the next instance waits for the directory. What was acknowledged is kept.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 
 const dataDir = resolve(values['data-dir'])
 const engine = open()

@@ -43,7 +43,7 @@ export async function startEmbedded({
   dataDir,
   port = 0,
   memoryBytesMax = defaultMemoryBytes(),
-  lockedForMs = 10_000,
+  lockedForMs = 30_000,
   log,
 }: EmbeddedConfig): Promise<Embedded> {
   const closing = new AbortController()

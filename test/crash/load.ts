@@ -21,10 +21,13 @@ export function startLoad(url: string, { senders = 6 } = {}): Load {
     for (let number = 0; going; number++) {
       const of: RequestOf = { sender, number, timeMs: Date.now() }
       const sending = { url, signal: giveUp.signal }
-      tries += await sendTraces(of, sending)
+      // Not `tries += await …`, which reads `tries` before it waits.
+      const traceTries = await sendTraces(of, sending)
+      tries += traceTries
       traces.add(traceIdOf(of))
       if (number % 4 === 0) {
-        tries += await sendLogBatch(of, sending)
+        const logTries = await sendLogBatch(of, sending)
+        tries += logTries
         logs++
       }
     }
