@@ -16,6 +16,11 @@ export interface AppDeps extends ApiDeps {
   readonly metrics: Pick<SelfMetrics, 'handle'>
   /** What keeps the service from being ready, as a sentence; '' when it is. */
   readonly notReady: () => Promise<string>
+  /**
+   * What does not work although screens do; else empty. Not a reason to be taken out of a Service: that would take the
+   * screens away and heal nothing, and senders are told by the answers to their requests.
+   */
+  readonly restriction?: () => string
   /** Called before any route is added, so that its hooks see all of them. */
   readonly observe: (app: FastifyInstance) => void
   /** Adds the OTLP and OpAMP routes. */
@@ -94,20 +99,22 @@ function cacheControl(url: string, nowMs: number): string {
   return to > 0 && to < nowMs - 15 * 60_000 ? 'private, max-age=60' : 'no-store'
 }
 
-function registerHealth(app: FastifyInstance, { notReady, metrics }: AppDeps): void {
+function registerHealth(app: FastifyInstance, { notReady, restriction, metrics }: AppDeps): void {
   app.get('/livez', async (_request, reply) => reply.type('text/plain').send('ok\n'))
   app.get('/readyz', async (_request, reply) => {
     const problem = await notReady()
     return reply
       .code(problem === '' ? 200 : 503)
       .type('text/plain')
-      .send(problem === '' ? 'ok\n' : `${problem}\n`)
+      .send(`${problem || okBut(restriction?.() ?? '')}\n`)
   })
   app.get('/metrics', (request, reply) => {
     reply.hijack()
     metrics.handle(request.raw, reply.raw)
   })
 }
+
+const okBut = (restriction: string) => (restriction === '' ? 'ok' : `ok, but ${restriction}`)
 
 const securityHeaders = {
   'x-content-type-options': 'nosniff',

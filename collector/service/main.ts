@@ -101,6 +101,10 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
           if (closing) return 'the service is shutting down'
           return (await store.ping().catch(() => false)) ? '' : 'ClickHouse does not answer'
         },
+        restriction: () => {
+          const problem = store.insertProblem()
+          return problem && `ClickHouse does not take rows: ${problem}`
+        },
         observe: (observed) => observeRequests(observed, metrics),
         registerIntake: async (intake) => {
           registerOtlpRoutes(intake, { ...door, clock })

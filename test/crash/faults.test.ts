@@ -80,6 +80,43 @@ describe(`faults of ClickHouse under load, seed ${seed}`, () => {
     }, 'mixed faults'),
   )
 
+  const command = (query: string) => clickHouse.store.client.command({ query })
+  const brokenBy: Record<string, readonly [breakIt: () => unknown, mend: () => unknown]> = {
+    'without a table': [
+      () => command('RENAME TABLE spans TO spans_away'),
+      () => command('RENAME TABLE spans_away TO spans'),
+    ],
+    'without a column': [
+      () => command('ALTER TABLE logs DROP COLUMN severity_text'),
+      () => command('ALTER TABLE logs ADD COLUMN severity_text LowCardinality(String)'),
+    ],
+    'that is read-only': [() => proxy.setFaults(['read-only']), () => proxy.setFaults([])],
+  }
+  const broken = Object.keys(brokenBy).slice(0, long ? undefined : 1)
+  test.each(broken)(
+    'a database %s is told on /readyz, and when it is put right everything goes on',
+    { timeout: 90_000 },
+    (name) =>
+      underLoad(async () => {
+        const readyz = async () => (await fetch(`${url}/readyz`)).text()
+        const waiting = { withinMs: 20_000, hint: service.output }
+        await brokenBy[name]?.[0]()
+        await eventually(
+          'the problem is told',
+          async () => {
+            const told = await readyz()
+            return (
+              /^ok, but ClickHouse does not take rows: cannot insert into \w+: \w.*\n$/.test(told) ||
+              undefined
+            )
+          },
+          waiting,
+        )
+        await brokenBy[name]?.[1]()
+        await eventually('all is well', async () => (await readyz()) === 'ok\n' || undefined, waiting)
+      }, name),
+  )
+
   const lasting: readonly Fault[] = long ? faults : ['lost-answer']
   test.each(lasting)(
     '%s for longer than the service waits: nothing is lost or doubled',

@@ -2,6 +2,7 @@ import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { type Clock, systemClock } from '../../std/clock.ts'
 import { type Log, silentLog } from '../../std/log.ts'
 import { insertNative, insertRows } from './insert.ts'
+import { createInsertProblems } from './insert-problems.ts'
 import { parseRow } from './json-row.ts'
 import { type MigrationReport, migrate } from './migrate.ts'
 import type { Query, Store } from './store.ts'
@@ -25,6 +26,8 @@ export interface OpenStore extends Store {
   migrate(): Promise<MigrationReport>
   /** Whether the database answers now. */
   ping(): Promise<boolean>
+  /** Why the database does not take rows (read-only, full, without a table or column), as far as the last inserts tell; else empty. */
+  insertProblem(): string
 }
 
 /** A request that outlasts the query's own limit by this much is given up. */
@@ -57,6 +60,7 @@ export function createStore({
     keep_alive: { enabled: true, idle_socket_ttl: idleSocketMs },
   }
   const client = createClient({ ...options, database })
+  const problems = createInsertProblems()
   const insertDeps = { client, clock, log, retryForMs: insertRetryForMs, signal: closing.signal }
 
   async function query<Row>(
@@ -88,8 +92,10 @@ export function createStore({
   return {
     client,
     query,
-    insert: (rows, token) => insertRows(insertDeps, rows, token),
-    insertNative: (rows, token) => insertNative(insertDeps, rows, token),
+    insert: async (rows, token) => problems.note(rows.table, await insertRows(insertDeps, rows, token)),
+    insertNative: async (rows, token) =>
+      problems.note(rows.table, await insertNative(insertDeps, rows, token)),
+    insertProblem: problems.last,
     async hasBatch(table, batchId, days) {
       if (table.dayColumn !== null && days.length === 0) return false
       const bound = table.dayColumn === null ? '' : `AND toDate(${table.dayColumn}) IN {days:Array(Date)}`
