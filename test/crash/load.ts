@@ -26,7 +26,7 @@ export function startLoad(url: string, { senders = 6 } = {}): Load {
       tries += traceTries
       traces.add(traceIdOf(of))
       if (number % 4 === 0) {
-        const logTries = await sendLogBatch(of, sending)
+        const logTries = await sendLogBatch({ ...of, twoDays: number % 8 === 0 }, sending)
         tries += logTries
         logs++
       }

@@ -8,6 +8,8 @@ export interface RequestOf {
   readonly timeMs: number
   /** Of the pod it runs in, for an agent that looks. */
   readonly podUid?: string | undefined
+  /** Of a log batch: every other record is of the day before, so that it takes two inserts. */
+  readonly twoDays?: boolean
 }
 
 export const spansPerRequest = 20
@@ -53,6 +55,11 @@ function spanId(index: number): Uint8Array {
   return id
 }
 
+/** As `batch_id` begins in the database. */
+export const logBatchOf = ({ sender, number }: RequestOf) => `crash-${sender}/boot/${number}`
+
+const dayMs = 86_400_000
+
 /** Log records have no key of their own: doubled ones would be seen. */
 export function logRequest(of: RequestOf): Uint8Array {
   return writeProto()
@@ -61,7 +68,8 @@ export function logRequest(of: RequestOf): Uint8Array {
       resourceLogs.message(2, (scopeLogs) => {
         for (let index = 0; index < recordsPerRequest; index++)
           scopeLogs.message(2, (record) => {
-            record.fixed64(1, BigInt(of.timeMs) * 1_000_000n)
+            const daysAgo = of.twoDays ? index % 2 : 0
+            record.fixed64(1, BigInt(of.timeMs - daysAgo * dayMs) * 1_000_000n)
             record.message(5, (body) => body.text(1, `${of.number} ${index}`))
           })
       })

@@ -1,4 +1,4 @@
-import { logRequest, type RequestOf, traceRequest } from './requests.ts'
+import { logBatchOf, logRequest, type RequestOf, traceRequest } from './requests.ts'
 
 export interface Sending {
   /** `http://host:port` of the service. */
@@ -15,7 +15,7 @@ export async function sendTraces(of: RequestOf, sending: Sending): Promise<numbe
 
 /** As our agent sends: with a batch id, marked as a resend from the second try on. */
 export async function sendLogBatch(of: RequestOf, sending: Sending): Promise<number> {
-  const headers = { 'binnacle-batch-id': `crash-${of.sender}/boot/${of.number}` }
+  const headers = { 'binnacle-batch-id': logBatchOf(of) }
   return sendUntilStored('logs', logRequest(of), headers, sending)
 }
 

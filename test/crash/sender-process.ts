@@ -1,12 +1,13 @@
 /**
  * A sender that may be killed at any moment: it writes down each trace id before the first try (`T id`) and after the
- * acknowledgement (`A id`). SIGTERM: it finishes what it has begun and ends with code 0.
+ * acknowledgement (`A id`). To a service it sends log batches with batch ids beside them, as our agent does, every other one
+ * over midnight (`L batch` and `B batch`). SIGTERM: it finishes what it has begun and ends with code 0.
  *
  *     node test/crash/sender-process.ts URL JOURNAL SENDER [POD_UID]
  */
 import { appendFileSync } from 'node:fs'
-import { traceIdOf } from './requests.ts'
-import { sendTraces } from './send.ts'
+import { logBatchOf, type RequestOf, traceIdOf } from './requests.ts'
+import { sendLogBatch, sendTraces } from './send.ts'
 
 const [url = '', journal = '', sender = '0', podUid] = process.argv.slice(2)
 const lanes = 4
@@ -20,10 +21,15 @@ process.on('SIGTERM', () => {
 
 async function lane(): Promise<void> {
   while (going) {
-    const of = { sender: Number(sender), number: number++, timeMs: Date.now() - agoMs, podUid }
+    const of: RequestOf = { sender: Number(sender), number: number++, timeMs: Date.now() - agoMs, podUid }
     appendFileSync(journal, `T ${traceIdOf(of)}\n`)
     await sendTraces(of, { url, signal: AbortSignal.timeout(120_000) })
     appendFileSync(journal, `A ${traceIdOf(of)}\n`)
+    if (podUid || of.number % 3 > 0) continue
+    const batch = { ...of, twoDays: of.number % 2 === 0 }
+    appendFileSync(journal, `L ${logBatchOf(batch)}\n`)
+    await sendLogBatch(batch, { url, signal: AbortSignal.timeout(120_000) })
+    appendFileSync(journal, `B ${logBatchOf(batch)}\n`)
   }
 }
 
