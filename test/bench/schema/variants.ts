@@ -64,6 +64,7 @@ const inBuckets = (buckets: number) =>
     `map_serialization_version = 'with_buckets', map_buckets_strategy = 'constant', map_buckets_min_avg_size = 0, max_buckets_in_map = ${buckets}`,
   )
 const compact = setting('min_bytes_for_wide_part = 268435456')
+const shortBlocks = 'MODIFY COLUMN attributes RESET SETTING max_compress_block_size, min_compress_block_size'
 const wordsWithoutCodec = words.map((name) => modify(name, 'LowCardinality(String)', 'LZ4'))
 
 export const variants: readonly Variant[] = [
@@ -76,6 +77,8 @@ export const variants: readonly Variant[] = [
       start('DoubleDelta, ZSTD(1)'),
       modify('trace_id', 'FixedString(16)', 'LZ4'),
       modify('parent_span_id', 'FixedString(8)', 'LZ4'),
+      modify('received_at', "DateTime64(3, 'UTC')", 'DoubleDelta, ZSTD(1)'),
+      shortBlocks,
       modify('resource_id', 'UInt64', 'LZ4'),
       modify('http_status', 'UInt16', 'LZ4'),
       modify('kind', 'UInt8', 'LZ4'),
@@ -89,6 +92,8 @@ export const variants: readonly Variant[] = [
   { name: 'attributes: texts, 32 buckets', changes: [texts('ZSTD(1)'), inBuckets(32)] },
   { name: 'attributes: ZSTD(1)', changes: [wordsOfAttributes('ZSTD(1)')] },
   { name: 'attributes: 32 buckets', changes: [inBuckets(32)] },
+  { name: 'attributes: ZSTD(3)', changes: [wordsOfAttributes('ZSTD(3)')] },
+  { name: 'attributes: blocks of 64 KiB to 1 MiB', changes: [shortBlocks] },
   {
     name: 'attributes: without the promoted ones',
     changes: [],
@@ -104,7 +109,7 @@ export const variants: readonly Variant[] = [
   { name: "duration_ns: T64('bit'), ZSTD(1)", changes: [duration("T64('bit'), ZSTD(1)")] },
   { name: 'duration_ns: GCD, T64, ZSTD(1)', changes: [duration('GCD, T64, ZSTD(1)')] },
   { name: 'parent_span_id: LZ4', changes: [modify('parent_span_id', 'FixedString(8)', 'LZ4')] },
-  { name: 'parent_span_id: ZSTD(3)', changes: [modify('parent_span_id', 'FixedString(8)', 'ZSTD(3)')] },
+  { name: 'parent_span_id: ZSTD(1)', changes: [modify('parent_span_id', 'FixedString(8)', 'ZSTD(1)')] },
   { name: 'resource_id: LZ4', changes: [modify('resource_id', 'UInt64', 'LZ4')] },
   {
     name: 'no skip indexes',
