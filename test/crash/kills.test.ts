@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createRandom } from '../bench/corpus/random.ts'
@@ -16,7 +16,7 @@ import { testSeed } from '../support/test-seed.ts'
 import { recordsPerRequest, spansPerRequest } from './requests.ts'
 import { expectLedger } from './stored.ts'
 
-const killsForMs = Number(process.env['BINNACLE_TEST_KILL_SECONDS'] ?? 12) * 1000
+const killsForMs = Number(process.env['BINNACLE_TEST_KILL_SECONDS'] ?? 8) * 1000
 const seed = testSeed()
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
 
@@ -24,6 +24,7 @@ const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
 interface Sender {
   readonly to: 'service' | 'agent'
   process: TestProcess
+  journal: string
 }
 
 const victims = ['service', 'engine', 'agent', 'sender'] as const
@@ -44,7 +45,7 @@ describe(`processes killed with SIGKILL under load, seed ${seed}`, () => {
     stack = await startStack()
     senders = (['service', 'agent', 'service', 'agent'] as const).map((to) => ({
       to,
-      process: startSender(to),
+      ...startSender(to),
     }))
   })
   afterAll(async () => {
@@ -53,13 +54,14 @@ describe(`processes killed with SIGKILL under load, seed ${seed}`, () => {
     directory?.remove()
   })
 
-  function startSender(to: Sender['to']): TestProcess {
+  function startSender(to: Sender['to']): Omit<Sender, 'to'> {
     const journal = join(directory.path, `${started}`)
     journals.push(journal)
     const pod = stack.kube.get('Pod', { namespace: 'shop', name: 'ordini-v1' })
     const url = to === 'service' ? stack.serviceUrl : stack.otlpUrl
     const podUid = to === 'agent' ? [pod?.metadata.uid ?? ''] : []
-    return startNode(['test/crash/sender-process.ts', url, journal, String(started++), ...podUid])
+    const args = ['test/crash/sender-process.ts', url, journal, String(started++), ...podUid]
+    return { journal, process: startNode(args) }
   }
 
   const murders: Readonly<Record<Victim, () => Promise<void>>> = {
@@ -86,7 +88,7 @@ describe(`processes killed with SIGKILL under load, seed ${seed}`, () => {
       const sender = senders[random.below(senders.length)]
       if (!sender) return
       await sender.process.kill('SIGKILL')
-      sender.process = startSender(sender.to)
+      Object.assign(sender, startSender(sender.to))
     },
   }
 
@@ -119,6 +121,10 @@ describe(`processes killed with SIGKILL under load, seed ${seed}`, () => {
       await murders[victim]()
       kills.set(victim, (kills.get(victim) ?? 0) + 1)
     }
+    // One that was started a moment ago would still die of SIGTERM.
+    await eventually('every sender has begun', () =>
+      senders.every(({ journal }) => existsSync(journal)) ? true : undefined,
+    )
     const codes = await Promise.all(senders.map(({ process: sender }) => sender.kill('SIGTERM')))
     expect(codes, senders.map(({ process: sender }) => sender.output()).join('')).toEqual(
       senders.map(() => 0),
