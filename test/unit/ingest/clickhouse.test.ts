@@ -35,7 +35,7 @@ afterAll(async () => {
 
 const rowsOf = (sql: string) => database.store.query<Record<string, unknown>>({ sql, params: {} })
 
-test('spans are there when the sender is answered, and a resent batch of two days stays single', async () => {
+test('8.1/15 spans are there when the sender is answered, and a resent batch of two days stays single', async () => {
   const now = Date.now()
   const batch = { batchId: 'a/b/1' }
   const [today, yesterday] = [now, now - 86_400_000].map((startMs) =>

@@ -65,7 +65,7 @@ describe('group commit', () => {
     await expectLedger({ received: 5, stored: 5 })
   })
 
-  test('nobody is answered before the insert is committed', async () => {
+  test('8.1/15 nobody is answered before the insert is committed', async () => {
     let commit = () => {}
     store.answer = ({ table }) =>
       table === 'spans' ? new Promise((resolve) => (commit = () => resolve(undefined))) : undefined
@@ -132,7 +132,7 @@ describe('group commit', () => {
 })
 
 describe('when the database fails', () => {
-  test('an absent one is 503 with Retry-After, and the items count as failed', async () => {
+  test('8.1/16 an absent one is 503 with Retry-After, and the items count as failed', async () => {
     store.answer = () => away
     expect(await handle(traceRequest({ spans: 3, startMs: nowMs }))).toEqual([
       { type: 'retry', status: 503, afterSeconds: 1, message: 'the database is not available' },
@@ -206,7 +206,7 @@ describe('bounds', () => {
     expect(await handle(traceRequest({ spans: 5, startMs: nowMs }))).toEqual([accepted])
   })
 
-  test('what waits is shown', async () => {
+  test('8.1/16 what waits is shown', async () => {
     void ingest.handle(traceRequest({ spans: 4, startMs: nowMs }))
     await clock.advance(0)
     const shown = await scrape(metrics)
@@ -219,7 +219,7 @@ describe('bounds', () => {
 describe('batches of agents', () => {
   const batchId = 'agent/boot/7'
 
-  test('a batch that was stored is not stored again when it is resent, and counts as duplicate', async () => {
+  test('8.1/15 a batch that was stored is not stored again when it is resent, and counts as duplicate', async () => {
     await handle(traceRequest({ spans: 2, startMs: nowMs }, { batchId }))
     expect(await handle(traceRequest({ spans: 2, startMs: nowMs }, { batchId, resend: true }))).toEqual([
       accepted,
@@ -274,7 +274,7 @@ describe('batches of agents', () => {
 })
 
 describe('what is in a request', () => {
-  test('undecodable bytes are invalid, and counted', async () => {
+  test('8.1/16 undecodable bytes are invalid, and counted', async () => {
     const request = {
       ...traceRequest({ spans: 0, startMs: nowMs }),
       body: Buffer.from('{"resourceSpans":5}'),
@@ -284,13 +284,13 @@ describe('what is in a request', () => {
     await expectLedger({ received: 0 })
   })
 
-  test('an empty request is a success that inserts nothing', async () => {
+  test('8.1/6 an empty request is a success that inserts nothing', async () => {
     const request = { ...traceRequest({ spans: 0, startMs: nowMs }), body: Buffer.from('{}') }
     expect(await handle(request)).toEqual([accepted])
     expect(store.inserts).toEqual([])
   })
 
-  test('a malformed span is rejected alone, with a message', async () => {
+  test('8.1/7 a malformed span is rejected alone, with a message', async () => {
     expect(await handle(traceRequest({ spans: 3, startMs: nowMs, firstSpanId: 'xyz' }))).toEqual([
       { type: 'accepted', rejected: 1, message: expect.stringContaining('span id') },
     ])

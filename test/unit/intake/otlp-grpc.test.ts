@@ -104,7 +104,7 @@ describe('what is taken', () => {
     ['traces', 'trace.v1.TraceService'],
     ['logs', 'logs.v1.LogsService'],
     ['metrics', 'metrics.v1.MetricsService'],
-  ])('%s by its service, with its bytes as they are', async (signal, service) => {
+  ])('8.1/1 gRPC: %s by its service, with its bytes as they are', async (signal, service) => {
     const grpc = await start()
     const path = `/opentelemetry.proto.collector.${service}/Export`
     const answer = await grpc.call(body, {
@@ -118,20 +118,20 @@ describe('what is taken', () => {
     expect(Buffer.from(grpc.requests[0]?.body ?? [])).toEqual(body)
   })
 
-  test('gzip and empty messages', async () => {
+  test('8.1/12 gRPC: grpc-encoding identity and gzip, and empty messages', async () => {
     const grpc = await start()
     await grpc.call(body, { gzip: true })
     await grpc.call(new Uint8Array())
     expect(grpc.requests.map((request) => Buffer.from(request.body))).toEqual([body, Buffer.alloc(0)])
   })
 
-  test('what was rejected is told in partial_success', async () => {
+  test('8.1/7 gRPC: what was rejected is told in partial_success', async () => {
     const grpc = await start()
     grpc.handle = async () => ({ type: 'accepted', rejected: 2, message: 'no ids' })
     expect(readPartialSuccess(await grpc.call(body))).toEqual({ rejected: 2, message: 'no ids' })
   })
 
-  test('the health service says SERVING', async () => {
+  test('8.1/12 gRPC: health service on, it says SERVING', async () => {
     const grpc = await start({ accessKeys: ['key'] })
     expect(await grpc.call(new Uint8Array(), { path: '/grpc.health.v1.Health/Check' })).toEqual(
       Buffer.from([8, 1]),
@@ -140,7 +140,7 @@ describe('what is taken', () => {
 })
 
 describe('what is refused', () => {
-  test('undecodable data is INVALID_ARGUMENT, not to be sent again', async () => {
+  test('8.1/8 gRPC: undecodable data is INVALID_ARGUMENT, not to be sent again', async () => {
     const grpc = await start()
     grpc.handle = async () => ({ type: 'invalid', message: 'field 3 ends early' })
     const error = await refusal(grpc.call(body))
@@ -149,7 +149,7 @@ describe('what is refused', () => {
   })
 
   test.each([429, 503] as const)(
-    '%d of the handler is UNAVAILABLE with RetryInfo of at most 5 s',
+    '8.1/9 gRPC: %d of the handler is UNAVAILABLE with RetryInfo of at most 5 s',
     async (code) => {
       const grpc = await start()
       grpc.handle = async () => ({ type: 'retry', status: code, afterSeconds: 60, message: 'full' })
@@ -159,7 +159,7 @@ describe('what is refused', () => {
     },
   )
 
-  test('a handler that throws is UNAVAILABLE, so that the sender keeps the data', async () => {
+  test('8.1/8 gRPC: a handler that throws is UNAVAILABLE, so that the sender keeps the data', async () => {
     const grpc = await start()
     grpc.handle = () => Promise.reject(new Error('secret of ours'))
     const error = await refusal(grpc.call(body))
@@ -171,16 +171,19 @@ describe('what is refused', () => {
   test.each([
     ['plain', Buffer.alloc(10_001), false],
     ['inflated', Buffer.alloc(5_000_000), true],
-  ])('a message over the limit, %s, is RESOURCE_EXHAUSTED without RetryInfo', async (_name, large, gzip) => {
-    const grpc = await start({ limits: { bodyBytesMax: 10_000 } })
-    const error = await refusal(grpc.call(large, { gzip }))
-    expect(error.code).toBe(status.RESOURCE_EXHAUSTED)
-    expect(retryAfter(error)).toBeUndefined()
-    expect(grpc.requests).toEqual([])
-    expect(gzipSync(large).length).toBeLessThan(10_000)
-  })
+  ])(
+    '8.1/4 gRPC: a message over the limit, %s, is RESOURCE_EXHAUSTED without RetryInfo',
+    async (_name, large, gzip) => {
+      const grpc = await start({ limits: { bodyBytesMax: 10_000 } })
+      const error = await refusal(grpc.call(large, { gzip }))
+      expect(error.code).toBe(status.RESOURCE_EXHAUSTED)
+      expect(retryAfter(error)).toBeUndefined()
+      expect(grpc.requests).toEqual([])
+      expect(gzipSync(large).length).toBeLessThan(10_000)
+    },
+  )
 
-  test('bytes beyond the budget are UNAVAILABLE with RetryInfo, and counted', async () => {
+  test('8.1/9 gRPC: bytes beyond the budget are UNAVAILABLE with RetryInfo, and counted', async () => {
     const refused: number[] = []
     const budget = createByteBudget(2_000)
     const grpc = await start({ budget, onRefused: (refusal) => refused.push(refusal.status) })
@@ -203,7 +206,7 @@ describe('what is refused', () => {
     expect(refused).toEqual([status.UNAVAILABLE])
   })
 
-  test('a wrong or missing key is UNAUTHENTICATED', async () => {
+  test('8.1/14 gRPC: a wrong or missing key is UNAUTHENTICATED', async () => {
     const grpc = await start({ accessKeys: ['key'] })
     for (const authorization of ['', 'Bearer kex', 'key'])
       expect((await refusal(grpc.call(body, { metadata: { authorization } }))).code).toBe(
@@ -213,12 +216,12 @@ describe('what is refused', () => {
     expect(grpc.requests).toHaveLength(1)
   })
 
-  test('another method is UNIMPLEMENTED', async () => {
+  test('8.1/12 gRPC: another method is UNIMPLEMENTED', async () => {
     const grpc = await start()
     expect((await refusal(grpc.call(body, { path: '/some.Service/Export' }))).code).toBe(status.UNIMPLEMENTED)
   })
 
-  test('the deadline of the sender is honoured', async () => {
+  test('8.1/12 gRPC: the deadline of the sender is honoured', async () => {
     const grpc = await start()
     grpc.handle = () => new Promise(() => {})
     expect((await refusal(grpc.call(body, { deadlineMs: 50 }))).code).toBe(status.DEADLINE_EXCEEDED)

@@ -50,17 +50,20 @@ describe('what is taken', () => {
       type: 'application/x-protobuf',
     },
   }
-  test.each(Object.entries(taken))('%s', async (_name, { sent, encoding, type }) => {
-    const intake = await start()
-    const answer = await send(intake.port, sent)
-    expect(answer.status).toBe(200)
-    expect(answer.headers['content-type']).toContain(type)
-    expect(intake.requests).toMatchObject([{ signal: 'traces', encoding }])
-    expect(Buffer.from(intake.requests[0]?.body ?? [])).toEqual(Buffer.from(sent.body ?? ''))
-  })
+  test.each(Object.entries(taken))(
+    '8.1/2 media type in any case and with parameters, answered in its own encoding: %s',
+    async (_name, { sent, encoding, type }) => {
+      const intake = await start()
+      const answer = await send(intake.port, sent)
+      expect(answer.status).toBe(200)
+      expect(answer.headers['content-type']).toContain(type)
+      expect(intake.requests).toMatchObject([{ signal: 'traces', encoding }])
+      expect(Buffer.from(intake.requests[0]?.body ?? [])).toEqual(Buffer.from(sent.body ?? ''))
+    },
+  )
 
   test.each(['traces', 'logs', 'metrics'] as const)(
-    '/v1/%s goes to the handler with its signal',
+    '8.1/1 POST /v1/%s goes to the handler with its signal',
     async (signal) => {
       const intake = await start()
       expect((await send(intake.port, { path: `/v1/${signal}`, body: bytes })).status).toBe(200)
@@ -80,14 +83,17 @@ describe('what is taken', () => {
     deflate: ['deflate', deflateSync(plain)],
     zstd: ['zstd', zstdCompressSync(plain)],
   }
-  test.each(Object.entries(encodings))('Content-Encoding %s', async (_name, [header, body]) => {
-    const intake = await start()
-    expect((await send(intake.port, { body, headers: { 'content-encoding': header } })).status).toBe(200)
-    expect(Buffer.from(intake.requests[0]?.body ?? [])).toEqual(plain)
-  })
+  test.each(Object.entries(encodings))(
+    '8.1/3 Content-Encoding %s is inflated',
+    async (_name, [header, body]) => {
+      const intake = await start()
+      expect((await send(intake.port, { body, headers: { 'content-encoding': header } })).status).toBe(200)
+      expect(Buffer.from(intake.requests[0]?.body ?? [])).toEqual(plain)
+    },
+  )
 
   test.each(Object.entries(encodings))(
-    'content-encoding %s with a handler that inflates comes as it is',
+    '8.1/3 Content-Encoding %s with a handler that inflates comes as it is',
     async (_name, [header, body]) => {
       const intake = await start({ inflate: 'handler' })
       expect((await send(intake.port, { body, headers: { 'content-encoding': header } })).status).toBe(200)
@@ -121,7 +127,7 @@ describe('what is taken', () => {
 describe('what is answered', () => {
   const asJson = { 'content-type': 'application/json' }
 
-  test('success is zero bytes in protobuf and {} in JSON: no partial_success that has nothing to say', async () => {
+  test('8.1/5 success is zero bytes in protobuf and {} in JSON: no partial_success that has nothing to say', async () => {
     const intake = await start()
     expect((await send(intake.port, { body: bytes })).body).toEqual(Buffer.alloc(0))
     expect((await send(intake.port, { body: '{}', headers: asJson })).body.toString()).toBe('{}')
@@ -131,7 +137,7 @@ describe('what is answered', () => {
     ['traces', 'rejectedSpans'],
     ['logs', 'rejectedLogRecords'],
     ['metrics', 'rejectedDataPoints'],
-  ])('what was rejected of %s is told in partial_success', async (signal, name) => {
+  ])('8.1/7 what was rejected of %s is told in partial_success', async (signal, name) => {
     const intake = await start()
     intake.handle = async () => ({ type: 'accepted', rejected: 3, message: 'no ids' })
     const path = `/v1/${signal}`
@@ -144,7 +150,7 @@ describe('what is answered', () => {
     expect([inProtobuf.status, inJson.status]).toEqual([200, 200])
   })
 
-  test('a warning is partial_success with nothing rejected', async () => {
+  test('8.1/7 a warning is partial_success with nothing rejected', async () => {
     const intake = await start()
     intake.handle = async () => ({ type: 'accepted', rejected: 0, message: 'clock is off' })
     expect(readPartialSuccess((await send(intake.port, { body: bytes })).body)).toEqual({
@@ -170,7 +176,7 @@ describe('what is answered', () => {
     },
   }
   test.each(Object.entries(outcomes))(
-    '%s and a Status in the encoding of the request',
+    '8.1/8 %s and a Status in the encoding of the request',
     async (_name, want) => {
       const intake = await start()
       intake.handle = async () => want.outcome
@@ -185,7 +191,7 @@ describe('what is answered', () => {
     },
   )
 
-  test('Retry-After is whole seconds from 1 to 5, whatever the handler asks: the JS SDK gives up beyond', async () => {
+  test('8.1/9 Retry-After is whole seconds from 1 to 5, whatever the handler asks: the JS SDK gives up beyond', async () => {
     const intake = await start()
     const askedAndTold: readonly (readonly [asked: number, told: string])[] = [
       [0, '1'],
@@ -199,7 +205,7 @@ describe('what is answered', () => {
     }
   })
 
-  test('a handler that throws is 503, so that the sender keeps the data', async () => {
+  test('8.1/8 never 500: a handler that throws is 503, so that the sender keeps the data', async () => {
     const intake = await start()
     intake.handle = () => Promise.reject(new Error('secret of ours'))
     const answer = await send(intake.port, { body: bytes })
@@ -245,18 +251,21 @@ describe('what is refused', () => {
       says: 'cannot be inflated',
     },
   }
-  test.each(Object.entries(refused))('%s', async (_name, { sent, status, says }) => {
-    const refusals: number[] = []
-    const intake = await start({ onRefused: (refusal) => refusals.push(refusal.status) })
-    const answer = await send(intake.port, sent)
-    expect(answer.status).toBe(status)
-    expect(JSON.parse(answer.body.toString())).toMatchObject({ message: expect.stringContaining(says) })
-    expect(refusals).toEqual([status])
-    expect(intake.requests).toEqual([])
-  })
+  test.each(Object.entries(refused))(
+    '8.1/8 %s, and its Status says why',
+    async (_name, { sent, status, says }) => {
+      const refusals: number[] = []
+      const intake = await start({ onRefused: (refusal) => refusals.push(refusal.status) })
+      const answer = await send(intake.port, sent)
+      expect(answer.status).toBe(status)
+      expect(JSON.parse(answer.body.toString())).toMatchObject({ message: expect.stringContaining(says) })
+      expect(refusals).toEqual([status])
+      expect(intake.requests).toEqual([])
+    },
+  )
 
   test.each(['GET', 'PUT', 'DELETE', 'PATCH', 'HEAD'])(
-    '%s is 405 and says what is allowed',
+    '8.1/2 another method: %s is 405 and says what is allowed',
     async (method) => {
       const intake = await start()
       const answer = await send(intake.port, { method })
@@ -265,17 +274,20 @@ describe('what is refused', () => {
     },
   )
 
-  test('a refused method is answered in the encoding of the request', async () => {
+  test('8.1/2 a refused method is answered in the encoding of the request', async () => {
     const intake = await start()
     const answer = await send(intake.port, { method: 'PUT', body: bytes })
     expect(answer.headers['content-type']).toContain('application/x-protobuf')
     expect(readStatusMessage(answer.body, 'application/x-protobuf')).toContain('POST only')
   })
 
-  test.each(['/v1/trace', '/v1/traces/', '/v1/profiles', '/'])('%s is 404', async (path) => {
-    const intake = await start()
-    expect((await send(intake.port, { path, body: bytes })).status).toBe(404)
-  })
+  test.each(['/v1/trace', '/v1/traces/', '/v1/profiles', '/'])(
+    '8.1/2 another path: %s is 404',
+    async (path) => {
+      const intake = await start()
+      expect((await send(intake.port, { path, body: bytes })).status).toBe(404)
+    },
+  )
 })
 
 describe('sizes', () => {
@@ -283,7 +295,7 @@ describe('sizes', () => {
   const json = { 'content-type': 'application/json' }
   const bomb = gzipSync(Buffer.alloc(50_000_000))
 
-  test('a body of exactly the limit passes, plain, in chunks and inflated', async () => {
+  test('8.1/4 a body of exactly the limit passes, plain, in chunks and inflated', async () => {
     const intake = await start({ limits })
     const body = Buffer.alloc(10_000, 7)
     expect((await send(intake.port, { body })).status).toBe(200)
@@ -316,7 +328,7 @@ describe('sizes', () => {
       headers: { ...json, 'content-encoding': 'deflate' },
     },
   }
-  test.each(Object.entries(tooLarge))('%s is 413 and its sender reads so', async (_name, sent) => {
+  test.each(Object.entries(tooLarge))('8.1/4 %s is 413 and its sender reads so', async (_name, sent) => {
     const budget = createByteBudget(1_000_000)
     const intake = await start({ limits, budget })
     const answer = await send(intake.port, sent)
@@ -328,7 +340,7 @@ describe('sizes', () => {
     expect(budget.used()).toBe(0)
   })
 
-  test('a bomb is cut off while it inflates: the budget never sees more than the limit', async () => {
+  test('8.1/4 a bomb is cut off while it inflates: the budget never sees more than the limit', async () => {
     const inner = createByteBudget(1_000_000_000)
     let most = 0
     const reserve = (sender: string) => {
@@ -348,7 +360,7 @@ describe('sizes', () => {
 })
 
 describe('the budget of bytes in flight', () => {
-  test('requests beyond it are 503 with Retry-After at the door, and pass when others have been answered', async () => {
+  test('8.1/9 overload: requests beyond it are 503 with Retry-After at the door, and pass when others have been answered', async () => {
     const budget = createByteBudget(10_000)
     const intake = await start({ budget, limits: { bodyBytesMax: 10_000 } })
     let finish = () => {}
@@ -397,7 +409,7 @@ describe('access keys', () => {
   const accessKeys = ['first-key', 'second-key']
   const withKey = (authorization: string): Sent => ({ body: bytes, headers: { authorization } })
 
-  test.each(accessKeys)('%s opens', async (key) => {
+  test.each(accessKeys)('8.1/14 bearer token: %s opens', async (key) => {
     const intake = await start({ accessKeys })
     expect((await send(intake.port, withKey(`Bearer ${key}`))).status).toBe(200)
     expect((await send(intake.port, withKey(`bearer ${key}`))).status).toBe(200)
@@ -411,7 +423,7 @@ describe('access keys', () => {
     'Basic first-key',
     'first-key',
     'Bearer first-key second-key',
-  ])('%j is 401 before the body is looked at', async (authorization) => {
+  ])('8.1/14 bearer token: %j is 401 before the body is looked at', async (authorization) => {
     const intake = await start({ accessKeys })
     const answer = await send(intake.port, withKey(authorization))
     expect(answer.status).toBe(401)
@@ -424,7 +436,7 @@ describe('access keys', () => {
 describe('browsers', () => {
   const origin = 'https://shop.example'
 
-  test('a preflight is answered without a key, for any origin, without credentials', async () => {
+  test('8.1/14 CORS: a preflight is answered without a key, for any origin, without credentials', async () => {
     const intake = await start({ accessKeys: ['key'] })
     const answer = await send(intake.port, {
       method: 'OPTIONS',
@@ -438,7 +450,7 @@ describe('browsers', () => {
       expect(answer.headers['access-control-allow-headers']).toContain(name)
   })
 
-  test('answers can be read by the page, refusals and Retry-After too', async () => {
+  test('8.1/14 CORS: answers can be read by the page, refusals and Retry-After too', async () => {
     const intake = await start()
     for (const sent of [
       { body: bytes },
@@ -451,14 +463,14 @@ describe('browsers', () => {
     }
   })
 
-  test('senders that are no browsers see no CORS headers', async () => {
+  test('8.1/14 CORS: senders that are no browsers see no CORS headers', async () => {
     const intake = await start()
     expect((await send(intake.port, { body: bytes })).headers['access-control-allow-origin']).toBeUndefined()
   })
 })
 
 describe('the age of connections', () => {
-  test('a connection is closed after its age, so that senders spread over replicas, and not before', async () => {
+  test('8.1/13 connection age: a connection is closed after its age, so that senders spread over replicas, and not before', async () => {
     const clock = createManualClock()
     const intake = await start({ limits: { connectionAgeMs: 1_000 }, clock, random: () => 0.5 })
     const seen: (string | null)[] = []

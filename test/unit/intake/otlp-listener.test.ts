@@ -24,7 +24,7 @@ const json = { 'content-type': 'application/json' }
 const body = Buffer.from('bytes that are not looked at '.repeat(5_000))
 
 describe.each(Object.entries(versions))('OTLP/HTTP over %s', (_name, send) => {
-  test('a body goes to the handler as it is, and success is in the encoding of the request', async () => {
+  test('8.1/2 a body goes to the handler as it is, and success is in the encoding of the request', async () => {
     const listener = await start()
     const inProtobuf = await send(listener.port, { path: '/v1/logs?x=1', body })
     const inJson = await send(listener.port, { body: '{}', headers: json })
@@ -37,7 +37,7 @@ describe.each(Object.entries(versions))('OTLP/HTTP over %s', (_name, send) => {
     expect(Buffer.from(listener.requests[0]?.body ?? [])).toEqual(body)
   })
 
-  test.each(['listener', 'handler'] as const)('gzip is inflated by the %s', async (inflate) => {
+  test.each(['listener', 'handler'] as const)('8.1/3 gzip is inflated by the %s', async (inflate) => {
     const listener = await start({ inflate })
     const packed = gzipSync(body)
     const headers = { 'content-encoding': 'gzip' }
@@ -81,22 +81,25 @@ describe.each(Object.entries(versions))('OTLP/HTTP over %s', (_name, send) => {
         reason: 'too-large',
       },
     }
-  test.each(Object.entries(refused))('%s is refused, and told', async (_name, { sent, status, reason }) => {
-    const reasons: string[] = []
-    const listener = await start({
-      accessKeys: ['test-key'],
-      limits: { bodyBytesMax: 1_000_000 },
-      onRefused: (refusal) => reasons.push(refusal.reason),
-    })
-    const headers = { authorization: 'Bearer test-key', ...sent.headers }
-    const answer = await send(listener.port, { ...sent, headers })
-    expect(answer.status).toBe(status)
-    expect(answer.body.length).toBeGreaterThan(0)
-    expect(reasons).toEqual(reason ? [reason] : [])
-    expect(listener.requests).toEqual([])
-  })
+  test.each(Object.entries(refused))(
+    '8.1/8 %s is refused, and told',
+    async (_name, { sent, status, reason }) => {
+      const reasons: string[] = []
+      const listener = await start({
+        accessKeys: ['test-key'],
+        limits: { bodyBytesMax: 1_000_000 },
+        onRefused: (refusal) => reasons.push(refusal.reason),
+      })
+      const headers = { authorization: 'Bearer test-key', ...sent.headers }
+      const answer = await send(listener.port, { ...sent, headers })
+      expect(answer.status).toBe(status)
+      expect(answer.body.length).toBeGreaterThan(0)
+      expect(reasons).toEqual(reason ? [reason] : [])
+      expect(listener.requests).toEqual([])
+    },
+  )
 
-  test('bytes beyond the budget are 503 with Retry-After, until others have been answered', async () => {
+  test('8.1/9 bytes beyond the budget are 503 with Retry-After, until others have been answered', async () => {
     const budget = createByteBudget(200_000)
     const listener = await start({ budget })
     const gate = Promise.withResolvers<void>()
@@ -113,7 +116,7 @@ describe.each(Object.entries(versions))('OTLP/HTTP over %s', (_name, send) => {
     await until(() => budget.used() === 0)
   })
 
-  test('a preflight of a browser is answered, and every answer can be read by the page', async () => {
+  test('8.1/14 CORS: a preflight of a browser is answered, and every answer can be read by the page', async () => {
     const listener = await start()
     const headers = { origin: 'https://shop.example' }
     const preflight = await send(listener.port, { method: 'OPTIONS', headers })
@@ -139,7 +142,7 @@ describe.each(Object.entries(versions))('OTLP/HTTP over %s', (_name, send) => {
   })
 })
 
-test('HTTP/1.1, HTTP/2 and gRPC come in by one port', async () => {
+test('8.1/1 HTTP/1.1, HTTP/2 and gRPC come in by one port', async () => {
   const listener = await start()
   for (const send of Object.values(versions)) expect((await send(listener.port, { body })).status).toBe(200)
   await exportOverGrpc(`127.0.0.1:${listener.port}`, body)
@@ -226,7 +229,7 @@ describe('connections', () => {
 describe('senders that share the budget', () => {
   const keys = { flood: 'Bearer flooding-key', small: 'Bearer small-key' }
 
-  test('one that floods is asked to come again, over HTTP and gRPC, while a small one enters', async () => {
+  test('8.1/9 overload: one that floods is asked to come again, over HTTP and gRPC, while a small one enters', async () => {
     const reasons: string[] = []
     const listener = await start({
       accessKeys: ['flooding-key', 'small-key'],
@@ -262,7 +265,7 @@ describe('senders that share the budget', () => {
 describe('the age of connections', () => {
   const old = { limits: { connectionAgeMs: 50 }, random: () => 0.5 }
 
-  test('an old HTTP/2 connection is sent away with GOAWAY; what is under way is answered', async () => {
+  test('8.1/13 connection age: an old HTTP/2 connection is sent away with GOAWAY; what is under way is answered', async () => {
     const listener = await start(old)
     const gate = Promise.withResolvers<void>()
     listener.handle = async () => {
@@ -281,7 +284,7 @@ describe('the age of connections', () => {
     expect(new Set(goaways)).toEqual(new Set([0]))
   })
 
-  test('an old connection whose call does not end is cut after a grace', async () => {
+  test('8.1/13 connection age: an old connection whose call does not end is cut after a grace', async () => {
     const listener = await start({ ...old, limits: { connectionAgeMs: 50, connectionGraceMs: 50 } })
     listener.handle = () => new Promise(() => {})
     const session = connectHttp2(`http://127.0.0.1:${listener.port}`)
@@ -289,7 +292,7 @@ describe('the age of connections', () => {
     await until(() => session.destroyed)
   })
 
-  test('a gRPC client loses no call when its connections are sent away again and again', async () => {
+  test('8.1/13 connection age: a gRPC client loses no call when its connections are sent away again and again', async () => {
     const listener = await start(old)
     const relay = await startRelay(listener.port)
     const client = openGrpcClient(`127.0.0.1:${relay.port}`)
@@ -306,7 +309,7 @@ describe('the age of connections', () => {
     expect(listener.requests).toHaveLength(calls)
   })
 
-  test('an old HTTP/1.1 connection is closed with an answer', async () => {
+  test('8.1/13 connection age: an old HTTP/1.1 connection is closed with an answer', async () => {
     const listener = await start(old)
     const connections: (string | null)[] = []
     await until(async () => {

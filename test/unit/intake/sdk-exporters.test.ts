@@ -119,7 +119,7 @@ describe.each(Object.entries(exporters))('the OpenTelemetry SDK over %s', (_name
   test.each([
     ['plain', {}],
     ['gzip', { compression: gzip }],
-  ])('%s: its spans arrive whole', async (_compression, setup) => {
+  ])('8.1/3 Content-Encoding %s: its spans arrive whole', async (_compression, setup) => {
     const pair = await start(setup)
     expect(await send(pair)).toEqual({ code: 0 })
     const [request] = pair.requests
@@ -156,20 +156,20 @@ describe.each(Object.entries(exporters))('the OpenTelemetry SDK over %s', (_name
     })
   })
 
-  test('a partial success is a success that is not sent again', async () => {
+  test('8.1/7 a partial success is a success that is not sent again', async () => {
     const pair = await start({})
     pair.handle(async () => ({ type: 'accepted', rejected: 2, message: 'namespace shop is not collected' }))
     expect(await send(pair)).toEqual({ code: 0 })
     expect(pair.requests).toHaveLength(1)
   })
 
-  test('a body that is too large is a failure that is not sent again', async () => {
+  test('8.1/4 a body that is too large is a failure that is not sent again', async () => {
     const pair = await start({ limits: { bodyBytesMax: 500 } })
     expect((await send(pair)).code).toBe(1)
     expect(pair.requests).toEqual([])
   })
 
-  test('undecodable data is a failure that is not sent again', async () => {
+  test('8.1/8 undecodable data is a failure that is not sent again', async () => {
     const pair = await start({})
     pair.handle(async () => ({ type: 'invalid', message: 'field 3 ends early' }))
     expect((await send(pair)).code).toBe(1)
@@ -179,23 +179,26 @@ describe.each(Object.entries(exporters))('the OpenTelemetry SDK over %s', (_name
 
 const overHttp = Object.entries(exporters).filter(([name]) => name !== 'gRPC')
 describe.each(overHttp)('the OpenTelemetry SDK over %s', (_name, start) => {
-  test.each([429, 503] as const)('%d with Retry-After is sent again, and then stored', async (status) => {
-    const pair = await start({})
-    let tries = 0
-    pair.handle(async () => {
-      tries++
-      return tries === 1
-        ? { type: 'retry', status, afterSeconds: 1, message: 'the database is away' }
-        : accepted
-    })
-    expect(await send(pair)).toEqual({ code: 0 })
-    expect(tries).toBe(2)
-    expect(pair.requests[1]?.body).toEqual(pair.requests[0]?.body)
-  })
+  test.each([429, 503] as const)(
+    '8.1/9 overload: %d with Retry-After is sent again, and then stored',
+    async (status) => {
+      const pair = await start({})
+      let tries = 0
+      pair.handle(async () => {
+        tries++
+        return tries === 1
+          ? { type: 'retry', status, afterSeconds: 1, message: 'the database is away' }
+          : accepted
+      })
+      expect(await send(pair)).toEqual({ code: 0 })
+      expect(tries).toBe(2)
+      expect(pair.requests[1]?.body).toEqual(pair.requests[0]?.body)
+    },
+  )
 })
 
 // Its transport turns every status but OK into a failure (otlp-grpc-exporter-base 0.301, grpc-exporter-transport).
-test('the JavaScript SDK over gRPC does not come again, though it is told UNAVAILABLE with RetryInfo', async () => {
+test('8.1/9 overload: the JavaScript SDK over gRPC does not come again, though it is told UNAVAILABLE with RetryInfo', async () => {
   const pair = await grpc({})
   pair.handle(async () => ({ type: 'retry', status: 503, afterSeconds: 1, message: 'the database is away' }))
   const { code, error } = await send(pair)

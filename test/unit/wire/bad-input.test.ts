@@ -57,11 +57,14 @@ describe('protobuf that is not a request', () => {
     'a closed group that was never opened': Buffer.from([0x14]),
     'groups nested without end': repeat([0x13], 100_000),
   }
-  test.each(Object.entries(invalid))('%s is invalid, with a message', (_name, body) => {
-    expect(tracesOf(body)).toEqual({ type: 'invalid', message: expect.stringMatching(/./) })
-    expect(decodeLogs({ ...protobuf(body), signal: 'logs' }, context).type).toBe('invalid')
-    expect(decodeMetrics({ ...protobuf(body), signal: 'metrics' }, context).type).toBe('invalid')
-  })
+  test.each(Object.entries(invalid))(
+    '8.1/8 undecodable data: %s is invalid, with a message',
+    (_name, body) => {
+      expect(tracesOf(body)).toEqual({ type: 'invalid', message: expect.stringMatching(/./) })
+      expect(decodeLogs({ ...protobuf(body), signal: 'logs' }, context).type).toBe('invalid')
+      expect(decodeMetrics({ ...protobuf(body), signal: 'metrics' }, context).type).toBe('invalid')
+    },
+  )
 
   test('a request that was cut anywhere is invalid, or complete up to there', () => {
     const body = requestOf([
@@ -75,7 +78,7 @@ describe('protobuf that is not a request', () => {
       expect(tracesOf(body.subarray(0, length)).type, `cut at ${length}`).toBe('invalid')
   })
 
-  test('empty requests and empty envelopes are successes', () => {
+  test('8.1/6 empty requests and empty envelopes are successes', () => {
     for (const body of [[], [0x0a, 0x00], [0x0a, 0x02, 0x12, 0x00], [0x0a, 0x02, 0x0a, 0x00]])
       expect(tracesOf(Buffer.from(body))).toMatchObject({
         type: 'decoded',
@@ -119,7 +122,7 @@ describe('one bad span among good ones is rejected alone', () => {
       'tag of more than 32 bits',
     ],
   }
-  test.each(Object.entries(bad))('%s', (_name, [write, message]) => {
+  test.each(Object.entries(bad))('8.1/11 span rules: %s', (_name, [write, message]) => {
     const decoded = tracesOf(requestOf([validSpan, write, validSpan]))
     expect(decoded).toMatchObject({
       type: 'decoded',
@@ -129,7 +132,7 @@ describe('one bad span among good ones is rejected alone', () => {
     })
   })
 
-  test('values nested as deep as the limit are kept', () => {
+  test('8.1/4 nesting depth: values nested as deep as the limit are kept', () => {
     expect(spanOf(attribute(9, 'deep', nested(nestingMax))).attributes.get('deep')).toBe(
       `${'['.repeat(nestingMax)}"core"${']'.repeat(nestingMax)}`,
     )
@@ -360,7 +363,7 @@ describe('limits, at and beyond', () => {
     })
   })
 
-  test('attributes, events and links of a span beyond the limit are dropped and counted on top of what the sender says', () => {
+  test('8.1/11 attributes, events and links of a span beyond the limit are dropped and counted on top of what the sender says', () => {
     const row = spanOf((writer) => {
       for (let index = 0; index < attributesMax + 3; index++)
         attribute(9, `k${index}`, (any) => any.varint(3, 1))(writer)

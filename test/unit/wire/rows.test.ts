@@ -72,20 +72,23 @@ describe('times', () => {
     'a start of 1970': [5_000_000_000n, 6_000_000_000n, [nowNs, 0n, true]],
     'a start of two days ahead': [nowNs + 48n * hour, nowNs + 49n * hour, [nowNs, 0n, true]],
   }
-  test.each(Object.entries(cases))('%s', (_name, [start, end, [startTime, duration, clamped]]) => {
-    expect(spanOf((writer) => writer.fixed64(7, start).fixed64(8, end))).toMatchObject({
-      start_time: startTime,
-      duration_ns: duration,
-      clamped,
-    })
-  })
+  test.each(Object.entries(cases))(
+    '8.1/11 times of a span: %s',
+    (_name, [start, end, [startTime, duration, clamped]]) => {
+      expect(spanOf((writer) => writer.fixed64(7, start).fixed64(8, end))).toMatchObject({
+        start_time: startTime,
+        duration_ns: duration,
+        clamped,
+      })
+    },
+  )
 })
 
 describe('resources', () => {
   const row = (attributes: Record<string, string>) =>
     resourceRow(new Map(Object.entries(attributes)), '', nowMs)
 
-  test('a service without a name is unknown_service of application default', () => {
+  test('8.1/11 a service without a name is unknown_service of application default', () => {
     expect(only(tracesOf(requestOf([validSpan])))).toMatchObject({
       service: 'unknown_service',
       application: 'default',
