@@ -41,33 +41,44 @@ export const rpcCodes = {
   unauthenticated: 16,
 } as const
 
-/** A google.rpc.Status, with a RetryInfo detail when the sender should come back. */
-export function encodeStatus(
-  encoding: OtlpEncoding,
-  {
-    code,
-    message,
-    retryAfterSeconds,
-  }: { readonly code: number; readonly message: string; readonly retryAfterSeconds?: number },
-): Uint8Array {
-  if (encoding === 'json') {
-    const details =
-      retryAfterSeconds === undefined
-        ? {}
-        : {
-            details: [
-              { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: `${retryAfterSeconds}s` },
-            ],
-          }
-    return Buffer.from(JSON.stringify({ code, message, ...details }))
-  }
+interface RpcStatus {
+  readonly code: number
+  readonly message: string
+  readonly retryAfterSeconds?: number
+}
+
+/** A google.rpc.Status: with a RetryInfo when the sender should come back, with a BadRequest when its data is at fault. */
+export function encodeStatus(encoding: OtlpEncoding, status: RpcStatus): Uint8Array {
+  return encoding === 'json' ? jsonStatus(status) : protobufStatus(status)
+}
+
+const typeUrl = (name: string) => `type.googleapis.com/google.rpc.${name}`
+const isBadRequest = ({ code }: RpcStatus) => code === rpcCodes.invalidArgument
+
+function jsonStatus(status: RpcStatus): Uint8Array {
+  const { code, message, retryAfterSeconds } = status
+  const details: object[] = []
+  if (retryAfterSeconds !== undefined)
+    details.push({ '@type': typeUrl('RetryInfo'), retryDelay: `${retryAfterSeconds}s` })
+  if (isBadRequest(status))
+    details.push({ '@type': typeUrl('BadRequest'), fieldViolations: [{ description: message }] })
+  return Buffer.from(JSON.stringify({ code, message, ...(details.length > 0 ? { details } : {}) }))
+}
+
+function protobufStatus(status: RpcStatus): Uint8Array {
+  const { code, message, retryAfterSeconds } = status
   const writer = writeProto().optional(1, code).text(2, message)
-  if (retryAfterSeconds !== undefined) {
+  if (retryAfterSeconds !== undefined)
     writer.message(3, (any) =>
       any
-        .text(1, 'type.googleapis.com/google.rpc.RetryInfo')
+        .text(1, typeUrl('RetryInfo'))
         .message(2, (info) => info.message(1, (duration) => duration.optional(1, retryAfterSeconds))),
     )
-  }
+  if (isBadRequest(status))
+    writer.message(3, (any) =>
+      any
+        .text(1, typeUrl('BadRequest'))
+        .message(2, (bad) => bad.message(1, (violation) => violation.text(2, message))),
+    )
   return writer.finish()
 }

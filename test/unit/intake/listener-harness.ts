@@ -1,4 +1,5 @@
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2'
+import { type AddressInfo, connect as connectSocket, createServer } from 'node:net'
 import { createOtlpListener, type OtlpListenerOptions } from '../../../collector/intake/otlp-listener.ts'
 import type { OtlpHandler, OtlpRequest } from '../../../collector/record/otlp.ts'
 import { type Answer, accepted, type Sent, send } from './harness.ts'
@@ -48,12 +49,13 @@ export const versions: Readonly<Record<string, (port: number, sent: Sent) => Pro
 export function sendOver(session: ClientHttp2Session, sent: Sent): Promise<Answer> {
   return new Promise((resolve, reject) => {
     session.once('error', reject)
-    const stream = session.request({
+    const head = {
       ':method': sent.method ?? 'POST',
       ':path': sent.path ?? '/v1/traces',
       'content-type': 'application/x-protobuf',
       ...sent.headers,
-    })
+    }
+    const stream = session.request(head, { endStream: false })
     let headers: IncomingHttpHeaders = {}
     const chunks: Buffer[] = []
     stream.once('response', (told) => {
@@ -68,4 +70,26 @@ export function sendOver(session: ClientHttp2Session, sent: Sent): Promise<Answe
     )
     stream.end(Buffer.from(sent.body ?? ''))
   })
+}
+
+export interface Relay {
+  readonly port: number
+  /** That were opened so far. */
+  connections(): number
+  close(): void
+}
+
+/** Passes bytes on, and counts the connections. */
+export async function startRelay(port: number): Promise<Relay> {
+  let connections = 0
+  const server = createServer((client) => {
+    connections++
+    const upstream = connectSocket(port, '127.0.0.1')
+    client.on('error', () => upstream.destroy())
+    upstream.on('error', () => client.destroy())
+    client.pipe(upstream).pipe(client)
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const address = server.address() as AddressInfo
+  return { port: address.port, connections: () => connections, close: () => server.close() }
 }

@@ -1,5 +1,5 @@
 import { connect as connectHttp2 } from 'node:http2'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createByteBudget } from '../../../collector/intake/byte-budget.ts'
@@ -7,7 +7,7 @@ import type { OtlpListenerOptions } from '../../../collector/intake/otlp-listene
 import { exportOverGrpc, openGrpcClient } from '../../support/grpc-export.ts'
 import { until } from '../../support/until.ts'
 import { accepted, type Sent } from './harness.ts'
-import { type Listener, sendOver, startListener, versions } from './listener-harness.ts'
+import { type Listener, sendOver, startListener, startRelay, versions } from './listener-harness.ts'
 
 const opened: Listener[] = []
 afterEach(async () => {
@@ -322,21 +322,6 @@ describe('the age of connections', () => {
     expect(connections[0]).toBe('keep-alive')
   })
 })
-
-/** Passes bytes on, and counts the connections. */
-async function startRelay(port: number) {
-  let connections = 0
-  const server = createServer((client) => {
-    connections++
-    const upstream = connect(port, '127.0.0.1')
-    client.on('error', () => upstream.destroy())
-    upstream.on('error', () => client.destroy())
-    client.pipe(upstream).pipe(client)
-  })
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const address = server.address() as AddressInfo
-  return { port: address.port, connections: () => connections, close: () => server.close() }
-}
 
 async function sendOnce(port: number): Promise<number> {
   const send = versions['HTTP/1.1'] ?? expect.fail()
