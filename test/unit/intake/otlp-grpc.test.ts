@@ -6,9 +6,9 @@ import { createByteBudget } from '../../../collector/intake/byte-budget.ts'
 import { plainAddress } from '../../../collector/intake/http-request.ts'
 import { createOtlpListener, type OtlpListenerOptions } from '../../../collector/intake/otlp-listener.ts'
 import type { OtlpHandler, OtlpRequest } from '../../../collector/record/otlp.ts'
-import { readProto } from '../../../collector/wire/proto-reader.ts'
 import { until } from '../../support/until.ts'
 import { accepted } from './harness.ts'
+import { readStatus } from './rpc-status.ts'
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {
@@ -84,17 +84,7 @@ async function refusal(call: Promise<unknown>): Promise<ServiceError> {
 /** Seconds of the RetryInfo in grpc-status-details-bin; undefined: there is none. */
 function retryAfter(error: ServiceError): number | undefined {
   const [details] = error.metadata.get('grpc-status-details-bin')
-  if (details === undefined) return undefined
-  const field = (bytes: Uint8Array, number: number): Uint8Array | undefined => {
-    const reader = readProto(bytes)
-    while (reader.next()) if (reader.field() === number) return reader.bytes()
-    return undefined
-  }
-  const any = field(Buffer.from(details), 3)
-  const duration = any && field(field(any, 2) ?? new Uint8Array(), 1)
-  if (!duration) return undefined
-  const reader = readProto(duration)
-  return reader.next() ? reader.uint32() : 0
+  return details === undefined ? undefined : readStatus(Buffer.from(details)).retryAfterSeconds
 }
 
 const body = Buffer.from('bytes that are not looked at '.repeat(50))
