@@ -1,5 +1,5 @@
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2'
-import { type AddressInfo, connect as connectSocket, createServer } from 'node:net'
+import { type AddressInfo, connect as connectSocket, createServer, type Socket } from 'node:net'
 import { createOtlpListener, type OtlpListenerOptions } from '../../../collector/intake/otlp-listener.ts'
 import type { OtlpHandler, OtlpRequest } from '../../../collector/record/otlp.ts'
 import { type Answer, accepted, type Sent, send } from './harness.ts'
@@ -76,20 +76,34 @@ export interface Relay {
   readonly port: number
   /** That were opened so far. */
   connections(): number
+  /** Ends every connection towards its client, and waits until the client has ended it too: so it knows. */
+  end(): Promise<void>
   close(): void
 }
 
 /** Passes bytes on, and counts the connections. */
 export async function startRelay(port: number): Promise<Relay> {
   let connections = 0
+  const clients = new Set<Socket>()
   const server = createServer((client) => {
     connections++
+    clients.add(client)
+    client.once('close', () => clients.delete(client))
     const upstream = connectSocket(port, '127.0.0.1')
     client.on('error', () => upstream.destroy())
     upstream.on('error', () => client.destroy())
     client.pipe(upstream).pipe(client)
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const address = server.address() as AddressInfo
-  return { port: address.port, connections: () => connections, close: () => server.close() }
+  const address = server.address() as AddressInfo // A TCP address, since it listens on one.
+  return {
+    port: address.port,
+    connections: () => connections,
+    async end() {
+      const closed = [...clients].map((client) => new Promise((done) => client.once('close', done)))
+      for (const client of clients) client.end()
+      await Promise.all(closed)
+    },
+    close: () => server.close(),
+  }
 }

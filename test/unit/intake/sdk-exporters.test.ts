@@ -1,4 +1,4 @@
-import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import { diag, SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import type { ExportResult } from '@opentelemetry/core'
 import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
@@ -17,7 +17,9 @@ import type { IntakeLimits } from '../../../collector/intake/limits.ts'
 import { createOtlpListener } from '../../../collector/intake/otlp-listener.ts'
 import type { OtlpHandler, OtlpRequest } from '../../../collector/record/otlp.ts'
 import { decodeTraces } from '../../../collector/wire/trace-decoder.ts'
+import { until } from '../../support/until.ts'
 import { accepted, startIntake } from './harness.ts'
+import { startListener, startRelay } from './listener-harness.ts'
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {
@@ -109,6 +111,16 @@ async function send({ exporter }: Pair): Promise<ExportResult> {
   return result
 }
 
+/** What the SDK warns of from now on. */
+function listenToWarnings(): string[] {
+  const warnings: string[] = []
+  const take = (...words: unknown[]) => void warnings.push(words.map(String).join(' '))
+  const ignore = () => {}
+  diag.setLogger({ error: take, warn: take, info: ignore, debug: ignore, verbose: ignore })
+  closing.push(() => diag.disable())
+  return warnings
+}
+
 const exporters: Record<string, (setup: Setup) => Promise<Pair>> = {
   'HTTP with JSON': (setup) => http(JsonExporter, setup),
   'HTTP with protobuf': (setup) => http(ProtoExporter, setup),
@@ -156,11 +168,21 @@ describe.each(Object.entries(exporters))('the OpenTelemetry SDK over %s', (_name
     })
   })
 
-  test('8.1/7 a partial success is a success that is not sent again', async () => {
+  test('8.1/7 a partial success is a success that is not sent again, and its user is told what was rejected', async () => {
     const pair = await start({})
     pair.handle(async () => ({ type: 'accepted', rejected: 2, message: 'namespace shop is not collected' }))
+    const warnings = listenToWarnings()
     expect(await send(pair)).toEqual({ code: 0 })
     expect(pair.requests).toHaveLength(1)
+    expect(warnings).toEqual([expect.stringContaining('namespace shop is not collected')])
+    expect(warnings[0]).toMatch(/"rejectedSpans":"?2"?/)
+  })
+
+  test('8.1/5 a success gives its user no warning', async () => {
+    const pair = await start({})
+    const warnings = listenToWarnings()
+    expect(await send(pair)).toEqual({ code: 0 })
+    expect(warnings).toEqual([])
   })
 
   test('8.1/4 a body that is too large is a failure that is not sent again', async () => {
@@ -203,4 +225,44 @@ test('8.1/9 overload: the JavaScript SDK over gRPC does not come again, though i
   pair.handle(async () => ({ type: 'retry', status: 503, afterSeconds: 1, message: 'the database is away' }))
   const { code, error } = await send(pair)
   expect([code, error?.message, pair.requests.length]).toEqual([1, '14 UNAVAILABLE: the database is away', 1])
+})
+
+const exporterAt: Record<string, (port: number) => SpanExporter> = {
+  'HTTP with JSON': (port) => new JsonExporter({ url: `http://127.0.0.1:${port}/v1/traces` }),
+  'HTTP with protobuf': (port) => new ProtoExporter({ url: `http://127.0.0.1:${port}/v1/traces` }),
+  gRPC: (port) => new GrpcExporter({ url: `http://127.0.0.1:${port}` }),
+}
+
+describe.each(Object.entries(exporterAt))('connections of the OpenTelemetry SDK over %s', (_name, open) => {
+  async function setUp(limits: Partial<IntakeLimits>) {
+    const listener = await startListener({ limits, random: () => 0.5 })
+    closing.push(() => listener.close())
+    const relay = await startRelay(listener.port)
+    closing.push(() => relay.close())
+    const exporter = open(relay.port)
+    closing.push(() => exporter.shutdown())
+    const exportOnce = () => new Promise<ExportResult>((resolve) => exporter.export(spans, resolve))
+    return { listener, relay, exportOnce }
+  }
+
+  test('8.1/13 connection age: it is sent away again and again, and loses nothing', async () => {
+    const { listener, relay, exportOnce } = await setUp({ connectionAgeMs: 40 })
+    const results: ExportResult[] = []
+    await until(async () => {
+      results.push(...(await Promise.all(Array.from({ length: 4 }, exportOnce))))
+      return relay.connections() >= 12
+    })
+    expect(results.filter(({ code }) => code !== 0)).toEqual([])
+    expect(listener.requests).toHaveLength(results.length)
+  })
+
+  test('8.1/13 a connection that was ended while it rested loses nothing', async () => {
+    const { listener, relay, exportOnce } = await setUp({})
+    for (let times = 1; times <= 3; times++) {
+      expect(await exportOnce()).toEqual({ code: 0 })
+      expect(relay.connections()).toBe(times)
+      await relay.end()
+    }
+    expect(listener.requests).toHaveLength(3)
+  })
 })
