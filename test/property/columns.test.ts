@@ -6,7 +6,7 @@ import { createBlockDecoder } from '../../collector/wire/block-decoder.ts'
 import { nativeOf, TableBlock } from '../../collector/wire/columns/table-block.ts'
 import { type CompiledRules, compileRules } from '../../collector/wire/rules/compile-rules.ts'
 import { decodeTraces } from '../../collector/wire/trace-decoder.ts'
-import { readNative } from '../support/native-reader.ts'
+import { readNative } from '../support/read-native.ts'
 import { mutate, mutations } from './mutations.ts'
 import { nowNs, requests, toProtobuf } from './wire-model.ts'
 
@@ -19,7 +19,9 @@ const sorted = (rows: readonly Record<string, unknown>[]) =>
   rows
     .map((row) => ({
       row,
-      key: JSON.stringify(row, (_key, value) => (typeof value === 'bigint' ? `${value}` : value)),
+      key: JSON.stringify(row, (_key, value) =>
+        typeof value === 'bigint' ? `${value}` : value instanceof Map ? [...value] : value,
+      ),
     }))
     .sort((a, b) => (a.key < b.key ? -1 : 1))
     .map(({ row }) => row)
@@ -67,8 +69,8 @@ describe(`seed ${seed}`, () => {
     if (columnar.type === 'invalid') throw new Error(columnar.message)
     const want = new TableBlock(spansTable)
     for (const row of plain.rows) want.append(row)
-    expect(sorted(blocks.flatMap(({ bytes }) => readNative(bytes)))).toEqual(
-      sorted(readNative(nativeOf(want))),
+    expect(sorted(blocks.flatMap(({ bytes }) => readNative(bytes, spansTable)))).toEqual(
+      sorted(readNative(nativeOf(want), spansTable)),
     )
     const { received, rejected, messages } = plain
     expect(columnar).toMatchObject({ received, rejected, messages })

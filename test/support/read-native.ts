@@ -1,3 +1,4 @@
+import type { AnyTable } from '../../collector/record/table.ts'
 import { assert } from '../../collector/std/assert.ts'
 
 type Values = unknown[]
@@ -5,13 +6,23 @@ type ReadColumn = (cursor: Cursor, rows: number) => Values
 
 /**
  * Blocks of ClickHouse's Native format back to rows, values as record/table.ts describes them: the tests' judge of what a
- * decoder wrote, independent of the writer (https://clickhouse.com/docs/interfaces/formats/Native).
+ * decoder wrote, independent of the writer. With a table, columns that a block lacks are empty (https://clickhouse.com/docs/interfaces/formats/Native).
  */
-export function readNative(bytes: Uint8Array): Record<string, unknown>[] {
+export function readNative(bytes: Uint8Array, table?: AnyTable): Record<string, unknown>[] {
   const cursor = new Cursor(bytes)
   const rows: Record<string, unknown>[] = []
   while (!cursor.atEnd()) rows.push(...readBlock(cursor))
-  return rows
+  const types = Object.entries((table?.columns ?? {}) as Readonly<Record<string, { readonly type: string }>>)
+  return rows.map((row) => ({
+    ...Object.fromEntries(types.map(([name, { type }]) => [name, emptyOf(type)])),
+    ...row,
+  }))
+}
+
+/** What ClickHouse puts into a column that a block lacks. */
+function emptyOf(type: string): unknown {
+  if (type.startsWith('Array(')) return []
+  return type.startsWith('Map(') ? new Map() : ''
 }
 
 function readBlock(cursor: Cursor): Record<string, unknown>[] {

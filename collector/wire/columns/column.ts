@@ -13,6 +13,8 @@ export interface Column {
   /** Where the column ends now, for `cutTo`. */
   size(): ColumnSize
   cutTo(size: ColumnSize): void
+  /** Whether all its rows are empty: ClickHouse then fills the column in by itself, for less than it costs to read. */
+  isBlank(): boolean
   writePrefix(out: ByteBuffer): void
   writeData(out: ByteBuffer): void
   /** Bytes of the values, roughly. */

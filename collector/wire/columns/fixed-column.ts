@@ -76,6 +76,11 @@ export class FixedColumn implements Column {
     this.data.length = length
   }
 
+  /** Zeros are not looked for: fixed widths are cheap to read. */
+  isBlank(): boolean {
+    return false
+  }
+
   writePrefix(): void {}
 
   writeData(out: ByteBuffer): void {

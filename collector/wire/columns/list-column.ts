@@ -36,6 +36,10 @@ export class ListColumn<Items extends Column = Column> implements Column {
     this.items.cutTo(items)
   }
 
+  isBlank(): boolean {
+    return this.items.rows === 0
+  }
+
   writePrefix(out: ByteBuffer): void {
     this.items.writePrefix(out)
   }

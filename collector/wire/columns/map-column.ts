@@ -48,6 +48,10 @@ export class MapColumn implements Column {
     this.values.data.length = valueBytes
   }
 
+  isBlank(): boolean {
+    return this.keys.rows === 0
+  }
+
   writePrefix(out: ByteBuffer): void {
     this.keys.writePrefix(out)
   }

@@ -78,6 +78,10 @@ export class StringColumn implements Column {
     this.data.length = length
   }
 
+  isBlank(): boolean {
+    return this.data.length === this.rows
+  }
+
   writePrefix(): void {}
 
   writeData(out: ByteBuffer): void {

@@ -55,12 +55,13 @@ export class TableBlock<T extends AnyTable = AnyTable> {
     return this.#list.reduce((sum, column) => sum + column.byteLength(), 0)
   }
 
-  /** Column count, row count, then name, type, prefix and data of each column. */
+  /** Column count, row count, then of each column that is not blank name, type, prefix and data of each column. */
   writeNative(out: ByteBuffer): void {
     if (this.rows === 0) return
-    out.varint(this.#list.length)
+    out.varint(this.#list.reduce((count, column) => (column.isBlank() ? count : count + 1), 0))
     out.varint(this.rows)
     this.#list.forEach((column, index) => {
+      if (column.isBlank()) return
       out.text(this.#names[index] ?? '')
       out.text(column.type)
       column.writePrefix(out)

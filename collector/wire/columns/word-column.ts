@@ -134,6 +134,10 @@ export class WordColumn implements Column {
     this.rows = rows
   }
 
+  isBlank(): boolean {
+    return this.words === 1
+  }
+
   /** The version of the keys' serialisation: a dictionary of each block's own. */
   writePrefix(out: ByteBuffer): void {
     out.uint64(1)

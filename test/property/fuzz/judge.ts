@@ -3,6 +3,7 @@ import type { OtlpSignal } from '../../../collector/record/otlp.ts'
 import { logsTable, metricsTable } from '../../../collector/record/signal.ts'
 import { type ResourceRow, spansTable } from '../../../collector/record/span.ts'
 import type { AnyTable } from '../../../collector/record/table.ts'
+import { tableOf } from '../../../collector/service/ingest/insert-blocks.ts'
 import { assert } from '../../../collector/std/assert.ts'
 import { createBlockDecoder } from '../../../collector/wire/block-decoder.ts'
 import { decodeLogs } from '../../../collector/wire/log-decoder.ts'
@@ -86,7 +87,7 @@ export function createJudge(): Judge {
         const name = `${table}/${day}`
         const want = (wanted.get(name) ?? []).map(({ row }) => row)
         if (rows !== want.length) throw new Disagreement(`${rows} rows in ${name}, wanted ${want.length}`)
-        compareRows(`columnar ${name}`, readNative(bytes), want)
+        compareRows(`columnar ${name}`, readNative(bytes, tableOf(table)), want)
       }
     },
   }

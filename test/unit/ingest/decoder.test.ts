@@ -2,9 +2,10 @@ import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import type { OtlpCompression } from '../../../collector/record/otlp.ts'
 import { createDecoder, type DecodeRequest } from '../../../collector/service/ingest/decoder.ts'
+import { tableOf } from '../../../collector/service/ingest/insert-blocks.ts'
 import { type BlockDecoder, createBlockDecoder } from '../../../collector/wire/block-decoder.ts'
 import type { SealedBlock } from '../../../collector/wire/columns/open-blocks.ts'
-import { readNative } from '../../support/native-reader.ts'
+import { readNative } from '../../support/read-native.ts'
 import { traceBody } from './otlp-bodies.ts'
 
 const nowMs = 1_700_000_000_000
@@ -26,7 +27,9 @@ const compressors: Readonly<Record<OtlpCompression, (bytes: Uint8Array) => Uint8
 const compressions = Object.keys(compressors) as OtlpCompression[]
 
 function rowsOf(blocks: readonly SealedBlock[], table = 'spans'): Record<string, unknown>[] {
-  return blocks.filter((block) => block.table === table).flatMap(({ bytes }) => readNative(bytes))
+  return blocks
+    .filter((block) => block.table === table)
+    .flatMap(({ bytes }) => readNative(bytes, tableOf(table)))
 }
 
 describe.each(compressions)('a body as %s', (compression) => {

@@ -1,6 +1,6 @@
 import type { AnyTable } from '../../../collector/record/table.ts'
 import type { InsertOutcome, Store } from '../../../collector/service/store/store.ts'
-import { readNative } from '../../support/native-reader.ts'
+import { readNative } from '../../support/read-native.ts'
 
 export interface Insert {
   readonly table: string
@@ -32,7 +32,8 @@ export function createFakeStore(): FakeStore & Store {
     answer: () => undefined,
     lookUp: undefined,
     async insertNative({ table, blocks, rows: count }, token) {
-      const rows = blocks.flatMap(readNative)
+      // The rows are views of the bytes, whose memory goes back to the decoder.
+      const rows = blocks.flatMap((block) => readNative(Uint8Array.from(block), table))
       if (rows.length !== count) throw new Error(`${rows.length} rows are said to be ${count}`)
       const days = new Set(rows.map((row) => dateOf(table, row)))
       if (days.size !== 1) throw new Error(`rows of ${[...days].join(' and ')} in one insert`)
@@ -63,6 +64,6 @@ const unused = () => Promise.reject(new Error('not part of this fake'))
 /** The UTC day by which a table is partitioned. */
 function dateOf({ dayColumn, columns }: AnyTable, row: Record<string, unknown>): string {
   if (dayColumn === null) return ''
-  const perMs = columns[dayColumn].type === 'DateTime64(9)' ? 1_000_000n : 1n
-  return new Date(Number((row[dayColumn] as bigint) / perMs)).toISOString().slice(0, 10)
+  const perMs = columns[dayColumn].type === 'DateTime64(9)' ? 1_000_000 : 1
+  return new Date(Math.floor(Number(row[dayColumn]) / perMs)).toISOString().slice(0, 10)
 }
