@@ -1,4 +1,4 @@
-import { Client, credentials, Metadata } from '@grpc/grpc-js'
+import { Client, type ClientOptions, credentials, Metadata } from '@grpc/grpc-js'
 
 const raw = (bytes: Buffer) => bytes
 const path = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
@@ -10,8 +10,11 @@ export interface GrpcClient {
 }
 
 /** A foreign client, as it is: it connects again by itself, and sends a call again that a server has not begun. */
-export function openGrpcClient(address: string): GrpcClient {
-  const client = new Client(address, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 })
+export function openGrpcClient(address: string, options: ClientOptions = {}): GrpcClient {
+  const client = new Client(address, credentials.createInsecure(), {
+    'grpc.use_local_subchannel_pool': 1,
+    ...options,
+  })
   return {
     export: (body, headers = {}) =>
       new Promise<Buffer>((resolve, reject) => {

@@ -94,7 +94,7 @@ describe('a batcher', () => {
     expect(written).toEqual([{ lane: 'kube', texts: ['shop/a,shop/b'], items: 2 }])
   })
 
-  test('answers a request only after its batch is on disk', async () => {
+  test('8.1/15 answers a request only after its batch is on disk', async () => {
     const { clock, written, request } = start()
     let outcome: unknown
     void request('one').then((value) => {

@@ -180,13 +180,13 @@ describe('receiving telemetry of applications', () => {
     expect(seen[0]).toMatchObject({ received: 10, failed: 0 })
   })
 
-  test('an undecodable body is invalid', async () => {
+  test('8.1/8 an undecodable body is invalid', async () => {
     const { send, seen } = start(new Error('cannot read the request: cut off'))
     expect(await send()).toEqual({ type: 'invalid', message: 'cannot read the request: cut off' })
     expect(seen[0]?.result).toBe('invalid')
   })
 
-  test('an empty request is a success', async () => {
+  test('8.1/6 an empty request is a success', async () => {
     expect(await start([]).send()).toEqual({ type: 'accepted', rejected: 0, message: '' })
   })
 

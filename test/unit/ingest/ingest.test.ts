@@ -179,7 +179,7 @@ describe('bounds', () => {
     // 4 spans are 648 bytes of JSON, 1 KiB for the request, and less than 4 KiB in blocks.
     ['bytes', { bytesWaitingMax: 16_000 }, { bytesWaitingMax: 4_000 }],
   ])(
-    '%s at the bound are 429 and nothing of the request waits, below it they wait',
+    '8.1/9 overload: %s at the bound are 429 and nothing of the request waits, below it they wait',
     async (_name, room, none) => {
       for (const config of [room, none]) {
         store = createFakeStore()

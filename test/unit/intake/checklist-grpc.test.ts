@@ -3,6 +3,7 @@ import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
 import { frameMessage } from '../../../collector/intake/grpc-wire.ts'
 import type { OtlpListenerOptions } from '../../../collector/intake/otlp-listener.ts'
+import { openGrpcClient } from '../../support/grpc-export.ts'
 import { until } from '../../support/until.ts'
 import { accepted } from './harness.ts'
 import { type Listener, startListener } from './listener-harness.ts'
@@ -167,3 +168,42 @@ test('8.1/12 gRPC: a connection may have a hundred calls under way', async () =>
   gate.resolve()
   for (const { trailers } of await Promise.all(calls)) expect(trailers?.['grpc-status']).toBe('0')
 })
+
+/** As senders set it up that follow the OTLP specification: of the codes that occur here only UNAVAILABLE is retried. */
+const retryPolicy = {
+  maxAttempts: 4,
+  initialBackoff: '0.01s',
+  maxBackoff: '0.1s',
+  backoffMultiplier: 2,
+  retryableStatusCodes: [
+    'CANCELLED',
+    'DEADLINE_EXCEEDED',
+    'ABORTED',
+    'OUT_OF_RANGE',
+    'UNAVAILABLE',
+    'DATA_LOSS',
+  ],
+}
+
+test.each([
+  ['UNAVAILABLE with RetryInfo', 3, { type: 'retry', status: 429, afterSeconds: 1, message: 'full' }],
+  ['RESOURCE_EXHAUSTED without RetryInfo', 1, { type: 'too-large', message: 'too large' }],
+  ['INVALID_ARGUMENT', 1, { type: 'invalid', message: 'ends early' }],
+] as const)(
+  '8.1/9 gRPC: after %s a client that retries what OTLP lets it sends it %i times',
+  async (_name, tries, first) => {
+    const { listener } = await start()
+    listener.handle = async () => (listener.requests.length < 3 ? first : accepted)
+    const serviceConfig = JSON.stringify({
+      loadBalancingConfig: [],
+      methodConfig: [{ name: [{}], retryPolicy }],
+    })
+    const client = openGrpcClient(`127.0.0.1:${listener.port}`, { 'grpc.service_config': serviceConfig })
+    closing.push(() => client.close())
+    const isStored = await client.export(body).then(
+      () => true,
+      () => false,
+    )
+    expect([isStored, listener.requests.length]).toEqual([tries === 3, tries])
+  },
+)

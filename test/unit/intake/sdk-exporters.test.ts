@@ -13,6 +13,7 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { RefusedRequest } from '../../../collector/intake/door.ts'
 import type { IntakeLimits } from '../../../collector/intake/limits.ts'
 import { createOtlpListener } from '../../../collector/intake/otlp-listener.ts'
 import type { OtlpHandler, OtlpRequest } from '../../../collector/record/otlp.ts'
@@ -29,30 +30,38 @@ afterEach(async () => {
 interface Setup {
   readonly limits?: Partial<IntakeLimits>
   readonly compression?: CompressionAlgorithm
+  readonly accessKeys?: readonly string[]
 }
 
 interface Pair {
   readonly exporter: SpanExporter
   readonly requests: OtlpRequest[]
+  /** Reasons why requests were refused unread, in order. */
+  readonly refused: string[]
   handle(handler: OtlpHandler): void
 }
 
 const gzip = CompressionAlgorithm.GZIP
 
 async function http(Exporter: typeof JsonExporter | typeof ProtoExporter, setup: Setup): Promise<Pair> {
-  const { limits = {}, compression = CompressionAlgorithm.NONE } = setup
-  const intake = await startIntake({ limits })
+  const { limits = {}, compression = CompressionAlgorithm.NONE, accessKeys = [] } = setup
+  const refused: string[] = []
+  const onRefused = ({ reason }: RefusedRequest) => refused.push(reason)
+  const intake = await startIntake({ limits, accessKeys, onRefused })
   closing.push(() => intake.close())
   return {
     exporter: new Exporter({ url: `${intake.url}/v1/traces`, compression }),
     requests: intake.requests,
+    refused,
     handle: (handler) => {
       intake.handle = handler
     },
   }
 }
 
-async function grpc({ limits = {}, compression = CompressionAlgorithm.NONE }: Setup): Promise<Pair> {
+async function grpc(setup: Setup): Promise<Pair> {
+  const { limits = {}, compression = CompressionAlgorithm.NONE, accessKeys = [] } = setup
+  const refused: string[] = []
   const requests: OtlpRequest[] = []
   let handle: OtlpHandler = async () => accepted
   const server = await createOtlpListener({
@@ -63,11 +72,14 @@ async function grpc({ limits = {}, compression = CompressionAlgorithm.NONE }: Se
     host: '127.0.0.1',
     port: 0,
     limits,
+    accessKeys,
+    onRefused: ({ reason }) => refused.push(reason),
   })
   closing.push(() => server.close(0))
   return {
     exporter: new GrpcExporter({ url: `http://127.0.0.1:${server.port}`, compression }),
     requests,
+    refused,
     handle: (handler) => {
       handle = handler
     },
@@ -188,7 +200,13 @@ describe.each(Object.entries(exporters))('the OpenTelemetry SDK over %s', (_name
   test('8.1/4 a body that is too large is a failure that is not sent again', async () => {
     const pair = await start({ limits: { bodyBytesMax: 500 } })
     expect((await send(pair)).code).toBe(1)
-    expect(pair.requests).toEqual([])
+    expect([pair.refused, pair.requests]).toEqual([['too-large'], []])
+  })
+
+  test('8.1/14 a missing bearer token is a failure that is not sent again', async () => {
+    const pair = await start({ accessKeys: ['test-key'] })
+    expect((await send(pair)).code).toBe(1)
+    expect([pair.refused, pair.requests]).toEqual([['unauthenticated'], []])
   })
 
   test('8.1/8 undecodable data is a failure that is not sent again', async () => {
