@@ -1,0 +1,112 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from '../support/processes.ts'
+
+/**
+ * The sending programs, one for each SDK. Packages of pinned versions are installed once below `.binnacle/interop`, in a folder
+ * named after what was asked for, so that a changed version is a new install. What cannot be installed is `missing` with the
+ * reason, and a program that does not compile is an error.
+ */
+export interface Sdk {
+  readonly name: string
+  /** The type of the exception that its program records, as the SDK names it. */
+  readonly exceptionType: string
+  /** Something of the place where the exception came from. */
+  readonly stackHolds: string
+  /** The flags of a link as this SDK sends them: whether it is of another process (0x100, 0x200), and the W3C flags. */
+  readonly linkFlags: string
+  prepare(): Promise<Prepared>
+}
+
+export type Prepared = { readonly command: readonly string[] } | { readonly missing: string }
+
+const installTimeoutMs = 120_000
+const outputBytesMax = 16 * 2 ** 20
+const sources = join(root, 'test/interop')
+
+const python: Sdk = {
+  name: 'python',
+  exceptionType: 'ValueError',
+  stackHolds: 'send.py',
+  linkFlags: String(0x300),
+  async prepare() {
+    const requirements = join(sources, 'python/requirements.txt')
+    const place = placeOf('python', requirements)
+    const failure = await install(place, async () => {
+      await run('python3', '-m', 'venv', place)
+      await run(join(place, 'bin/pip'), 'install', '--quiet', '--requirement', requirements)
+    })
+    return failure ?? { command: [join(place, 'bin/python'), join(sources, 'python/send.py')] }
+  },
+}
+
+const go: Sdk = {
+  name: 'go',
+  exceptionType: '*errors.errorString',
+  stackHolds: 'main.go',
+  linkFlags: String(0x101),
+  async prepare() {
+    const place = placeOf('go', join(sources, 'go/go.sum'))
+    const module = join(sources, 'go')
+    const failure = await install(place, () => run('go', '-C', module, 'mod', 'download'))
+    if (failure) return failure
+    const program = join(place, 'send')
+    await run('go', '-C', module, 'build', '-o', program, '.')
+    return { command: [program] }
+  },
+}
+
+const java: Sdk = {
+  name: 'java',
+  exceptionType: 'java.lang.IllegalStateException',
+  stackHolds: 'Send.java',
+  linkFlags: String(0x101),
+  async prepare() {
+    const pom = join(sources, 'java/pom.xml')
+    const place = placeOf('java', pom)
+    const jars = join(place, 'lib')
+    const failure = await install(place, () =>
+      run('mvn', '-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${jars}`),
+    )
+    if (failure) return failure
+    const classPath = [place, ...readdirSync(jars).map((jar) => join(jars, jar))].join(':')
+    const source = join(sources, 'java/Send.java')
+    await run('javac', '-encoding', 'UTF-8', '-cp', classPath, '-d', place, source)
+    return { command: ['java', '-Dstdout.encoding=UTF-8', '-cp', classPath, 'Send'] }
+  },
+}
+
+export const sdks: readonly Sdk[] = [python, go, java]
+
+function placeOf(name: string, pins: string): string {
+  const hash = createHash('sha256').update(readFileSync(pins)).digest('hex').slice(0, 12)
+  return join(root, '.binnacle/interop', `${name}-${hash}`)
+}
+
+/** Installs once; a half install is begun anew. */
+async function install(place: string, steps: () => Promise<void>): Promise<{ missing: string } | undefined> {
+  const done = join(place, '.installed')
+  if (existsSync(done)) return undefined
+  rmSync(place, { recursive: true, force: true })
+  mkdirSync(place, { recursive: true })
+  try {
+    await steps()
+  } catch (error) {
+    return { missing: error instanceof Error ? error.message : String(error) }
+  }
+  writeFileSync(done, '')
+  return undefined
+}
+
+function run(command: string, ...args: string[]): Promise<void> {
+  return new Promise((done, fail) => {
+    const options = { timeout: installTimeoutMs, maxBuffer: outputBytesMax }
+    execFile(command, args, options, (error, stdout, stderr) => {
+      if (!error) return done()
+      const said = `${stdout}${stderr}`.trim().split('\n').slice(-3).join(' ') || error.message
+      fail(new Error(`cannot run ${command} ${args[0]}: ${said}`, { cause: error }))
+    })
+  })
+}
