@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { parseAgentConfig } from '../../../collector/agent/config.ts'
 import { loadServiceConfig, parseServiceConfig } from '../../../collector/service/config.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'binnacle-config-'))
@@ -11,6 +12,16 @@ const file = (name: string, text: string) => {
   return join(directory, name)
 }
 const parse = (text: string) => parseServiceConfig({ yaml: { text, name: 'service.yaml' } })
+
+test('8.1/1 the ports of OTLP are 4317 for gRPC and 4318 for HTTP, of the service and of the agent', () => {
+  const { http, grpc } = parseServiceConfig({}).otlp
+  expect([grpc, http]).toEqual([
+    { enabled: true, port: 4317 },
+    { enabled: true, port: 4318 },
+  ])
+  const { grpcPort, httpPort } = parseAgentConfig({}).receive
+  expect([grpcPort, httpPort]).toEqual([4317, 4318])
+})
 
 test('nothing given: the defaults', () => {
   expect(parseServiceConfig({})).toMatchObject({
