@@ -34,7 +34,7 @@ const python: Sdk = {
   async prepare() {
     const requirements = join(sources, 'python/requirements.txt')
     const place = placeOf('python', requirements)
-    const failure = await install(place, async () => {
+    const failure = await install({ tools: [['python3', '--version']], place }, async () => {
       await run('python3', '-m', 'venv', place)
       await run(join(place, 'bin/pip'), 'install', '--quiet', '--requirement', requirements)
     })
@@ -50,7 +50,9 @@ const go: Sdk = {
   async prepare() {
     const place = placeOf('go', join(sources, 'go/go.sum'))
     const module = join(sources, 'go')
-    const failure = await install(place, () => run('go', '-C', module, 'mod', 'download'))
+    const failure = await install({ tools: [['go', 'version']], place }, () =>
+      run('go', '-C', module, 'mod', 'download'),
+    )
     if (failure) return failure
     const program = join(place, 'send')
     await run('go', '-C', module, 'build', '-o', program, '.')
@@ -67,7 +69,11 @@ const java: Sdk = {
     const pom = join(sources, 'java/pom.xml')
     const place = placeOf('java', pom)
     const jars = join(place, 'lib')
-    const failure = await install(place, () =>
+    const tools = [
+      ['javac', '-version'],
+      ['mvn', '-version'],
+    ]
+    const failure = await install({ tools, place }, () =>
       run('mvn', '-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${jars}`),
     )
     if (failure) return failure
@@ -85,13 +91,23 @@ function placeOf(name: string, pins: string): string {
   return join(root, '.binnacle/interop', `${name}-${hash}`)
 }
 
+interface Install {
+  /** What is called to see that the toolchain is there, which an earlier install does not prove. */
+  readonly tools: readonly (readonly string[])[]
+  readonly place: string
+}
+
 /** Installs once; a half install is begun anew. */
-async function install(place: string, steps: () => Promise<void>): Promise<{ missing: string } | undefined> {
+async function install(
+  { tools, place }: Install,
+  steps: () => Promise<void>,
+): Promise<{ missing: string } | undefined> {
   const done = join(place, '.installed')
-  if (existsSync(done)) return undefined
-  rmSync(place, { recursive: true, force: true })
-  mkdirSync(place, { recursive: true })
   try {
+    for (const [tool = '', ...args] of tools) await run(tool, ...args)
+    if (existsSync(done)) return undefined
+    rmSync(place, { recursive: true, force: true })
+    mkdirSync(place, { recursive: true })
     await steps()
   } catch (error) {
     return { missing: error instanceof Error ? error.message : String(error) }

@@ -86,8 +86,11 @@ const rootFields = (number: number, { exceptionType, stackHolds, linkFlags }: Sd
     double: '0.25',
     strings: '["a","b\\"c"]',
     bools: '[true,false]',
-    ints: '[1,-2]',
+    ints: '[-2,9007199254740993]',
     doubles: '[0.5,-1.5]',
+    bytes: 'AP8=',
+    mixed: '["a",true,[1]]',
+    map: '{"inner":{"key":"value"}}',
   },
   events_name: ['exception'],
   events_attributes: [

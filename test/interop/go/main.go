@@ -74,8 +74,11 @@ func send(ctx context.Context, tracer trace.Tracer, number int) {
 			attribute.Float64("double", 0.25),
 			attribute.StringSlice("strings", []string{"a", "b\"c"}),
 			attribute.BoolSlice("bools", []bool{true, false}),
-			attribute.Int64Slice("ints", []int64{1, -2}),
+			attribute.Int64Slice("ints", []int64{-2, 9007199254740993}),
 			attribute.Float64Slice("doubles", []float64{0.5, -1.5}),
+			attribute.ByteSlice("bytes", []byte{0, 255}),
+			attribute.Slice("mixed", attribute.StringValue("a"), attribute.BoolValue(true), attribute.Int64SliceValue([]int64{1})),
+			attribute.Map("map", attribute.Map("inner", attribute.String("key", "value"))),
 		))
 	_, child := tracer.Start(ctx, "call", trace.WithSpanKind(trace.SpanKindClient))
 	child.AddEvent("retry", trace.WithAttributes(attribute.Int("attempt", 2)))

@@ -3,8 +3,11 @@ import static io.opentelemetry.api.common.AttributeKey.doubleArrayKey;
 import static io.opentelemetry.api.common.AttributeKey.longArrayKey;
 import static io.opentelemetry.api.common.AttributeKey.stringArrayKey;
 import static io.opentelemetry.api.common.AttributeKey.stringKey;
+import static io.opentelemetry.api.common.AttributeKey.valueKey;
 
 import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.common.KeyValue;
+import io.opentelemetry.api.common.Value;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.SpanKind;
@@ -23,6 +26,7 @@ import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import io.opentelemetry.sdk.trace.export.SpanExporter;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -68,10 +72,13 @@ public final class Send {
             .setAttribute("bool", true)
             .setAttribute("int", 9007199254740993L)
             .setAttribute("double", 0.25)
-            .setAttribute(stringArrayKey("strings"), java.util.List.of("a", "b\"c"))
-            .setAttribute(booleanArrayKey("bools"), java.util.List.of(true, false))
-            .setAttribute(longArrayKey("ints"), java.util.List.of(1L, -2L))
-            .setAttribute(doubleArrayKey("doubles"), java.util.List.of(0.5, -1.5))
+            .setAttribute(stringArrayKey("strings"), List.of("a", "b\"c"))
+            .setAttribute(booleanArrayKey("bools"), List.of(true, false))
+            .setAttribute(longArrayKey("ints"), List.of(-2L, 9007199254740993L))
+            .setAttribute(doubleArrayKey("doubles"), List.of(0.5, -1.5))
+            .setAttribute(valueKey("bytes"), Value.of(new byte[] {0, (byte) 255}))
+            .setAttribute(valueKey("mixed"), Value.of(Value.of("a"), Value.of(true), Value.of(Value.of(1L))))
+            .setAttribute(valueKey("map"), Value.of(KeyValue.of("inner", Value.of(KeyValue.of("key", Value.of("value"))))))
             .startSpan();
     Span child;
     try (Scope ignored = root.makeCurrent()) {

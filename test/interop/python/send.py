@@ -50,8 +50,11 @@ def send(tracer, number):
         "double": 0.25,
         "strings": ["a", 'b"c'],
         "bools": [True, False],
-        "ints": [1, -2],
+        "ints": [-2, 9007199254740993],
         "doubles": [0.5, -1.5],
+        "bytes": bytes([0, 255]),
+        "mixed": ["a", True, [1]],
+        "map": {"inner": {"key": "value"}},
     }
     with tracer.start_as_current_span(
         f"GET /interop/{number}",
