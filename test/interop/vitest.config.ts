@@ -8,6 +8,7 @@ export default defineConfig({
     testTimeout: 90_000,
     hookTimeout: 90_000,
     fileParallelism: false,
-    reporters: process.env['CI'] ? ['default', './test/support/plain-reporter.ts'] : ['default'],
+    // Verbose, so that what is skipped is told by its title.
+    reporters: process.env['CI'] ? ['verbose', './test/support/plain-reporter.ts'] : ['verbose'],
   },
 })
