@@ -1,138 +1,102 @@
 import { type ResourceRow, spansTable } from '../record/span.ts'
 import { assert } from '../std/assert.ts'
 import { Cursor, declined } from './columns/cursor.ts'
-import { eachField } from './columns/each-field.ts'
+import { createDayColumns } from './columns/day-columns.ts'
 import type { OpenBlocks } from './columns/open-blocks.ts'
-import { type SpanColumns, spanColumns } from './columns/span-columns.ts'
+import { spanColumns } from './columns/span-columns.ts'
 import { SpanRow } from './columns/span-row.ts'
-import type { TableBlock } from './columns/table-block.ts'
 import { dayOfHalves } from './columns/time-bounds.ts'
-import type { DecodeContext } from './decoded.ts'
-import { TooManyItems } from './decoded.ts'
-import { createEnvelopeCache } from './envelope-cache.ts'
+import { type DecodeContext, TooManyItems } from './decoded.ts'
 import { itemsMax } from './limits.ts'
 import { WireError } from './proto-reader.ts'
-import { resourceRow } from './resource.ts'
-import type { ItemRules } from './rules/item-rules.ts'
+import { dayOf } from './row-day.ts'
 import type { RequestTally } from './tally.ts'
 import { readSpanRow, type SpanPlace } from './trace-decoder.ts'
-import { readScope, resourceAttributes, type Scope, schemaUrlOf } from './walk-request.ts'
+import { createColumnWalk, type WalkColumns } from './walk-columns.ts'
+import type { Place } from './walk-request.ts'
 
 /**
  * ExportTraceServiceRequests straight into the columns of open blocks of `spans`. A span that the hot loop declines is read
  * by the plain decoder and appended as a row, so both give the same rows for the same bytes, and only the plain one knows
  * how damage is worded. Bytes that are no request are declined whole.
  */
-export interface TraceColumns {
-  append(body: Uint8Array, context: DecodeContext, tally: RequestTally): void
-}
-
-export function createTraceColumns(blocks: OpenBlocks): TraceColumns {
+export function createTraceColumns(blocks: OpenBlocks): { readonly append: WalkColumns } {
   const cursor = new Cursor()
-  const resources = createEnvelopeCache((message) =>
-    resourceRow(resourceAttributes(message), schemaUrlOf(message), 0),
-  )
-  const scopes = createEnvelopeCache(readScope)
-  const columnsOf = new WeakMap<TableBlock, Map<number, SpanColumns>>()
-  let columns: SpanColumns | undefined
+  const columnsFor = createDayColumns(blocks, spansTable, spanColumns)
   let row: SpanRow | undefined
+  let place: Place | undefined
+  let now: { readonly context: DecodeContext; readonly tally: RequestTally } | undefined
+  let items = 0
 
-  /** The columns of the day's block: views of a block are kept as long as it is. */
-  function columnsFor(day: number): SpanColumns {
-    const block = blocks.of(spansTable, day)
-    const days = columnsOf.get(block) ?? new Map<number, SpanColumns>()
-    columnsOf.set(block, days)
-    const found = days.get(day) ?? spanColumns(block, day)
-    if (days.size === 0 || !days.has(day)) {
-      days.clear()
-      days.set(day, found)
+  function useDay(day: number): SpanRow {
+    const columns = columnsFor(day)
+    row ??= new SpanRow(columns)
+    row.useColumns(columns)
+    return row
+  }
+
+  /** False: it is left to the plain decoder. */
+  function tryAppend(ofDay: SpanRow, end: number): boolean {
+    const start = cursor.at
+    try {
+      if (!ofDay.read(cursor, end)) {
+        useDay(dayOfHalves(ofDay.startLow, ofDay.startHigh))
+        cursor.at = start
+        ofDay.read(cursor, end)
+      }
+      return true
+    } catch (reason) {
+      if (reason !== declined) throw reason
+      cursor.at = start
+      return false
     }
-    return found
   }
 
-  function useDay(day: number): void {
-    columns = columnsFor(day)
-    if (row) row.useColumns(columns)
-    else row = new SpanRow(columns)
+  function appendPlainly(bytes: Uint8Array, { resource, scope, rules }: Place): ResourceRow | undefined {
+    assert(now, 'a span of no request')
+    const { context, tally } = now
+    const plain = tryReadSpanRow(bytes, { resource, scope, context })
+    if (typeof plain === 'string') {
+      tally.reject(plain)
+      return undefined
+    }
+    const filteredBy = rules?.applySpan(plain)
+    if (filteredBy !== undefined) {
+      tally.filter(filteredBy)
+      return undefined
+    }
+    const day = dayOf(spansTable, plain)
+    blocks.of(spansTable, day).append(plain)
+    tally.accept(spansTable.name, day)
+    return resource
   }
 
-  return {
-    append(body, context, tally) {
-      let items = 0
-      cursor.open(body)
-      useDay(columns?.day ?? Math.floor(context.receivedAtMs / 86_400_000))
-      row?.beginRequest(context.receivedAtMs, context.batchId)
-      eachField(cursor, cursor.end, 1, appendResource)
-
-      function appendResource(end: number): void {
-        const decoded = { ...resources.find(cursor, end, ''), last_seen: context.receivedAtMs }
-        const ruled = context.rules?.forResource('traces', decoded)
-        const resource = ruled?.resource ?? decoded
-        const rules = ruled?.items
-        let used = false
-        eachField(cursor, end, 2, (scopeEnd) => {
-          const scope = scopes.find(cursor, scopeEnd, resource.schema_url)
-          row?.beginScope(resource, scope, rules?.spanFilter)
-          eachField(cursor, scopeEnd, 2, (spanEnd) => {
-            if (++items > itemsMax) throw new TooManyItems()
-            used = appendSpan(spanEnd, { resource, scope, rules }) || used
-          })
-        })
-        if (used) tally.resource(resource)
-      }
-
-      /** False: it was not kept. */
-      function appendSpan(end: number, place: Ruled): boolean {
-        const start = cursor.at
-        try {
-          // Rules that change what spans say work on rows.
-          if (place.rules && !place.rules.spanFilter) throw declined
-          return readSpan(start, end)
-        } catch (reason) {
-          if (reason !== declined) throw reason
-          cursor.at = end
-          return appendPlainly(cursor.bytes.subarray(start, end), place)
-        }
-      }
-
-      function readSpan(start: number, end: number): boolean {
-        assert(row, 'a span is read before the columns are known')
-        if (!row.read(cursor, end)) {
-          useDay(dayOfHalves(row.startLow, row.startHigh))
-          cursor.at = start
-          row.read(cursor, end)
-        }
-        if (row.filteredBy === undefined) tally.accept(spansTable.name, columns?.day ?? 0)
-        else tally.filter(row.filteredBy)
-        return row.filteredBy === undefined
-      }
-
-      function appendPlainly(bytes: Uint8Array, { resource, scope, rules }: Ruled): boolean {
-        const plain = tryReadSpanRow(bytes, { resource, scope, context })
-        if (typeof plain === 'string') {
-          tally.reject(plain)
-          return false
-        }
-        const filteredBy = rules?.applySpan(plain)
-        if (filteredBy !== undefined) {
-          tally.filter(filteredBy)
-          return false
-        }
-        const day = Number(plain.start_time / nsPerDay)
-        blocks.of(spansTable, day).append(plain)
-        tally.accept(spansTable.name, day)
-        return true
-      }
+  const append = createColumnWalk('traces', cursor, {
+    beginRequest(context, tally) {
+      now = { context, tally }
+      items = 0
+      const ofDay = useDay(row?.day ?? Math.floor(context.receivedAtMs / 86_400_000))
+      ofDay.beginRequest(context.receivedAtMs, context.batchId)
     },
-  }
-}
-
-const nsPerDay = 86_400_000_000_000n
-
-interface Ruled {
-  readonly resource: ResourceRow
-  readonly scope: Scope
-  readonly rules: ItemRules | undefined
+    beginScope(next) {
+      place = next
+      row?.beginScope(next.resource, next.scope, next.rules?.spanFilter)
+    },
+    item(end) {
+      assert(row && place && now, 'a span of no scope')
+      if (++items > itemsMax) throw new TooManyItems()
+      // Rules that change what spans say work on rows.
+      const onRows = place.rules !== undefined && place.rules.spanFilter === undefined
+      if (onRows || !tryAppend(row, end)) return appendPlainly(cursor.bytes.subarray(cursor.at, end), place)
+      if (row.filteredBy === undefined) {
+        now.tally.accept(spansTable.name, row.day)
+        return place.resource
+      }
+      now.tally.filter(row.filteredBy)
+      return undefined
+    },
+  })
+  return { append }
 }
 
 function tryReadSpanRow(bytes: Uint8Array, place: SpanPlace): ReturnType<typeof readSpanRow> {

@@ -62,3 +62,9 @@ export function msOf(low: number, high: number): number {
 export function appendMs(column: FixedColumn, ms: number): void {
   column.halves(ms % 0x1_0000_0000, Math.floor(ms / 0x1_0000_0000))
 }
+
+/** Whether an id is all zeros: none. */
+export function isZero(bytes: Buffer, start: number, count: number): boolean {
+  for (let at = start; at < start + count; at++) if (bytes[at] !== 0) return false
+  return true
+}

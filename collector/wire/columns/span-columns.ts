@@ -5,6 +5,9 @@ import type { Column } from './column.ts'
 import { FixedColumn } from './fixed-column.ts'
 import { ListColumn } from './list-column.ts'
 import { MapColumn } from './map-column.ts'
+import { SharedWords } from './shared-words.ts'
+import { SpanItems } from './span-items.ts'
+import { SpanPromoted } from './span-promoted.ts'
 import { StringColumn } from './string-column.ts'
 import type { TableBlock } from './table-block.ts'
 import { boundsOfDay, type Halves } from './time-bounds.ts'
@@ -47,8 +50,22 @@ const wantedOfEvents: readonly WantedKey[] = [{ key: 'exception.type', slot: exc
 
 /** The columns of a block of `spans` by what they are, for the hot loop of trace-columns.ts. */
 export type SpanColumns = ReturnType<typeof spanColumns>
+export type PlainSpanColumns = ReturnType<typeof plainColumns>
 
 export function spanColumns(block: TableBlock, day: number) {
+  const columns = plainColumns(block, day)
+  const { clusterId, namespace, application, service, version, pod } = columns
+  const { scopeName, scopeVersion, schemaUrl, batchId } = columns
+  const ofResource = [clusterId, namespace, application, service, version, pod]
+  return {
+    ...columns,
+    shared: new SharedWords([...ofResource, scopeName, scopeVersion, schemaUrl, batchId]),
+    items: new SpanItems(columns),
+    promoted: new SpanPromoted(columns),
+  }
+}
+
+function plainColumns(block: TableBlock, day: number) {
   const column = <C extends Column>(name: string, kind: abstract new (...args: never[]) => C): C => {
     const found: unknown = block.columns[name]
     assert(found instanceof kind, `spans.${name} is not a ${kind.name}`)
