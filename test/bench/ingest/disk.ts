@@ -15,7 +15,7 @@ export interface DiskUse {
 }
 
 const columnsShown = 10
-const rollupsWithinMs = 180_000
+const rollupsWithinMs = 200_000
 const mergeWithinMs = 10 * 60_000
 /** Other signals have no rows in this benchmark, and small tables are no part of the figure. */
 const notDerived = ['schema_migrations', 'spans_json']

@@ -70,8 +70,7 @@ function answerOf(status: string | undefined, answerBytes: number): Answer {
   if (status === '0' && answerBytes === 5) return { type: 'accepted' }
   if (status === '0') return { type: 'failed', reason: 'partial success' }
   if (status === unavailable || status === exhausted) return { type: 'again', afterMs: 500 }
-  return {
-    type: 'failed',
-    reason: status === undefined ? 'gRPC stream ended without status' : `gRPC ${status}`,
-  }
+  // A stream that crosses the GOAWAY of an aged connection was not looked at: any client sends it again.
+  if (status === undefined) return { type: 'again', afterMs: 100 }
+  return { type: 'failed', reason: `gRPC ${status}` }
 }

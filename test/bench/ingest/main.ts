@@ -4,7 +4,7 @@
  *   --seconds 60           of each measured end-to-end run
  *   --protocol both        http, grpc, or both (half of the requests each)
  *   --corpus lean          lean or rich, for the end-to-end run
- *   --in-flight 96         requests that wait for their acknowledgement
+ *   --in-flight 144        requests that wait for their acknowledgement
  *   --quick                everything in about a minute; figures are rough, and no results are written
  *   --no-naive             without the baseline
  */
@@ -25,7 +25,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     protocol: { type: 'string', default: 'both' },
     corpus: { type: 'string', default: 'lean' },
-    'in-flight': { type: 'string', default: '96' },
+    'in-flight': { type: 'string', default: '144' },
     quick: { type: 'boolean', default: false },
     naive: { type: 'boolean', default: true },
   },
