@@ -10,10 +10,6 @@ export interface ConnectionAge {
   readonly random: () => number
 }
 
-const noError = 0
-/** No stream of the sender's is beyond it: the first GOAWAY takes nothing back, it only asks for no more. */
-const anyStream = 2 ** 31 - 1
-
 /** An age, give or take a tenth, so that connections that came together do not go together. */
 export const jitteredAge = ({ ageMs, random }: Omit<ConnectionAge, 'graceMs'>): number =>
   ageMs * (0.9 + random() * 0.2)
@@ -34,8 +30,10 @@ export function createSocketAge(
 }
 
 /**
- * Sends a session away when it is old, so that senders spread over replicas, also those that came later. GOAWAY twice, with
- * a ping between (RFC 9113, section 6.8): calls that were on their way are answered. After a grace the connection is cut.
+ * Sends a session away when it is old, so that senders spread over replicas, also those that came later. One GOAWAY with the
+ * last stream that was taken: senders know that what came after it was not begun, and send it again on a new connection.
+ * With a first GOAWAY that takes nothing back, calls of a busy gRPC client stayed without an answer until their deadline.
+ * After a grace the connection is cut.
  */
 export function ageSession(session: ServerHttp2Session, age: ConnectionAge): void {
   const timer = setTimeout(() => {
@@ -43,8 +41,7 @@ export function ageSession(session: ServerHttp2Session, age: ConnectionAge): voi
     const cut = setTimeout(() => session.destroy(), age.graceMs)
     cut.unref()
     session.once('close', () => clearTimeout(cut))
-    session.goaway(noError, anyStream)
-    session.ping(() => session.close())
+    session.close()
   }, jitteredAge(age))
   timer.unref()
   session.once('close', () => clearTimeout(timer))

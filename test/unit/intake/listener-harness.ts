@@ -85,11 +85,11 @@ export interface Relay {
 export async function startRelay(port: number): Promise<Relay> {
   let connections = 0
   const clients = new Set<Socket>()
-  const server = createServer((client) => {
+  const server = createServer({ noDelay: true }, (client) => {
     connections++
     clients.add(client)
     client.once('close', () => clients.delete(client))
-    const upstream = connectSocket(port, '127.0.0.1')
+    const upstream = connectSocket({ port, host: '127.0.0.1', noDelay: true })
     client.on('error', () => upstream.destroy())
     upstream.on('error', () => client.destroy())
     client.pipe(upstream).pipe(client)
