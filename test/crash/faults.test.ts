@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createRandom } from '../bench/corpus/random.ts'
 import { startTestClickHouse, type TestClickHouse } from '../support/clickhouse.ts'
-import { type Fault, type FaultProxy, faults, startFaultProxy } from '../support/fault-proxy.ts'
+import { type FaultProxy, faults, startFaultProxy } from '../support/fault-proxy.ts'
 import { eventually, freePort, startCli, type TestProcess } from '../support/processes.ts'
 import { testSeed } from '../support/test-seed.ts'
 import { startLoad } from './load.ts'
@@ -118,8 +118,7 @@ describe(`faults of ClickHouse under load, seed ${seed}`, () => {
       }, name),
   )
 
-  const lasting: readonly Fault[] = long ? faults : ['lost-answer']
-  test.each(lasting)(
+  test.runIf(long).each(faults)(
     '%s for longer than the service waits: nothing is lost or doubled',
     { timeout: 90_000 },
     (fault) =>

@@ -7,7 +7,7 @@ import { type Stack, startStack } from './stack.ts'
  * The main job with real processes: `binnacle serve` on the embedded ClickHouse, `binnacle agent` on the fake Kubernetes API
  * server, and the demo services under the zero-code instrumentation. The tests follow one another on one stack.
  */
-const outageMs = Number(process.env['BINNACLE_E2E_OUTAGE_MS'] ?? 60_000)
+const outageMs = Number(process.env['BINNACLE_E2E_OUTAGE_MS'] ?? 25_000)
 
 let stack: Stack
 
