@@ -1,7 +1,7 @@
 import type { Chart } from '@binnacle/collector/api/common'
 import { describe, expect, test } from 'vitest'
 import { axisSplits } from '../../../dashboards/web/src/parts/axis-splits.ts'
-import { chartData, seriesColors } from '../../../dashboards/web/src/parts/chart-series.ts'
+import { chartData, lonePoints, seriesColors } from '../../../dashboards/web/src/parts/chart-series.ts'
 
 function chart(points: readonly (number | null)[][], unit = '1'): Chart {
   return {
@@ -80,4 +80,17 @@ describe('lines of an axis', () => {
       }
     }
   })
+})
+
+test.each([
+  [[], []],
+  [[1], [0]],
+  [[null, null, 3], [2]],
+  [[1, 2, null, 4, null, 6, 7], [3]],
+  [
+    [0, null, 0],
+    [0, 2],
+  ],
+] as const)('of %j the points without a neighbour are %j', (values, want) => {
+  expect(lonePoints(values)).toEqual(want)
 })

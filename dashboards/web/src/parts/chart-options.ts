@@ -2,7 +2,7 @@ import type { Marker } from '@binnacle/collector/api/common'
 import uPlot from 'uplot'
 import { formatValue } from '../format.ts'
 import { axisSplits } from './axis-splits.ts'
-import type { ChartKind, ChartSeries } from './chart-series.ts'
+import { type ChartKind, type ChartSeries, lonePoints } from './chart-series.ts'
 
 interface Wishes {
   readonly prepared: ChartSeries
@@ -33,7 +33,8 @@ export function chartOptions(wishes: Wishes): uPlot.Options {
   return {
     width: wishes.width,
     height: wishes.height,
-    padding: [8, 8, 0, 0],
+    // Half a label of the time axis stands beyond its end.
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -41,7 +42,14 @@ export function chartOptions(wishes: Wishes): uPlot.Options {
       drag: { x: true, y: false, setScale: false, dist: dragPxMin },
       sync: { key: syncKey, setSeries: false },
     },
-    scales: { x: { time: true }, y: { range: (_plot, _min, max) => [0, topOf(max, prepared.unit)] } },
+    scales: {
+      // A bar stands to the right of the begin of its step: the last one, too, has room.
+      x: {
+        time: true,
+        ...(kind === 'bars' ? { range: (_plot, min, max) => [min, max + prepared.stepMs / 1000] } : {}),
+      },
+      y: { range: (_plot, _min, max) => [0, topOf(max, prepared.unit)] },
+    },
     axes: [
       { ...axis, grid: { show: false }, size: 24, space: 72, values: timeLabels },
       {
@@ -75,7 +83,16 @@ function seriesOf({ prepared, kind, palette, styleOf }: Wishes, index: number): 
     width: kind === 'bars' ? 0 : 1.5,
     ...(filled ? { fill: kind === 'area' ? `${stroke}33` : kind === 'bars' ? stroke : `${stroke}66` } : {}),
     ...(paths ? { paths } : {}),
-    points: { show: false },
+    // What has no neighbour is no line.
+    points:
+      kind === 'bars'
+        ? { show: false }
+        : {
+            show: true,
+            size: 5,
+            fill: stroke,
+            filter: (plot, series) => lonePoints(plot.data[series] ?? []),
+          },
   }
 }
 

@@ -62,6 +62,14 @@ export function stack(values: readonly Values[]): Values[] {
   )
 }
 
+/** Where a value stands between nothing and nothing. */
+export function lonePoints(values: ArrayLike<number | null | undefined>): number[] {
+  const has = (index: number) => values[index] !== null && values[index] !== undefined
+  return Array.from({ length: values.length }, (_, index) => index).filter(
+    (index) => has(index) && !has(index - 1) && !has(index + 1),
+  )
+}
+
 interface ColorOptions {
   readonly colors?: Readonly<Record<string, string>> | undefined
   readonly tone?: ChartTone | undefined
