@@ -3,12 +3,12 @@ import { logsTable } from '../record/signal.ts'
 import type { ResourceRow } from '../record/span.ts'
 import type { AnyTable } from '../record/table.ts'
 import { assert } from '../std/assert.ts'
-import { Cursor, declined } from './columns/cursor.ts'
+import { Cursor } from './columns/cursor.ts'
 import { createDayColumns } from './columns/day-columns.ts'
-import { logColumns } from './columns/log-columns.ts'
+import { createDayRows } from './columns/day-rows.ts'
+import { type LogColumns, logColumns } from './columns/log-columns.ts'
 import { LogRow } from './columns/log-row.ts'
 import type { OpenBlocks } from './columns/open-blocks.ts'
-import { dayOfHalves } from './columns/time-bounds.ts'
 import { type DecodeContext, TooManyItems } from './decoded.ts'
 import { itemsMax } from './limits.ts'
 import { type LogItem, tryReadLogItem } from './log-decoder.ts'
@@ -30,35 +30,14 @@ export const logTables: Readonly<Record<LogItem['type'], AnyTable>> = {
  */
 export function createLogColumns(blocks: OpenBlocks): { readonly append: WalkColumns } {
   const cursor = new Cursor()
-  const columnsFor = createDayColumns(blocks, logsTable, logColumns)
-  let row: LogRow | undefined
+  const rows = createDayRows({
+    columnsFor: createDayColumns(blocks, logsTable, logColumns),
+    create: (columns: LogColumns) => new LogRow(columns),
+    read: (row, at, end) => row.read(at, end),
+  })
   let place: Place | undefined
   let now: { readonly context: DecodeContext; readonly tally: RequestTally } | undefined
   let items = 0
-
-  function useDay(day: number): LogRow {
-    const columns = columnsFor(day)
-    row ??= new LogRow(columns)
-    row.useColumns(columns)
-    return row
-  }
-
-  /** False: it is left to the plain decoder. */
-  function tryAppend(ofDay: LogRow, end: number): boolean {
-    const start = cursor.at
-    try {
-      if (!ofDay.read(cursor, end)) {
-        useDay(dayOfHalves(ofDay.time.low, ofDay.time.high))
-        cursor.at = start
-        ofDay.read(cursor, end)
-      }
-      return true
-    } catch (reason) {
-      if (reason !== declined) throw reason
-      cursor.at = start
-      return false
-    }
-  }
 
   function appendPlainly(bytes: Uint8Array, at: Place): ResourceRow | undefined {
     assert(now, 'a record of no request')
@@ -80,18 +59,18 @@ export function createLogColumns(blocks: OpenBlocks): { readonly append: WalkCol
     beginRequest(context, tally) {
       now = { context, tally }
       items = 0
-      useDay(row?.day ?? Math.floor(context.receivedAtMs / 86_400_000)).beginRequest(context)
+      rows.begin(context.receivedAtMs).beginRequest(context)
     },
     beginScope(next) {
       place = next
-      row?.beginScope(next)
+      rows.row().beginScope(next)
     },
     item(end) {
-      assert(row && place && now, 'a record of no scope')
+      assert(place && now, 'a record of no scope')
       if (++items > itemsMax) throw new TooManyItems()
-      if (place.rules || !tryAppend(row, end))
+      if (place.rules || !rows.tryRead(cursor, end))
         return appendPlainly(cursor.bytes.subarray(cursor.at, end), place)
-      now.tally.accept(logsTable.name, row.day)
+      now.tally.accept(logsTable.name, rows.row().day)
       return place.resource
     },
   })

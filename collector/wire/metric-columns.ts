@@ -3,10 +3,11 @@ import type { ResourceRow } from '../record/span.ts'
 import { assert } from '../std/assert.ts'
 import { Cursor, declined } from './columns/cursor.ts'
 import { createDayColumns } from './columns/day-columns.ts'
+import { createDayRows } from './columns/day-rows.ts'
 import { eachField } from './columns/each-field.ts'
 import { MetricHead } from './columns/metric-head.ts'
 import type { OpenBlocks } from './columns/open-blocks.ts'
-import { pointColumns } from './columns/point-columns.ts'
+import { type PointColumns, pointColumns } from './columns/point-columns.ts'
 import { PointRow } from './columns/point-row.ts'
 import { type DecodeContext, TooManyItems } from './decoded.ts'
 import { itemsMax } from './limits.ts'
@@ -24,36 +25,27 @@ import type { Place } from './walk-request.ts'
 export function createMetricColumns(blocks: OpenBlocks): { readonly append: WalkColumns } {
   const cursor = new Cursor()
   const head = new MetricHead()
-  const columnsFor = createDayColumns(blocks, metricsTable, pointColumns)
-  let row: PointRow | undefined
+  const rows = createDayRows({
+    columnsFor: createDayColumns(blocks, metricsTable, pointColumns),
+    create: (columns: PointColumns) => new PointRow(columns),
+    read: (row, at, end) => row.read(at, end, head),
+  })
   let place: Place | undefined
   let now: { readonly context: DecodeContext; readonly tally: RequestTally } | undefined
   let points = 0
   /** Of the metric that is being read. */
   let appended = 0
 
-  function useDay(day: number): PointRow {
-    const columns = columnsFor(day)
-    row ??= new PointRow(columns)
-    row.useColumns(columns)
-    return row
-  }
-
   const countPoint = () => {
     if (++points > itemsMax) throw new TooManyItems()
   }
 
   function appendPoint(end: number): void {
-    assert(row && now, 'a point of no request')
+    assert(now, 'a point of no request')
     countPoint()
-    const start = cursor.at
-    if (!row.read(cursor, end, head)) {
-      useDay(row.dayOfPoint)
-      cursor.at = start
-      row.read(cursor, end, head)
-    }
+    rows.read(cursor, end)
     appended++
-    now.tally.accept(metricsTable.name, row.day)
+    now.tally.accept(metricsTable.name, rows.row().day)
   }
 
   /** False: it is left to the plain decoder. */
@@ -99,11 +91,11 @@ export function createMetricColumns(blocks: OpenBlocks): { readonly append: Walk
     beginRequest(context, tally) {
       now = { context, tally }
       points = 0
-      useDay(row?.day ?? Math.floor(context.receivedAtMs / 86_400_000)).beginRequest(context)
+      rows.begin(context.receivedAtMs).beginRequest(context)
     },
     beginScope(next) {
       place = next
-      row?.beginScope(next)
+      rows.row().beginScope(next)
     },
     item(end) {
       assert(place, 'a metric of no scope')

@@ -1,11 +1,11 @@
 import { type ResourceRow, spansTable } from '../record/span.ts'
 import { assert } from '../std/assert.ts'
-import { Cursor, declined } from './columns/cursor.ts'
+import { Cursor } from './columns/cursor.ts'
 import { createDayColumns } from './columns/day-columns.ts'
+import { createDayRows } from './columns/day-rows.ts'
 import type { OpenBlocks } from './columns/open-blocks.ts'
-import { spanColumns } from './columns/span-columns.ts'
+import { type SpanColumns, spanColumns } from './columns/span-columns.ts'
 import { SpanRow } from './columns/span-row.ts'
-import { dayOfHalves } from './columns/time-bounds.ts'
 import { type DecodeContext, TooManyItems } from './decoded.ts'
 import { itemsMax } from './limits.ts'
 import { WireError } from './proto-reader.ts'
@@ -22,35 +22,14 @@ import type { Place } from './walk-request.ts'
  */
 export function createTraceColumns(blocks: OpenBlocks): { readonly append: WalkColumns } {
   const cursor = new Cursor()
-  const columnsFor = createDayColumns(blocks, spansTable, spanColumns)
-  let row: SpanRow | undefined
+  const rows = createDayRows({
+    columnsFor: createDayColumns(blocks, spansTable, spanColumns),
+    create: (columns: SpanColumns) => new SpanRow(columns),
+    read: (row, at, end) => row.read(at, end),
+  })
   let place: Place | undefined
   let now: { readonly context: DecodeContext; readonly tally: RequestTally } | undefined
   let items = 0
-
-  function useDay(day: number): SpanRow {
-    const columns = columnsFor(day)
-    row ??= new SpanRow(columns)
-    row.useColumns(columns)
-    return row
-  }
-
-  /** False: it is left to the plain decoder. */
-  function tryAppend(ofDay: SpanRow, end: number): boolean {
-    const start = cursor.at
-    try {
-      if (!ofDay.read(cursor, end)) {
-        useDay(dayOfHalves(ofDay.startLow, ofDay.startHigh))
-        cursor.at = start
-        ofDay.read(cursor, end)
-      }
-      return true
-    } catch (reason) {
-      if (reason !== declined) throw reason
-      cursor.at = start
-      return false
-    }
-  }
 
   function appendPlainly(bytes: Uint8Array, { resource, scope, rules }: Place): ResourceRow | undefined {
     assert(now, 'a span of no request')
@@ -75,19 +54,20 @@ export function createTraceColumns(blocks: OpenBlocks): { readonly append: WalkC
     beginRequest(context, tally) {
       now = { context, tally }
       items = 0
-      const ofDay = useDay(row?.day ?? Math.floor(context.receivedAtMs / 86_400_000))
-      ofDay.beginRequest(context.receivedAtMs, context.batchId)
+      rows.begin(context.receivedAtMs).beginRequest(context.receivedAtMs, context.batchId)
     },
     beginScope(next) {
       place = next
-      row?.beginScope(next.resource, next.scope, next.rules?.spanFilter)
+      rows.row().beginScope(next.resource, next.scope, next.rules?.spanFilter)
     },
     item(end) {
-      assert(row && place && now, 'a span of no scope')
+      assert(place && now, 'a span of no scope')
       if (++items > itemsMax) throw new TooManyItems()
       // Rules that change what spans say work on rows.
       const onRows = place.rules !== undefined && place.rules.spanFilter === undefined
-      if (onRows || !tryAppend(row, end)) return appendPlainly(cursor.bytes.subarray(cursor.at, end), place)
+      if (onRows || !rows.tryRead(cursor, end))
+        return appendPlainly(cursor.bytes.subarray(cursor.at, end), place)
+      const row = rows.row()
       if (row.filteredBy === undefined) {
         now.tally.accept(spansTable.name, row.day)
         return place.resource

@@ -3,16 +3,17 @@ import type { DecodeContext } from '../decoded.ts'
 import type { Place } from '../walk-request.ts'
 import { writeAnyValue } from './attribute-column.ts'
 import { type Cursor, declined } from './cursor.ts'
+import type { DayRow } from './day-rows.ts'
 import { eventNameSlot, type LogColumns, sharedLogTexts } from './log-columns.ts'
 import { idAt } from './places.ts'
-import { type Halves, halvesOf, isAtMost, isBelievable, timeBounds } from './time-bounds.ts'
+import { dayOfHalves, type Halves, halvesOf, isAtMost, isBelievable, timeBounds } from './time-bounds.ts'
 
 /**
  * One log record after the other: attributes are written while it is read, all else is remembered as places in the bytes
  * and appended when the whole record was read. Throws `declined` for one that is left to the plain decoder, the Kubernetes
  * records of ours among them; the columns are then as before.
  */
-export class LogRow {
+export class LogRow implements DayRow<LogColumns> {
   #columns: LogColumns
   #place: Place | undefined
   #texts: readonly string[] = []
@@ -45,9 +46,8 @@ export class LogRow {
     return this.#columns.day
   }
 
-  /** The time of the record that was read last. */
-  get time(): Halves {
-    return { low: this.#timeLow, high: this.#timeHigh }
+  get dayRead(): number {
+    return dayOfHalves(this.#timeLow, this.#timeHigh)
   }
 
   beginRequest({ receivedAtMs, batchId }: DecodeContext): void {

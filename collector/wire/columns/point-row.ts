@@ -4,6 +4,7 @@ import type { Kind } from '../metric-decoder.ts'
 import type { Place } from '../walk-request.ts'
 import { ByteBuffer } from './byte-buffer.ts'
 import { type Cursor, declined } from './cursor.ts'
+import type { DayRow } from './day-rows.ts'
 import { ExemplarItems } from './exemplar-items.ts'
 import { ascii, BucketsText } from './exponential-text.ts'
 import type { MetricHead } from './metric-head.ts'
@@ -18,7 +19,7 @@ const dayMs = 86_400_000
  * places in the bytes and appended when the whole point was read. Throws `declined` for one that is left to the plain
  * decoder; the columns are then as before.
  */
-export class PointRow {
+export class PointRow implements DayRow<PointColumns> {
   #columns: PointColumns
   #place: Place | undefined
   #texts: readonly string[] = []
@@ -61,8 +62,7 @@ export class PointRow {
     return this.#columns.day
   }
 
-  /** The day of the point that was read last. */
-  get dayOfPoint(): number {
+  get dayRead(): number {
     return Math.floor(this.#timeMs / dayMs)
   }
 
@@ -95,7 +95,7 @@ export class PointRow {
       this.#reset()
       this.#parse(cursor, end, head.kind ?? 'gauge')
       this.#settleTimes()
-      kept = this.dayOfPoint === columns.day
+      kept = this.dayRead === columns.day
       if (kept) this.#append(cursor.bytes, head)
       return kept
     } finally {

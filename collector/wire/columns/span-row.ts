@@ -4,9 +4,18 @@ import type { Sampled } from '../rules/sampler.ts'
 import type { Scope } from '../walk-request.ts'
 import { weightOf } from '../weight.ts'
 import { type Cursor, declined } from './cursor.ts'
+import type { DayRow } from './day-rows.ts'
 import { isZero } from './places.ts'
 import type { SpanColumns } from './span-columns.ts'
-import { type Halves, halvesOf, isAtMost, isBelievable, type TimeBounds, timeBounds } from './time-bounds.ts'
+import {
+  dayOfHalves,
+  type Halves,
+  halvesOf,
+  isAtMost,
+  isBelievable,
+  type TimeBounds,
+  timeBounds,
+} from './time-bounds.ts'
 
 /**
  * One span after the other: read by position, then appended to the columns of its day. While it is read only attributes,
@@ -14,7 +23,7 @@ import { type Halves, halvesOf, isAtMost, isBelievable, type TimeBounds, timeBou
  *
  * Throws `declined` for a span that it leaves to the plain decoder; the columns are then as before.
  */
-export class SpanRow implements FilteredSpan {
+export class SpanRow implements FilteredSpan, DayRow<SpanColumns> {
   #columns: SpanColumns
   #bounds: TimeBounds = timeBounds(0)
   #resourceId: Halves = { low: 0, high: 0 }
@@ -79,12 +88,8 @@ export class SpanRow implements FilteredSpan {
     return this.#columns.day
   }
 
-  /** Where the start of the span that was read last lies, when `read` returned false. */
-  get startLow(): number {
-    return this.#startLow
-  }
-  get startHigh(): number {
-    return this.#startHigh
+  get dayRead(): number {
+    return dayOfHalves(this.#startLow, this.#startHigh)
   }
 
   /**
