@@ -29,6 +29,11 @@ export function readKeyValue(bytes: Uint8Array, into: Map<string, string>): bool
   return true
 }
 
+/** Resources, scopes, events, links, log records and data points have no column for this rare count. */
+export function keepDropped(attributes: Map<string, string>, dropped: number): void {
+  if (dropped > 0) attributes.set('otel.dropped_attributes_count', String(dropped))
+}
+
 /** A sub-message that comes in several pieces is one: its pieces one after the other. `pieces`: how many they are now. */
 export function merged(before: Uint8Array, piece: Uint8Array, pieces: number): Uint8Array {
   if (pieces > piecesMax) throw new WireError(`a message comes in more than ${piecesMax} pieces`)

@@ -1,6 +1,6 @@
-import { readKeyValue } from './any-value.ts'
+import { keepDropped, readKeyValue } from './any-value.ts'
 import { readProto } from './proto-reader.ts'
-import { isId, keepDropped } from './trace-decoder.ts'
+import { isId } from './trace-decoder.ts'
 
 /** A measurement that went into a data point, as a sample, with the span it was made in. */
 export interface Exemplar {

@@ -1,12 +1,12 @@
 import type { KubeChangeRow, KubeEventRow, KubeObjectRow } from '../record/kube.ts'
 import type { LogRow } from '../record/signal.ts'
 import type { ResourceRow } from '../record/span.ts'
-import { type Plain, plainText, readAnyValue, readKeyValue } from './any-value.ts'
+import { keepDropped, type Plain, plainText, readAnyValue, readKeyValue } from './any-value.ts'
 import { collectRows, type DecodeContext, type DecodeResult } from './decoded.ts'
 import { tryKubeRow } from './kube-rows.ts'
 import { readProto, WireError } from './proto-reader.ts'
 import { clampTime } from './times.ts'
-import { isId, keepDropped } from './trace-decoder.ts'
+import { isId } from './trace-decoder.ts'
 import { type Place, type Scope, type WalkRequest, walkRequest } from './walk-request.ts'
 
 /** A log record goes to `logs`, or, when it is a Kubernetes record of ours, to one of the k8s_* tables. */

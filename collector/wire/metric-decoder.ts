@@ -1,13 +1,12 @@
 import type { MetricRow } from '../record/signal.ts'
 import type { ResourceRow } from '../record/span.ts'
-import { readKeyValue } from './any-value.ts'
+import { keepDropped, readKeyValue } from './any-value.ts'
 import { collectRows, type DecodeContext, type DecodeResult, TooManyItems } from './decoded.ts'
 import { type Exemplar, readExemplar } from './exemplar.ts'
 import { exemplarsMax, itemsMax, listMax } from './limits.ts'
 import { doubleList, fixed64List, varintList, zigzag } from './number-lists.ts'
 import { type ProtoReader, readProto, WireError } from './proto-reader.ts'
 import { clampTime, toMs } from './times.ts'
-import { keepDropped } from './trace-decoder.ts'
 import { type Place, type Scope, type WalkRequest, walkRequest } from './walk-request.ts'
 
 /** What becomes of one data point. */

@@ -1,12 +1,5 @@
 import { createHash } from 'node:crypto'
 import type { ResourceRow } from '../record/span.ts'
-import { readKeyValue } from './any-value.ts'
-import { readProto } from './proto-reader.ts'
-
-export function readResourceAttributes(bytes: Uint8Array, into: Map<string, string>): void {
-  const reader = readProto(bytes)
-  while (reader.next()) if (reader.field() === 1) readKeyValue(reader.bytes(), into)
-}
 
 /** The top of the owner chain first: a pod of a Deployment names its ReplicaSet too. */
 const workloadKeys: readonly (readonly [key: string, kind: string])[] = [

@@ -1,5 +1,5 @@
 import type { ResourceRow, SpanRow } from '../record/span.ts'
-import { readKeyValue } from './any-value.ts'
+import { keepDropped, readKeyValue } from './any-value.ts'
 import { collectRows, type DecodeContext, type DecodeResult } from './decoded.ts'
 import { eventsMax, linksMax } from './limits.ts'
 import { promotedColumns } from './promoted.ts'
@@ -195,11 +195,6 @@ function readLink(bytes: Uint8Array): SpanLink {
   keepDropped(link.attributes, dropped + surplus)
   if (flags !== 0) link.attributes.set('otel.link.flags', String(flags))
   return link
-}
-
-/** Events, links and log records have no column for this rare count. */
-export function keepDropped(attributes: Map<string, string>, dropped: number): void {
-  if (dropped > 0) attributes.set('otel.dropped_attributes_count', String(dropped))
 }
 
 function readStatus(bytes: Uint8Array, span: Span): void {

@@ -2,11 +2,11 @@ import { agentScopeName } from '../record/kube.ts'
 import type { OtlpEncoding, OtlpSignal } from '../record/otlp.ts'
 import type { ResourceRow } from '../record/span.ts'
 import { errorText } from '../std/assert.ts'
-import { readKeyValue } from './any-value.ts'
+import { keepDropped, readKeyValue } from './any-value.ts'
 import { type DecodeContext, TooManyItems } from './decoded.ts'
 import { jsonToProtobuf } from './json-to-protobuf.ts'
 import { readProto, WireError } from './proto-reader.ts'
-import { readResourceAttributes, resourceRow } from './resource.ts'
+import { resourceRow } from './resource.ts'
 import type { ItemRules } from './rules/item-rules.ts'
 
 export interface Scope {
@@ -92,8 +92,18 @@ export function protobufBody({ signal, encoding, body }: WalkRequest): Uint8Arra
 
 export function resourceAttributes(bytes: Uint8Array): Map<string, string> {
   const attributes = new Map<string, string>()
-  const reader = readProto(bytes)
-  while (reader.next()) if (reader.field() === 1) readResourceAttributes(reader.bytes(), attributes)
+  let dropped = 0
+  let surplus = 0
+  const envelope = readProto(bytes)
+  while (envelope.next()) {
+    if (envelope.field() !== 1) continue
+    const resource = readProto(envelope.bytes())
+    while (resource.next()) {
+      if (resource.field() === 1 && !readKeyValue(resource.bytes(), attributes)) surplus++
+      else if (resource.field() === 2) dropped = resource.uint32()
+    }
+  }
+  keepDropped(attributes, dropped + surplus)
   return attributes
 }
 
@@ -130,6 +140,8 @@ export function readScope(bytes: Uint8Array, resourceSchemaUrl = ''): Scope {
     attributes: new Map<string, string>(),
     schemaUrl: schemaUrlOf(bytes) || resourceSchemaUrl,
   }
+  let dropped = 0
+  let surplus = 0
   const outer = readProto(bytes)
   while (outer.next()) {
     if (outer.field() !== 1) continue
@@ -137,9 +149,11 @@ export function readScope(bytes: Uint8Array, resourceSchemaUrl = ''): Scope {
     while (reader.next()) {
       if (reader.field() === 1) scope.name = reader.text()
       else if (reader.field() === 2) scope.version = reader.text()
-      else if (reader.field() === 3) readKeyValue(reader.bytes(), scope.attributes)
+      else if (reader.field() === 3 && !readKeyValue(reader.bytes(), scope.attributes)) surplus++
+      else if (reader.field() === 4) dropped = reader.uint32()
     }
   }
+  keepDropped(scope.attributes, dropped + surplus)
   return scope
 }
 

@@ -31,7 +31,13 @@ import type { Random } from './random.ts'
 export function drawRequest(random: Random, signal: OtlpSignal): Message {
   const [resources, scopes, items] = names[signal]
   const resource = (inner: Random): Message => [
-    f(1, 'resource', { as: 'message', value: [f(1, 'attributes', attributes(inner, 8, resourceKeys))] }),
+    f(1, 'resource', {
+      as: 'message',
+      value: [
+        f(1, 'attributes', attributes(inner, 8, resourceKeys)),
+        ...draw(inner, [[2, 'droppedAttributesCount', drawUint32]]),
+      ],
+    }),
     ...draw(inner, [
       [2, scopes, drawMany((scope) => scopeOf(scope, signal, items), 2)],
       [3, 'schemaUrl', drawUrl],
@@ -57,6 +63,7 @@ function scopeOf(random: Random, signal: OtlpSignal, items: string): Message {
       [1, 'name', drawText],
       [2, 'version', drawText],
       [3, 'attributes', drawFewAttributes],
+      [4, 'droppedAttributesCount', drawUint32],
     ]),
   })
   return draw(random, [

@@ -6,7 +6,7 @@ import { Damaged, fieldsOf } from './check-message.ts'
 import { readLog } from './read-log.ts'
 import { readMetric } from './read-metric.ts'
 import { readSpan } from './read-span.ts'
-import { attributesOf, type KeyValue, readMessage } from './values.ts'
+import { countedAttributes, type KeyValue, readMessage } from './values.ts'
 
 export interface ReferenceContext {
   readonly receivedAtMs: number
@@ -107,7 +107,12 @@ function readItem(signal: OtlpSignal, item: Uint8Array, place: Place): ItemResul
 }
 
 interface ScopeMessage {
-  readonly scope?: { readonly name: string; readonly version: string; readonly attributes: KeyValue[] }
+  readonly scope?: {
+    readonly name: string
+    readonly version: string
+    readonly attributes: KeyValue[]
+    readonly droppedAttributesCount: number
+  }
   readonly items: readonly Uint8Array[]
   readonly schemaUrl: string
 }
@@ -117,21 +122,22 @@ function readScope(bytes: Uint8Array, resourceSchemaUrl: string) {
   return {
     name: scope?.name ?? '',
     version: scope?.version ?? '',
-    attributes: attributesOf(scope?.attributes ?? []).attributes,
+    attributes: countedAttributes(scope?.attributes ?? [], scope?.droppedAttributesCount ?? 0),
     schemaUrl: schemaUrl === '' ? resourceSchemaUrl : schemaUrl,
     items,
   }
 }
 
 interface ResourceMessage {
-  readonly resource?: { readonly attributes: KeyValue[] }
+  readonly resource?: { readonly attributes: KeyValue[]; readonly droppedAttributesCount: number }
   readonly scopes: readonly Uint8Array[]
   readonly schemaUrl: string
 }
 
 function readResource(bytes: Uint8Array, receivedAtMs: number) {
   const message = readMessage<ResourceMessage>('ResourceItems', bytes)
-  const { attributes } = attributesOf(message.resource?.attributes ?? [])
+  const { resource } = message
+  const attributes = countedAttributes(resource?.attributes ?? [], resource?.droppedAttributesCount ?? 0)
   return { resource: resourceRowOf(attributes, message.schemaUrl, receivedAtMs), scopes: message.scopes }
 }
 

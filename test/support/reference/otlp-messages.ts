@@ -22,8 +22,13 @@ const messages = {
   Request: { resources: [1, 'many bytes'] },
   ResourceItems: { resource: [1, 'Resource'], scopes: [2, 'many bytes'], schema_url: [3, 'string'] },
   ScopeItems: { scope: [1, 'Scope'], items: [2, 'many bytes'], schema_url: [3, 'string'] },
-  Resource: { attributes: [1, 'many KeyValue'] },
-  Scope: { name: [1, 'string'], version: [2, 'string'], attributes: [3, 'many KeyValue'] },
+  Resource: { attributes: [1, 'many KeyValue'], dropped_attributes_count: [2, 'uint32'] },
+  Scope: {
+    name: [1, 'string'],
+    version: [2, 'string'],
+    attributes: [3, 'many KeyValue'],
+    dropped_attributes_count: [4, 'uint32'],
+  },
   KeyValue: { key: [1, 'string'], value: [2, 'AnyValue'] },
   AnyValue: {
     string_value: [1, 'string', 'value'],
