@@ -27,6 +27,22 @@ interface Sender {
   journal: string
 }
 
+interface Counted {
+  readonly red: { readonly calls: number }
+}
+
+/** Of the API's answers what is counted here; each has some of it. */
+interface Screens {
+  readonly applications: readonly (Counted & { readonly application: string })[]
+  readonly operations: readonly Counted[]
+  readonly nodes: readonly (Counted & { readonly id: string; readonly type: string })[]
+  readonly edges: readonly (Counted & { readonly from: string })[]
+  readonly histogram: { readonly series: readonly { readonly points: readonly (number | null)[] }[] }
+  readonly spans: readonly unknown[]
+}
+
+const callsOf = (rows: readonly Counted[]) => rows.reduce((sum, { red }) => sum + red.calls, 0)
+
 const victims = ['service', 'engine', 'agent', 'sender'] as const
 type Victim = (typeof victims)[number]
 
@@ -167,11 +183,28 @@ describe(`processes killed with SIGKILL under load, seed ${seed}`, () => {
   test('every screen counts what is stored', { timeout: 60_000 }, async () => {
     const stored = await storedTraces()
     const range = `from=${Date.now() - 3_600_000}&to=${Date.now() + 60_000}`
-    const answer = await (await fetch(`${stack.serviceUrl}/api/v1/applications?${range}`)).json()
-    const { applications } = answer as {
-      applications: readonly { readonly red: { readonly calls: number } }[]
+    const ask = async (path: string) =>
+      (await (await fetch(`${stack.serviceUrl}/api/v1/${path}`)).json()) as Screens
+    const { applications } = await ask(`applications?${range}`)
+    const counts = { applications: callsOf(applications), operations: 0, tiers: 0, entries: 0, traces: 0 }
+    for (const { application } of applications) {
+      const path = `applications/${encodeURIComponent(application)}`
+      counts.operations += callsOf((await ask(`${path}/operations?${range}`)).operations)
+      const { nodes, edges } = await ask(`${path}/flow-map?${range}`)
+      counts.tiers += callsOf(nodes.filter(({ type }) => type === 'tier'))
+      const clients = new Set(nodes.filter(({ type }) => type === 'client').map(({ id }) => id))
+      counts.entries += callsOf(edges.filter(({ from }) => clients.has(from)))
     }
-    expect(applications.reduce((sum, { red }) => sum + red.calls, 0)).toBe(stored.size)
+    const { histogram } = await ask(`traces?${range}`)
+    counts.traces = histogram.series
+      .flatMap(({ points }) => points)
+      .reduce((sum: number, count) => sum + (count ?? 0), 0)
+    const all = stored.size
+    expect(counts).toEqual({ applications: all, operations: all, tiers: all, entries: all, traces: all })
+    // Each trace as it is opened: the first, the last and some between.
+    const ids = [...stored.keys()]
+    for (const id of [ids[0], ids.at(-1), ...Array.from({ length: 8 }, () => random.pick(ids))])
+      expect((await ask(`traces/${id?.toLowerCase()}`)).spans).toHaveLength(spansPerRequest)
   })
 
   test('rollups equal the raw spans', { timeout: 60_000 }, async () => {
