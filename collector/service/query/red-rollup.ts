@@ -32,8 +32,11 @@ export const lateMarginMs = 5 * 60_000
 const ceilTo = (expression: string, unitMs: number) =>
   `intDiv(${expression} + ${unitMs - 1}, ${unitMs}) * ${unitMs}`
 const floorTo = (expression: string, unitMs: number) => `intDiv(${expression}, ${unitMs}) * ${unitMs}`
+/** SQL text: Unix ms; spans that were received before are rolled up. */
+export const receivedUntilMs =
+  "(SELECT toUnixTimestamp64Milli(max(received_until)) FROM rollup_progress WHERE job = 'red_1m')"
 /** SQL text: Unix ms up to which minutes are read from rollups. */
-export const rolledUpMs = `(SELECT toUnixTimestamp64Milli(max(received_until)) - ${lateMarginMs} FROM rollup_progress WHERE job = 'red_1m')`
+export const rolledUpMs = `(${receivedUntilMs} - ${lateMarginMs})`
 
 /** SQL text: a WITH clause that names the bounds of the parts, for the conditions below. */
 export const closedBounds = `

@@ -1,5 +1,5 @@
 import type { Query } from './query.ts'
-import { rolledUpMs } from './red-rollup.ts'
+import { receivedUntilMs, rolledUpMs } from './red-rollup.ts'
 import { between, inSpanRange, kindName, noParent, statusName } from './span-sql.ts'
 
 /** A trace by its id as 32 hex digits. `fromMs`–`toMs` bound the look-up; 0 and a far future: all days. */
@@ -27,14 +27,20 @@ export interface TraceHourRow {
   readonly toMs: number
 }
 
+/** A span is visible at most so long after its receipt, by whichever replica's clock. */
+const visibleWithinMs = 60_000
+
 /**
- * The hours of a trace: from the index, and from the raw spans of the minutes that are not rolled up yet. So a trace is found
- * by its id alone without a look into the spans of every day.
+ * The hours of a trace: from the index, from the raw spans of the minutes that are not rolled up yet, and from those received
+ * since the rollup's progress, whose minute may have been rolled up before. So a trace is found by its id alone, also when it
+ * arrives late, without a look into the spans of every day.
  */
 export function traceHoursQuery(key: TraceKey): Query {
   return {
     sql: `
-WITH greatest({fromMs:Int64}, ifNull(intDiv(${rolledUpMs}, 60000) * 60000, 0)) AS openFromMs
+WITH
+  greatest({fromMs:Int64}, ifNull(intDiv(${rolledUpMs}, 60000) * 60000, 0)) AS openFromMs,
+  greatest(0, ifNull(${receivedUntilMs}, 0) - ${visibleWithinMs}) AS newFromMs
 SELECT toUnixTimestamp(toStartOfHour(at)) AS hour, min(startMs) AS fromMs, max(endMs) AS toMs FROM (
   SELECT minute AS at, toInt64(toUnixTimestamp(minute)) * 1000 AS startMs, startMs + 60000 AS endMs FROM trace_index
   WHERE ${isTrace} AND minute >= toStartOfMinute(fromUnixTimestamp64Milli({fromMs:Int64}))
@@ -42,6 +48,9 @@ SELECT toUnixTimestamp(toStartOfHour(at)) AS hour, min(startMs) AS fromMs, max(e
   UNION ALL
   SELECT toDateTime(start_time) AS at, toUnixTimestamp64Milli(start_time) AS startMs, startMs + 1 AS endMs FROM spans
   WHERE ${isTrace} AND ${between('start_time', 'openFromMs', '{toMs:Int64}')}
+  UNION ALL
+  SELECT toDateTime(start_time) AS at, toUnixTimestamp64Milli(start_time) AS startMs, startMs + 1 AS endMs FROM spans
+  WHERE ${isTrace} AND received_at >= fromUnixTimestamp64Milli(newFromMs) AND ${inSpanRange('start_time')}
 )
 GROUP BY hour
 ORDER BY hour

@@ -114,3 +114,12 @@ test('a trace is found by its id alone through the index, in the spans of its ow
   })
   expect(byHour.some((each) => /Parts: 1\/\d/.test(each.explain))).toBe(true)
 })
+
+test('a trace that arrives when its minute is rolled up is found by its id at once', async () => {
+  const traceId = 'ab'.repeat(16)
+  const [like] = seeded.first
+  if (!like) throw new Error('no span')
+  const row = { ...like, trace_id: Buffer.from(traceId, 'hex'), received_at: Date.now() }
+  await clickHouse.store.insert({ table: spansTable, rows: [row] }, 'late trace')
+  expect(await spansOf(traceId)).toHaveLength(1)
+})
