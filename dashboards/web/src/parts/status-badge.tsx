@@ -13,12 +13,13 @@ const shapes: Readonly<Record<State, string>> = {
 
 /** A state as shape, colour and word, so that no one needs to see colours. */
 export function StatusBadge({ state, children }: { readonly state: State; readonly children?: string }) {
+  const text = children ?? state
   return (
-    <span className="status" data-state={state}>
+    <span className="status" data-state={state} title={text}>
       <span className="status-shape" aria-hidden="true">
         {shapes[state]}
       </span>
-      {children ?? state}
+      <span className="status-text">{text}</span>
     </span>
   )
 }
