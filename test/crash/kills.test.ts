@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -46,6 +46,15 @@ const callsOf = (rows: readonly Counted[]) => rows.reduce((sum, { red }) => sum 
 const victims = ['service', 'engine', 'agent', 'sender'] as const
 type Victim = (typeof victims)[number]
 
+/** Undefined while it is not there. */
+function enginePids(servicePid: number | undefined): number[] | undefined {
+  // 1: nothing was found.
+  const { status, stdout } = spawnSync('pgrep', ['-P', String(servicePid), '-f', 'embedded/main'])
+  if (status === 1) return undefined
+  expect(status).toBe(0)
+  return stdout.toString().trim().split('\n').map(Number)
+}
+
 describe(`processes killed with SIGKILL under load, seed ${seed}`, () => {
   const random = createRandom(seed)
   const startedMs = Date.now()
@@ -87,13 +96,9 @@ describe(`processes killed with SIGKILL under load, seed ${seed}`, () => {
       await stack.startService()
     },
     async engine() {
-      const pids = execFileSync('pgrep', [
-        '-P',
-        String(stack.service().pid),
-        '-f',
-        'embedded/main',
-      ]).toString()
-      for (const pid of pids.trim().split('\n')) process.kill(Number(pid), 'SIGKILL')
+      // One that was killed a moment ago is being started again.
+      const pids = await eventually('the engine runs', () => enginePids(stack.service().pid))
+      for (const pid of pids) process.kill(pid, 'SIGKILL')
     },
     async agent() {
       await stack.agent().kill('SIGKILL')

@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto'
 import type { Query, Store } from '../store/store.ts'
+import { hourQueries, staleHoursQuery } from './hour-sql.ts'
 import type { MinutesToCompute } from './minutes.ts'
-import { recordMinutesQuery } from './progress-sql.ts'
+import { newestWrittenQuery, recordMinutesQuery } from './progress-sql.ts'
 import { dbQuery, dbStatementsQuery } from './tables/db.ts'
 import { edgesQuery } from './tables/edges.ts'
 import { endpointsQuery } from './tables/endpoints.ts'
@@ -76,11 +77,30 @@ export async function computeMinutes(
 ): Promise<bigint> {
   // What is received from here on may be missed.
   const computedMs = clock.nowMs()
-  const generation = nextGeneration(computedMs, newest)
   const minutes = minutesMs.map((minuteMs) => minuteMs / 1000)
+  const written = await newestWritten(store, 'red_1m', minutes)
+  const generation = nextGeneration(computedMs, written > newest ? written : newest)
   for (const table of minuteTables) await run(store, table({ minutes, generation }))
   await run(store, recordMinutesQuery({ minutes, generation, computedMs }))
   return generation
+}
+
+/** Hours that are over and have newer minutes, from these. */
+export async function computeStaleHours({ store, clock }: ComputeDeps, beforeMs: number): Promise<void> {
+  const hours = await store.query<{ hour: number; newest: string }>(staleHoursQuery({ beforeMs }))
+  for (const hour of hours) {
+    const generation = nextGeneration(clock.nowMs(), await newestWritten(store, 'red_1h', [hour.hour]))
+    for (const query of hourQueries({ ...hour, generation })) await run(store, query)
+  }
+}
+
+async function newestWritten(
+  store: Pick<Store, 'query'>,
+  table: 'red_1m' | 'red_1h',
+  times: readonly number[],
+): Promise<bigint> {
+  const [row] = await store.query<{ newest: string }>(newestWrittenQuery(table, times))
+  return BigInt(row?.newest ?? 0)
 }
 
 const settings = {

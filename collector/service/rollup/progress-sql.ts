@@ -22,6 +22,20 @@ SELECT
   }
 }
 
+/**
+ * The newest rows of these minutes or this hour (Unix s), finished or left by a run that died: what is computed now must be
+ * newer, or the old rows would stay valid. `red` is written first, so no other table has newer ones.
+ */
+export function newestWrittenQuery(table: 'red_1m' | 'red_1h', times: readonly number[]): Query {
+  const time = table === 'red_1m' ? 'minute' : 'hour'
+  return {
+    sql: `
+SELECT toString(max(generation)) AS newest FROM ${table}
+WHERE ${time} IN (SELECT toDateTime(arrayJoin({times:Array(UInt32)}), 'UTC'))`,
+    params: { times },
+  }
+}
+
 /** The receipt of the first span since then; no row: there is none. */
 export function firstReceivedQuery(params: { sinceMs: number; beforeMs: number }): Query {
   return {

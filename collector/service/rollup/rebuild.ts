@@ -1,6 +1,5 @@
 import type { Range } from '../query/query.ts'
-import { type ComputeDeps, computeMinutes, groupMinutes, nextGeneration, run } from './compute-minutes.ts'
-import { hourQueries, staleHoursQuery } from './hour-sql.ts'
+import { type ComputeDeps, computeMinutes, computeStaleHours, groupMinutes } from './compute-minutes.ts'
 import { type ProgressRow, progressQuery } from './progress-sql.ts'
 import { rollupConfig } from './rollup-config.ts'
 
@@ -39,12 +38,6 @@ export async function rebuildRollup(
     done += group.length
     onProgress({ done, minutes: count })
   }
-  const hours = await deps.store.query<{ hour: number; newest: string }>(
-    staleHoursQuery({ beforeMs: nowMs - rollupConfig.minAgeMs }),
-  )
-  for (const hour of hours) {
-    generation = nextGeneration(deps.clock.nowMs(), generation)
-    for (const query of hourQueries({ ...hour, generation })) await run(deps.store, query)
-  }
+  await computeStaleHours(deps, nowMs - rollupConfig.minAgeMs)
   return done
 }

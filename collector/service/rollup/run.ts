@@ -1,8 +1,7 @@
 import type { Clock } from '../../std/clock.ts'
 import { skewMs } from '../query/pairing-sql.ts'
 import type { Store } from '../store/store.ts'
-import { computeMinutes, groupMinutes, nextGeneration, run } from './compute-minutes.ts'
-import { hourQueries, staleHoursQuery } from './hour-sql.ts'
+import { computeMinutes, computeStaleHours, groupMinutes, run } from './compute-minutes.ts'
 import { isExpired, type PendingMinute, planRun } from './plan.ts'
 import { firstReceivedQuery, type ProgressRow, progressQuery, recordProgressQuery } from './progress-sql.ts'
 import type { RollupConfig } from './rollup-config.ts'
@@ -96,16 +95,6 @@ export function createRollupRuns({ store, clock }: RunDeps, config: RollupConfig
     }
   }
 
-  async function computeHours(nowMs: number, newest: bigint): Promise<void> {
-    let generation = newest
-    const beforeMs = nowMs - config.minAgeMs
-    const hours = await store.query<{ hour: number; newest: string }>(staleHoursQuery({ beforeMs }))
-    for (const hour of hours) {
-      generation = nextGeneration(clock.nowMs(), generation)
-      for (const query of hourQueries({ ...hour, generation })) await run(store, query)
-    }
-  }
-
   return {
     async next(signal) {
       workingSinceMs = clock.monotonicMs()
@@ -128,7 +117,8 @@ export function createRollupRuns({ store, clock }: RunDeps, config: RollupConfig
         computed += group.length
       }
       const hourMs = Math.floor((nowMs - config.minAgeMs) / 3_600_000)
-      if (computed > 0 || hourMs !== hoursUntil) await computeHours(nowMs, generation)
+      if (computed > 0 || hourMs !== hoursUntil)
+        await computeStaleHours({ store, clock }, nowMs - config.minAgeMs)
       hoursUntil = hourMs
       if (plan.finishedMs > finishedMs)
         await run(store, recordProgressQuery({ job: 'red_1m', untilMs: plan.finishedMs }))

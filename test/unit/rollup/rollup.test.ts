@@ -152,6 +152,35 @@ describe('rolled-up minutes equal raw spans in every key, counter and bucket', (
     await expectEqual()
   })
 
+  test('after a run that died with the clock two hours ahead, in minutes and in their hour', async () => {
+    const { first, late } = seed()
+    const hourCalls = async () => {
+      const [row] = await ask<{ calls: number }>({
+        sql: `SELECT sum(calls) AS calls FROM red_1h FINAL
+          WHERE (hour, generation) IN (SELECT hour, max(generation) FROM red_1h GROUP BY hour)`,
+        params: {},
+      })
+      return row?.calls
+    }
+    await insert(first.map((row) => ({ ...row, received_at: baseMs })))
+    await catchUpAt(laterMs + 2 * hour)
+    const before = await hourCalls()
+    await insert(late.map((row) => ({ ...row, received_at: laterMs })))
+    // It had written its rows, and not yet that they are done.
+    for (const table of ['rollup_minutes', 'rollup_hours', 'rollup_progress'])
+      await clickHouse.store.client.command({ query: `TRUNCATE TABLE ${table}` })
+    await catchUpAt(laterMs + hour)
+    await expectEqual()
+    const [rolled] = await ask<{ calls: number }>({
+      sql: `SELECT sum(calls) AS calls FROM red_1m FINAL
+        WHERE (minute, generation) IN (SELECT minute, max(generation) FROM red_1m GROUP BY minute)
+          AND minute < fromUnixTimestamp64Milli({endMs:Int64})`,
+      params: { endMs: baseMs + hour },
+    })
+    expect(await hourCalls()).toBe(rolled?.calls)
+    expect(await hourCalls()).toBeGreaterThan(Number(before))
+  })
+
   test('after the same run again, and after two replicas at once', async () => {
     const { first, late } = seed()
     await insert(first)
