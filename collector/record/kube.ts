@@ -1,5 +1,17 @@
 import { type Static, Type } from 'typebox'
-import { bool, defineTable, int64, type RowOf, string, timeMs, uint16, uint32, word, words } from './table.ts'
+import {
+  bool,
+  defineTable,
+  int64,
+  numbers,
+  type RowOf,
+  string,
+  timeMs,
+  uint16,
+  uint32,
+  word,
+  words,
+} from './table.ts'
 
 /**
  * Kubernetes state and events on the wire: OTLP log records with these event names.
@@ -50,6 +62,16 @@ export const ContainerState = Type.Object({
 })
 export type ContainerState = Static<typeof ContainerState>
 
+export const ObjectCondition = Type.Object({
+  type: Text,
+  status: Text,
+  reason: Text,
+  message: Text,
+  /** Of its last transition; 0: not told. */
+  sinceMs: TimeMs,
+})
+export type ObjectCondition = Static<typeof ObjectCondition>
+
 /** The current projection of one Kubernetes object. Fields that a kind has not are 0, '' or []. */
 export const ObjectState = Type.Object({
   kind: Type.String({ description: 'Namespace, Pod, ReplicaSet, Deployment, …' }),
@@ -87,6 +109,12 @@ export const ObjectState = Type.Object({
   containers: Type.Array(ContainerState, { maxItems: 256 }),
   /** Why collection is on, of a Namespace (see `binnacle why`). */
   scopeReason: Text,
+  /** What the kind has beyond these: names, units and texts are in kube-facts.ts. Absent: nothing. */
+  facts: Type.Optional(Type.Record(Type.String(), Text)),
+  amounts: Type.Optional(Type.Record(Type.String(), Type.Number())),
+  conditions: Type.Optional(Type.Array(ObjectCondition, { maxItems: 64 })),
+  /** Finding id → where. */
+  findings: Type.Optional(Type.Record(Type.String(), Text)),
 })
 export type ObjectState = Static<typeof ObjectState>
 
@@ -193,6 +221,11 @@ export const kubeObjectsTable = defineTable('k8s_objects', null, {
   /** JSON array of ContainerState. */
   containers: string,
   scope_reason: string,
+  facts: words,
+  amounts: numbers,
+  /** JSON array of ObjectCondition. */
+  conditions: string,
+  findings: words,
   received_at: timeMs,
   batch_id: string,
 })

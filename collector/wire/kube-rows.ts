@@ -126,6 +126,10 @@ function objectRow(state: ObjectState, { clusterId, receivedAtMs, batchId }: Kub
     qos_class: state.qosClass,
     containers: JSON.stringify(state.containers),
     scope_reason: state.scopeReason,
+    facts: new Map(Object.entries(state.facts ?? {})),
+    amounts: new Map(Object.entries(state.amounts ?? {})),
+    conditions: JSON.stringify(state.conditions ?? []),
+    findings: new Map(Object.entries(state.findings ?? {})),
     received_at: receivedAtMs,
     batch_id: batchId,
   }

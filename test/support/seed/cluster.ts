@@ -216,6 +216,10 @@ const emptyObject = {
   qos_class: '',
   containers: '[]',
   scope_reason: '',
+  facts: new Map<string, string>(),
+  amounts: new Map<string, number>(),
+  conditions: '[]',
+  findings: new Map<string, string>(),
   batch_id: 'seed',
 }
 

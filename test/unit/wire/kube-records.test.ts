@@ -84,6 +84,10 @@ const object: ObjectState = {
   qosClass: 'Burstable',
   containers: [],
   scopeReason: '',
+  facts: { zone: 'a' },
+  amounts: { scheduledAtMs: nowMs - 89_500, share: 0.25 },
+  conditions: [{ type: 'Ready', status: 'True', reason: '', message: '', sinceMs: nowMs }],
+  findings: { 'no-memory-limit': 'web' },
 }
 
 const resource = new Map([
