@@ -113,11 +113,11 @@ SELECT
   ${countIf(isPending)} AS pendingPods,
   if(pendingPods = 0, NULL, avgIf({toMs:Int64} - toUnixTimestamp64Milli(created_at), aliveAtEnd AND ${isPending})) AS pendingTimeMs,
   ${countIf(isCrashLooping)} AS crashLooping,
-  ${countIf("has(findings, 'privileged')")} AS privileged,
-  ${countIf("has(findings, 'no-limits')")} AS noLimits,
-  ${countIf("has(findings, 'no-readiness-probe')")} AS noReadinessProbe,
-  ${countIf("has(findings, 'no-liveness-probe')")} AS noLivenessProbe
-FROM (SELECT *, arrayMap(f -> f.1, ${findingsOfPod}) AS findings FROM (${podsInRange}))
+  ${countIf("has(findingIds, 'privileged')")} AS privileged,
+  ${countIf("has(findingIds, 'no-limits')")} AS noLimits,
+  ${countIf("has(findingIds, 'no-readiness-probe')")} AS noReadinessProbe,
+  ${countIf("has(findingIds, 'no-liveness-probe')")} AS noLivenessProbe
+FROM (SELECT *, arrayMap(f -> f.1, ${findingsOfPod}) AS findingIds FROM (${podsInRange}))
 WHERE ${passes('namespace', 'namespace')}`,
     params: { ...params, ...listParams({ namespace }) },
   }

@@ -58,7 +58,7 @@ export interface PodListRow {
 const facetNames = ['namespace', 'status', 'health', 'workload', 'node', 'version'] as const
 
 const pods = `
-SELECT *, ${podHealth} AS health, ${isEvicted} AS evicted, arrayMap(f -> f.1, ${findingsOfPod}) AS findings
+SELECT *, ${podHealth} AS health, ${isEvicted} AS evicted, arrayMap(f -> f.1, ${findingsOfPod}) AS findingIds
 FROM (${podsInRange})
 WHERE ({deleted:Bool} OR aliveAtEnd)
   AND (NOT {restarted:Bool} OR uid IN (
@@ -67,7 +67,7 @@ WHERE ({deleted:Bool} OR aliveAtEnd)
   ))
   AND ({uid:String} = '' OR uid = {uid:String})
   AND ({text:String} = '' OR positionCaseInsensitiveUTF8(name, {text:String}) > 0)
-  AND ({finding:String} = '' OR has(findings, {finding:String}))`
+  AND ({finding:String} = '' OR has(findingIds, {finding:String}))`
 
 const passesAll = facetNames.map((name) => passes(name, name)).join(' AND ')
 
