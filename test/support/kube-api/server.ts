@@ -1,4 +1,5 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { answerFailure } from './answer.ts'
 import type { Context, Hooks } from './context.ts'
@@ -45,6 +46,8 @@ export interface FakeKubeApiConfig {
   readonly historyMax?: number
   readonly firstVersion?: bigint
   readonly bookmarkEveryMs?: number
+  /** PEM. Serves HTTPS; whoever connects trusts the certificate itself. */
+  readonly tls?: { readonly cert: string; readonly key: string }
 }
 
 const host = '127.0.0.1'
@@ -56,14 +59,16 @@ export async function startFakeKubeApi(config: FakeKubeApiConfig = {}): Promise<
   const hooks: Hooks = { usage: undefined, logs: undefined }
   const context = contextOf(config, hooks, sockets)
   const { objects, faults, watches } = context
-  const server = createServer((request, response) => {
+  const { tls } = config
+  const answer: RequestListener = (request, response) => {
     requests.push(`${request.method} ${request.url}`)
     if (requests.length > requestsKept) requests.shift()
     const url = new URL(request.url ?? '/', 'http://localhost')
     void serve(context, { request, response, url }).catch((error: unknown) =>
       answerFailure(response, { code: 500, message: String(error) }),
     )
-  })
+  }
+  const server: Server = tls ? createTlsServer(tls, answer) : createServer(answer)
   // Watches are long and quiet; whoever waits for them decides how long.
   server.requestTimeout = 0
   server.on('connection', (socket) => {
@@ -78,7 +83,7 @@ export async function startFakeKubeApi(config: FakeKubeApiConfig = {}): Promise<
     await new Promise((resolve) => setTimeout(resolve, downMs))
     await listen(server, port)
   }
-  const url = `http://${host}:${port}`
+  const url = `${tls ? 'https' : 'http'}://${host}:${port}`
   const where = (kind: ResourceKind, { namespace = 'default', name }: Where) =>
     [kind, kind.namespaced ? namespace : '', name] as const
 
@@ -88,7 +93,7 @@ export async function startFakeKubeApi(config: FakeKubeApiConfig = {}): Promise<
     requests,
     openWatches: () => watches.size,
     kubeconfig: (options?: { readonly tokenFile: string }) =>
-      kubeconfigOf(url, options ? { tokenFile: options.tokenFile } : { token: faults.token }),
+      kubeconfigOf({ url, ca: tls?.cert }, options ?? { token: faults.token }),
     create: (kind: string, object: KubeObject) => objects.create(kindNamed(kind), object),
     patch(kindName: string, at: Where, patch: object) {
       const kind = kindNamed(kindName)
@@ -216,14 +221,15 @@ function shut(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
 }
 
 function kubeconfigOf(
-  url: string,
+  { url, ca }: { readonly url: string; readonly ca: string | undefined },
   credential: { readonly token: string | undefined } | { readonly tokenFile: string },
 ): string {
   const user = Object.entries(credential).flatMap(([key, value]) => (value ? [`${key}: "${value}"`] : []))
+  const trust = ca ? `, certificate-authority-data: ${Buffer.from(ca).toString('base64')}` : ''
   return `apiVersion: v1
 kind: Config
 current-context: fake
-clusters: [{name: fake, cluster: {server: "${url}"}}]
+clusters: [{name: fake, cluster: {server: "${url}"${trust}}}]
 users: [{name: fake, user: {${user.join(', ')}}}]
 contexts: [{name: fake, context: {cluster: fake, user: fake}}]
 `
