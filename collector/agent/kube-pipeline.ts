@@ -37,6 +37,11 @@ export interface KubePipeline {
   /** Throws with the name of the key that is wrong; the present selection then stays. */
   setRemoteScope(remote: RemoteScope): void
   selectedNamespaces(): readonly string[]
+  /**
+   * Whether what was written of the namespace then may leave the agent: not when it opted out since, also while the agent
+   * was away. What a deleted namespace left may. Pending: the namespaces have not been read yet.
+   */
+  mayLeave(namespace: string, writtenAtMs: number): 'yes' | 'no' | 'pending'
   readonly pods: PodIndex
   status(): KubePipelineStatus
   close(): Promise<void>
@@ -90,6 +95,8 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
   /** Selected before the first list of namespaces was complete: how many decides how they are watched. */
   let waiting: Set<string> | undefined = new Set()
   let clusterUid = config.clusterUid ?? ''
+  /** When a namespace last opted out; one entry a namespace of the cluster at most. */
+  const optedOutAtMs = new Map<string, number>()
 
   const records = metrics.counter('kube_records', 'Kubernetes records emitted, by type')
   metrics.gauge('kube_namespaces_selected', 'Namespaces selected', () => scope.selected().length)
@@ -176,7 +183,11 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
       one.members.delete(name)
       if (one.members.size === 0) halt(one)
     }
-    if (!gone) onScopeStop(name)
+    if (gone) optedOutAtMs.delete(name)
+    else {
+      optedOutAtMs.set(name, clock.nowMs())
+      onScopeStop(name)
+    }
     emitChange(scopeChange('collection-stopped', { namespace: name, uid, reason, nowMs: clock.nowMs() }))
   }
 
@@ -216,6 +227,11 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
     }
   }
 
+  function decide(namespace: string): ScopeDecision {
+    if (mode === 'cluster' || listed.includes(namespace)) return scope.decide(namespace)
+    return { selected: false, reason: 'watch.namespaces does not list it' }
+  }
+
   function reflectorStatus(): readonly ReflectorStatus[] {
     const own = mode === 'cluster' ? [namespaces.status()] : []
     return [...own, ...[...running].flatMap(({ collection }) => collection.status())]
@@ -232,13 +248,16 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
       launchWaiting()
     },
     clusterUid: () => clusterUid,
-    decide(namespace) {
-      if (mode === 'cluster' || listed.includes(namespace)) return scope.decide(namespace)
-      return { selected: false, reason: 'watch.namespaces does not list it' }
-    },
+    decide,
     explain: scope.explain,
     setRemoteScope: scope.setRemote,
     selectedNamespaces: scope.selected,
+    mayLeave(name, writtenAtMs) {
+      if (waiting) return 'pending'
+      if (writtenAtMs <= (optedOutAtMs.get(name) ?? Number.NEGATIVE_INFINITY)) return 'no'
+      const known = mode === 'namespaced' || scope.has(name)
+      return known && !decide(name).selected ? 'no' : 'yes'
+    },
     pods,
     status: () => ({
       clusterUid,

@@ -125,6 +125,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
         clock,
         random,
         log,
+        mayLeave: (namespace, writtenAtMs) => pipeline.mayLeave(namespace, writtenAtMs),
         onSettled: (settled) => settle(lane, settled),
         onAttempt: (outcome) => ledger.attempt(lane, outcome),
       },
@@ -234,8 +235,9 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   const reporting = reporter.run(stopping.signal)
   log.info({ agentUid: spool.agentUid, endpoint, version }, 'the agent runs')
 
-  function settle(lane: LaneName, { signal, shipped, rejected, reason }: ShipSettled): void {
+  function settle(lane: LaneName, { signal, shipped, rejected, reason, optedOut }: ShipSettled): void {
     ledger.shipped({ lane, signal }, shipped)
+    ledger.dropped({ lane, signal }, optedOut, 'opted-out')
     ledger.rejected(
       { lane, signal },
       rejected,

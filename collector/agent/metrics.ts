@@ -35,7 +35,13 @@ export type RejectReason =
   | 'not-kept'
   | 'service-partial-success'
   | 'service-refused'
-export type DropReason = 'memory-full' | 'scope-stopped' | 'shutdown' | 'spool-full' | 'spool-damaged'
+export type DropReason =
+  | 'memory-full'
+  | 'scope-stopped'
+  | 'opted-out'
+  | 'shutdown'
+  | 'spool-full'
+  | 'spool-damaged'
 
 export interface LedgerLine extends Place {
   readonly received: number

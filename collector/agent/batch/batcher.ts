@@ -23,7 +23,7 @@ export interface Batcher {
   usage(points: readonly UsagePoint[]): number
   /** Resolves when all parts are on disk, or are not going to be. */
   request(request: AppRequest): Promise<RequestOutcome>
-  /** Removes what waits in memory of a namespace that is no longer collected; what is on disk was collected before. */
+  /** Removes what waits in memory of a namespace that is no longer collected. What is on disk carries its namespace: the shipper leaves it out. */
   dropNamespace(namespace: string): void
   state(): Record<BatchLaneName, BatchLaneState>
   close(): Promise<void>
@@ -54,6 +54,8 @@ export type RequestOutcome =
 export interface BatchPart {
   readonly bytes: Uint8Array
   readonly items: number
+  /** All of it is of this namespace; absent: it may leave whatever is collected. */
+  readonly namespace?: string
 }
 
 export interface BatcherDeps {
@@ -136,11 +138,17 @@ export function createBatcher(deps: BatcherDeps, config: BatcherConfig): Batcher
     const records = entries.flatMap((entry) => (entry.type === 'kube' ? [entry.record] : []))
     const points = entries.flatMap((entry) => (entry.type === 'point' ? [entry.point] : []))
     const payloads = entries.flatMap((entry) =>
-      entry.type === 'payload' ? [{ bytes: entry.payload, items: entry.items }] : [],
+      entry.type === 'payload'
+        ? [{ bytes: entry.payload, items: entry.items, ...ofNamespace(entry.namespace) }]
+        : [],
     )
     return [
-      ...encodeChunks(records, { encode: encodeKube, itemsEach: 1 }),
-      ...encodeChunks(points, { encode: encodeUsage, itemsEach: itemsPerPoint }),
+      ...encodeChunks(records, { encode: encodeKube, itemsEach: 1, namespaceOf: homeOf }),
+      ...encodeChunks(points, {
+        encode: encodeUsage,
+        itemsEach: itemsPerPoint,
+        namespaceOf: ({ pod }) => pod.namespace,
+      }),
       ...payloads,
     ]
   }
@@ -222,14 +230,34 @@ function stateOf(lane: MemoryLane<AnyEntry>, signal: OtlpSignal): BatchLaneState
   return { bytes: lane.bytes(), items: items === 0 ? {} : { [signal]: items } }
 }
 
+/** The namespace whose opt-out takes the record away; '': none. */
+function homeOf(record: KubeRecord): string {
+  return isScopeRecord(record) ? '' : record.record.namespace
+}
+
+function ofNamespace(namespace: string): { readonly namespace?: string } {
+  return namespace === '' ? {} : { namespace }
+}
+
+/** A part holds one namespace, its records in order. */
 function encodeChunks<T>(
   all: readonly T[],
-  { encode, itemsEach }: { readonly encode: (chunk: readonly T[]) => Uint8Array; readonly itemsEach: number },
+  {
+    encode,
+    itemsEach,
+    namespaceOf,
+  }: {
+    readonly encode: (chunk: readonly T[]) => Uint8Array
+    readonly itemsEach: number
+    readonly namespaceOf: (one: T) => string
+  },
 ): BatchPart[] {
   const parts: BatchPart[] = []
-  for (let at = 0; at < all.length; at += recordsPerPart) {
-    const chunk = all.slice(at, at + recordsPerPart)
-    parts.push({ bytes: encode(chunk), items: chunk.length * itemsEach })
+  for (const [namespace, ones] of Map.groupBy(all, namespaceOf)) {
+    for (let at = 0; at < ones.length; at += recordsPerPart) {
+      const chunk = ones.slice(at, at + recordsPerPart)
+      parts.push({ bytes: encode(chunk), items: chunk.length * itemsEach, ...ofNamespace(namespace) })
+    }
   }
   return parts
 }

@@ -20,6 +20,8 @@ export interface Scope {
   remove(namespace: { readonly name: string; readonly uid: string }): void
   /** Throws with the name of the key that is wrong; the present selection then stays. */
   setRemote(remote: RemoteScope): void
+  /** The namespace is there. */
+  has(name: string): boolean
   /** Also of a namespace not seen yet: by its name alone. */
   decide(name: string): ScopeDecision
   explain(name: string): ScopeExplanation
@@ -71,6 +73,7 @@ export function createScope({ emit }: { emit: (change: ScopeChange) => void }, c
       rules = parseScopeRules(config, remote)
       for (const { namespace } of [...entries.values()]) put(namespace)
     },
+    has: (name) => entries.has(name),
     decide: (name) => entries.get(name)?.decision ?? decideScope(rules, factsOf(name)),
     explain: (name) => explainScope(rules, factsOf(name)),
     selected: () =>

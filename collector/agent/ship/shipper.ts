@@ -20,6 +20,8 @@ import type { Post, PostOutcome } from './post.ts'
  * - All batches of a lane wait for one another's failures: one back-off a lane, which ends at the first success.
  * - Unreachable: 1 s → `reconnectMaxMs`, so that a restarted service is drained within seconds. Busy (429, 5xx, no answer
  *   in time): 1 s → `retryMaxMs`, or what Retry-After says. Unauthorized or a wrong address: every `retryMaxMs`.
+ * - Parts of a namespace that opted out since they were written are left out of every attempt, also of the next one of a
+ *   batch that is being tried; a batch of which nothing is left is acknowledged unsent.
  * - Memory: `inFlightMax` batches.
  */
 export interface Shipper {
@@ -38,8 +40,16 @@ export interface ShipperState {
 export interface ShipBatch {
   readonly id: string
   readonly signal: OtlpSignal
-  readonly parts: readonly { readonly bytes: Uint8Array; readonly items: number }[]
+  readonly parts: readonly ShipPart[]
   readonly resend: boolean
+  readonly writtenAtMs: number
+}
+
+export interface ShipPart {
+  readonly bytes: Uint8Array
+  readonly items: number
+  /** All of it is of this namespace; absent: of none. */
+  readonly namespace?: string
 }
 
 export interface ShipDeps<Batch extends ShipBatch> {
@@ -59,6 +69,8 @@ export interface ShipDeps<Batch extends ShipBatch> {
   readonly clock: Clock
   readonly random: () => number
   readonly log: Log
+  /** Whether what was written then may leave. Pending: not known yet, ask again. */
+  readonly mayLeave: (namespace: string, writtenAtMs: number) => 'yes' | 'no' | 'pending'
   readonly onSettled: (settled: ShipSettled) => void
   readonly onAttempt: (outcome: PostOutcome['type']) => void
 }
@@ -69,6 +81,8 @@ export interface ShipSettled {
   readonly shipped: number
   readonly rejected: number
   readonly reason: '' | 'partial-success' | 'refused'
+  /** Left out: their namespace opted out. */
+  readonly optedOut: number
 }
 
 export interface ShipConfig {
@@ -82,9 +96,10 @@ export interface ShipConfig {
 /** A service that asks for more is asked again after this. */
 const retryAfterMaxMs = 300_000
 const failureLogIntervalMs = 60_000
+const scopePollMs = 250
 
 export function createShipper<Batch extends ShipBatch>(deps: ShipDeps<Batch>, config: ShipConfig): Shipper {
-  const { source, post, poison, clock, random, log, onSettled, onAttempt } = deps
+  const { source, post, poison, clock, random, log, mayLeave, onSettled, onAttempt } = deps
   const { lane, inFlightMax, retryFirstMs: firstMs, reconnectMaxMs, retryMaxMs } = config
   const backoffs = {
     unreachable: createBackoff({ firstMs, maxMs: reconnectMaxMs, random }),
@@ -112,12 +127,7 @@ export function createShipper<Batch extends ShipBatch>(deps: ShipDeps<Batch>, co
   }
 
   async function deliver(batch: Batch, signal: AbortSignal): Promise<void> {
-    const whole = {
-      ...batch,
-      body: Buffer.concat(batch.parts.map((part) => part.bytes)),
-      items: itemsOf(batch),
-    }
-    const outcome = await send(whole, signal)
+    const outcome = await send(batch, batch.parts, signal)
     if (outcome === 'aborted') return
     if (outcome.type === 'refused') {
       const settled = await deliverParts({ batch, message: outcome.message, signal })
@@ -133,42 +143,45 @@ export function createShipper<Batch extends ShipBatch>(deps: ShipDeps<Batch>, co
     readonly signal: AbortSignal
   }): Promise<boolean> {
     const { batch, signal } = refused
+    const alone = batch.parts.length === 1
     for (const [index, part] of batch.parts.entries()) {
-      const id = batch.parts.length === 1 ? batch.id : `${batch.id}.${index}`
-      const one = { id, signal: batch.signal, resend: batch.resend, body: part.bytes, items: part.items }
-      const outcome =
-        batch.parts.length === 1
-          ? ({ type: 'refused', message: refused.message } as const)
-          : await send(one, signal)
+      const one = { ...batch, id: alone ? batch.id : `${batch.id}.${index}` }
+      const outcome = alone
+        ? ({ type: 'refused', message: refused.message } as const)
+        : await send(one, [part], signal)
       if (outcome === 'aborted') return false
-      if (outcome.type === 'refused') await setAside(one, outcome.message)
+      if (outcome.type === 'refused')
+        await setAside({ ...one, body: part.bytes, items: part.items }, outcome.message)
     }
     return true
   }
 
-  /** Sends until the service has decided. */
+  /** Sends until the service has decided; what has opted out by then goes unsent. */
   async function send(
-    one: {
-      readonly id: string
-      readonly signal: OtlpSignal
-      readonly body: Uint8Array
-      readonly items: number
-    } & {
-      readonly resend: boolean
-    },
+    one: ShipBatch,
+    parts: readonly ShipPart[],
     signal: AbortSignal,
   ): Promise<PostOutcome | 'aborted'> {
     for (let resend = one.resend; ; resend = true) {
       while (!signal.aborted && clock.monotonicMs() < notBeforeMs)
         await clock.sleep(notBeforeMs - clock.monotonicMs(), signal)
+      const left = await partsThatMayLeave(one, parts, signal)
       if (signal.aborted) return 'aborted'
-      const outcome = await post({ id: one.id, signal: one.signal, body: one.body, resend }, signal)
+      const items = itemsOf(left)
+      const optedOut = itemsOf(parts) - items
+      if (left.length === 0) {
+        settle({ ...one, items, optedOut }, nothingSent)
+        return nothingSent
+      }
+      const body =
+        left.length === 1 && left[0] ? left[0].bytes : Buffer.concat(left.map((part) => part.bytes))
+      const outcome = await post({ id: one.id, signal: one.signal, body, resend }, signal)
       if (signal.aborted && outcome.type === 'retry') return 'aborted'
       onAttempt(outcome.type)
       switch (outcome.type) {
         case 'accepted':
           succeeded()
-          settle(one, outcome)
+          settle({ ...one, items, optedOut }, outcome)
           return outcome
         case 'refused':
           succeeded()
@@ -180,6 +193,18 @@ export function createShipper<Batch extends ShipBatch>(deps: ShipDeps<Batch>, co
           assertNever(outcome)
       }
     }
+  }
+
+  async function partsThatMayLeave(
+    { writtenAtMs }: ShipBatch,
+    parts: readonly ShipPart[],
+    signal: AbortSignal,
+  ): Promise<readonly ShipPart[]> {
+    const verdict = ({ namespace }: ShipPart) =>
+      namespace === undefined ? 'yes' : mayLeave(namespace, writtenAtMs)
+    while (!signal.aborted && parts.some((part) => verdict(part) === 'pending'))
+      await clock.sleep(scopePollMs, signal)
+    return parts.filter((part) => verdict(part) === 'yes')
   }
 
   function succeeded(): void {
@@ -206,12 +231,17 @@ export function createShipper<Batch extends ShipBatch>(deps: ShipDeps<Batch>, co
   }
 
   function settle(
-    one: { readonly id: string; readonly signal: OtlpSignal; readonly items: number },
+    one: {
+      readonly id: string
+      readonly signal: OtlpSignal
+      readonly items: number
+      readonly optedOut: number
+    },
     outcome: { readonly rejected: number; readonly message: string },
   ): void {
     const rejected = Math.min(outcome.rejected, one.items)
     const reason = rejected > 0 ? 'partial-success' : ''
-    onSettled({ signal: one.signal, shipped: one.items - rejected, rejected, reason })
+    onSettled({ signal: one.signal, shipped: one.items - rejected, rejected, reason, optedOut: one.optedOut })
     if (rejected > 0)
       log.error(
         { lane, batch: one.id, rejected, cause: outcome.message },
@@ -233,7 +263,7 @@ export function createShipper<Batch extends ShipBatch>(deps: ShipDeps<Batch>, co
     const path = await poison
       .keep({ id: one.id, signal: one.signal, bytes: one.body })
       .catch((error: unknown) => `nowhere: ${errorText(error)}`)
-    onSettled({ signal: one.signal, shipped: 0, rejected: one.items, reason: 'refused' })
+    onSettled({ signal: one.signal, shipped: 0, rejected: one.items, reason: 'refused', optedOut: 0 })
     log.error(
       { lane, batch: one.id, items: one.items, cause: message, path },
       'the service refused a batch for good',
@@ -243,6 +273,8 @@ export function createShipper<Batch extends ShipBatch>(deps: ShipDeps<Batch>, co
   return { run, state: () => ({ inFlight: inFlight.size, lastSuccessMs, failure }) }
 }
 
-function itemsOf(batch: ShipBatch): number {
-  return batch.parts.reduce((sum, part) => sum + part.items, 0)
+const nothingSent = { type: 'accepted', rejected: 0, message: '' } as const
+
+function itemsOf(parts: readonly ShipPart[]): number {
+  return parts.reduce((sum, part) => sum + part.items, 0)
 }

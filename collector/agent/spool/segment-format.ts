@@ -28,6 +28,9 @@ const BatchMeta = Type.Object({
     Type.Object({
       bytes: Type.Integer({ minimum: 0 }),
       items: Type.Integer({ minimum: 0, description: 'Spans, log records or data points' }),
+      namespace: Type.Optional(
+        Type.String({ maxLength: 253, description: 'All of it is of this namespace; absent: of none' }),
+      ),
     }),
   ),
 })
@@ -39,6 +42,8 @@ export interface BatchPart {
   readonly bytes: Uint8Array
   /** Spans, log records or data points in it. */
   readonly items: number
+  /** All of it is of this namespace; absent: of none, or written by an earlier version. */
+  readonly namespace?: string
 }
 
 export interface DecodedBatch {
@@ -66,7 +71,7 @@ export function isSegmentHeader(bytes: Buffer, segmentNumber: number): boolean {
 
 /** A whole record: header, meta and parts. */
 export function encodeRecord(meta: Omit<BatchMeta, 'parts'>, parts: readonly BatchPart[]): Buffer {
-  const borders = parts.map(({ bytes, items }) => ({ bytes: bytes.length, items }))
+  const borders = parts.map(({ bytes, ...about }) => ({ bytes: bytes.length, ...about }))
   const metaBytes = Buffer.from(JSON.stringify({ ...meta, parts: borders }))
   const bodyBytes = parts.reduce((sum, part) => sum + part.bytes.length, 0)
   const record = Buffer.allocUnsafe(recordHeaderBytes + 4 + metaBytes.length + bodyBytes)
@@ -100,9 +105,9 @@ export function tryDecodePayload(payload: Buffer): DecodedBatch | undefined {
   if (!meta) return undefined
   const parts: BatchPart[] = []
   let at = 4 + metaLength
-  for (const { bytes, items } of meta.parts) {
+  for (const { bytes, ...about } of meta.parts) {
     if (at + bytes > payload.length) return undefined
-    parts.push({ bytes: payload.subarray(at, at + bytes), items })
+    parts.push({ bytes: payload.subarray(at, at + bytes), ...about })
     at += bytes
   }
   return at === payload.length ? { meta, parts } : undefined

@@ -252,6 +252,46 @@ describe('the agent', () => {
     expect(refused.answer).toHaveProperty('partialSuccess')
   })
 
+  test.each([
+    ['while the service is away', false],
+    ['while the agent is away too', true],
+  ])('what the spool holds of a namespace that opts out %s is never shipped', async (_, restarts) => {
+    let up = false
+    const accepted: SinkRequest[] = []
+    sink.answer = (request) => {
+      if (!isData(request)) return { status: 404 }
+      if (up) accepted.push(request)
+      return { status: up ? 200 : 503 }
+    }
+    put('Namespace', namespace('hidden', { 'binnacle.dev/collect': 'enabled' }))
+    let agent = await start()
+    await until(() => agent.status().ready, 'ready')
+    await sendSpan(agent, 'checkout', { 'k8s.pod.uid': 'uid-web-1' })
+    await sendSpan(agent, 'stolen', { 'k8s.pod.uid': 'uid-secret-1' })
+    const spooled = () =>
+      agent.status().lanes.every((one) => one.memoryBytes === 0) &&
+      agent.status().lanes.some(({ lane, queued }) => lane === 'kube' && (queued.logs ?? 0) > 4)
+    await until(spooled, 'pods and spans of both are in the spool')
+    if (restarts) await agent.close()
+    put('Namespace', namespace('hidden', {}))
+    if (restarts) agent = await start()
+    else await until(() => agent.status().namespaces.length === 1, 'opted out')
+    up = true
+    await until(
+      () => agent.status().lanes.every(({ queued }) => Object.values(queued).every((one) => one === 0)),
+      'drained',
+    )
+    const all = accepted.map(text).join('')
+    expect(all).toContain('checkout')
+    expect(all).toContain('"name":"web-1"')
+    expect(all).not.toMatch(/stolen|secret-1/)
+    if (!restarts) expect(all).toContain('collection-stopped')
+    for (const line of agent.status().items)
+      expect(line.received + line.recovered).toBe(line.shipped + line.rejected + line.dropped + line.queued)
+    const metrics = await (await fetch(`http://127.0.0.1:${agent.ports.admin}/metrics`)).text()
+    expect(metrics).toMatch(/items_dropped_total\{lane="traces",signal="traces",reason="opted-out"\} 1/)
+  })
+
   test('reports over OpAMP and says what it does on its admin port', async () => {
     const agent = await start()
     await until(() => agent.status().ready, 'ready')

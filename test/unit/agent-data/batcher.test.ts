@@ -145,7 +145,7 @@ describe('a batcher', () => {
     batcher.dropNamespace('shop')
     expect(await answer).toEqual({ type: 'kept', droppedItems: 4 })
     await clock.advance(1_000)
-    expect(written).toEqual([{ lane: 'kube', texts: ['pay/b,shop/s'], items: 2 }])
+    expect(written).toEqual([{ lane: 'kube', texts: ['pay/b', 'shop/s'], items: 2 }])
     expect(losses.map(({ lane, items, reason }) => [lane, items, reason])).toEqual([
       ['kube', 1, 'scope-stopped'],
       ['metrics', 2, 'scope-stopped'],

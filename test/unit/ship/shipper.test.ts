@@ -18,6 +18,7 @@ const batch = (sequence: number, texts = [`batch ${sequence}`], resend = false):
   signal: 'traces',
   parts: texts.map((text) => ({ bytes: Buffer.from(text), items: 10 })),
   resend,
+  writtenAtMs: sequence,
 })
 
 /** ExportTraceServiceResponse { partial_success { rejected_spans: n, error_message: "no" } } */
@@ -28,7 +29,12 @@ const partial = (rejected: number): SinkAnswer => ({
 
 function startShipper(
   batches: ShipBatch[],
-  options: { inFlightMax?: number; timeoutMs?: number; url?: string } = {},
+  options: {
+    inFlightMax?: number
+    timeoutMs?: number
+    url?: string
+    mayLeave?: (namespace: string, writtenAtMs: number) => 'yes' | 'no' | 'pending'
+  } = {},
 ) {
   const queue = [...batches]
   const acknowledged: string[] = []
@@ -62,6 +68,7 @@ function startShipper(
       clock: systemClock,
       random: () => 0.5,
       log: silentLog,
+      mayLeave: options.mayLeave ?? (() => 'yes'),
       onSettled: (one) => settled.push(one),
       onAttempt: (one) => attempts.push(one),
     },
@@ -116,7 +123,9 @@ describe('a shipper', () => {
       },
     })
     expect(sink.requests[0]?.headers).not.toHaveProperty('binnacle-batch-resend')
-    expect(shipping.settled).toEqual([{ signal: 'traces', shipped: 20, rejected: 0, reason: '' }])
+    expect(shipping.settled).toEqual([
+      { signal: 'traces', shipped: 20, rejected: 0, reason: '', optedOut: 0 },
+    ])
   })
 
   test.each([429, 500, 502, 503, 504, 408, 401, 403, 404])(
@@ -172,7 +181,7 @@ describe('a shipper', () => {
     const shipping = startShipper([batch(1)])
     await shipping.untilAcknowledged(1)
     expect(shipping.settled).toEqual([
-      { signal: 'traces', shipped: 7, rejected: 3, reason: 'partial-success' },
+      { signal: 'traces', shipped: 7, rejected: 3, reason: 'partial-success', optedOut: 0 },
     ])
   })
 
@@ -217,6 +226,46 @@ describe('a shipper', () => {
     sink = await startOtlpSink(port)
     await shipping.untilAcknowledged(1)
     expect(shipping.shipper.state().failure).toBeUndefined()
+    expect(sink.requests).toHaveLength(1)
+  })
+
+  test('what opted out while its batch was tried again is left out of the next attempt, and counted', async () => {
+    let dark: 'yes' | 'no' = 'yes'
+    sink.answer = () => {
+      const first = dark === 'yes'
+      dark = 'no'
+      return { status: first ? 503 : 200 }
+    }
+    const parts = [
+      { bytes: Buffer.from('shop'), items: 2, namespace: 'shop' },
+      { bytes: Buffer.from('dark'), items: 3, namespace: 'dark' },
+      { bytes: Buffer.from('scope'), items: 1 },
+    ]
+    const shipping = startShipper(
+      [
+        { ...batch(1), parts },
+        { ...batch(2), parts: parts.slice(1, 2) },
+      ],
+      {
+        mayLeave: (namespace) => (namespace === 'dark' ? dark : 'yes'),
+      },
+    )
+    await shipping.untilAcknowledged(2)
+    expect(sink.requests.map(({ body }) => body.toString())).toEqual(['shopdarkscope', 'shopscope'])
+    expect(shipping.settled).toEqual([
+      { signal: 'traces', shipped: 3, rejected: 0, reason: '', optedOut: 3 },
+      { signal: 'traces', shipped: 0, rejected: 0, reason: '', optedOut: 3 },
+    ])
+  })
+
+  test('what may not be known to leave yet waits', async () => {
+    let asked = 0
+    const parts = [{ bytes: Buffer.from('shop'), items: 1, namespace: 'shop' }]
+    const shipping = startShipper([{ ...batch(1), parts }], {
+      mayLeave: () => (++asked < 3 ? 'pending' : 'yes'),
+    })
+    await shipping.untilAcknowledged(1)
+    expect(asked).toBeGreaterThanOrEqual(3)
     expect(sink.requests).toHaveLength(1)
   })
 
