@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
-    exclude: ['**/node_modules/**', 'test/bench/**', 'test/interop/**'],
+    exclude: ['**/node_modules/**', 'test/bench/**', 'test/interop/**', 'test/crash/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

@@ -16,7 +16,7 @@ import { testSeed } from '../support/test-seed.ts'
 import { recordsPerRequest, spansPerRequest } from './requests.ts'
 import { expectLedger } from './stored.ts'
 
-const killsForMs = Number(process.env['BINNACLE_TEST_KILL_SECONDS'] ?? 8) * 1000
+const killsForMs = Number(process.env['BINNACLE_TEST_KILL_SECONDS'] ?? 90) * 1000
 const seed = testSeed()
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
 

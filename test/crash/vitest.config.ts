@@ -1,19 +1,14 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * `npm run test:crash`: the tests of this folder, longer: minutes of outage, a minute and a half of kills, every fault; and
- * more rounds of what `npm test` looks at for short: worlds of the rollup, the main job through a minute without a service.
+ * `npm run test:crash`: minutes of outage, a minute and a half of kills, every fault; and more rounds of what `npm test` looks
+ * at for short: worlds of the rollup, the main job through a minute without a service.
  */
 export default defineConfig({
   test: {
     root: '.',
     include: ['test/crash/**/*.test.ts', 'test/property/rollup.test.ts', 'test/e2e/main-job.test.ts'],
     env: {
-      BINNACLE_TEST_CRASH: 'long',
-      BINNACLE_TEST_OUTAGE_SECONDS: '7',
-      BINNACLE_TEST_LONG_OUTAGE_SECONDS: '120',
-      BINNACLE_TEST_MIXED_SECONDS: '40',
-      BINNACLE_TEST_KILL_SECONDS: '90',
       BINNACLE_E2E_OUTAGE_MS: '60000',
       BINNACLE_ROLLUP_ROUNDS: '3',
     },
