@@ -7,7 +7,7 @@ export interface AgentCondition {
   readonly reflectors: readonly {
     readonly resource: string
     readonly namespace: string
-    readonly state: 'starting' | 'synced' | 'retrying' | 'denied'
+    readonly state: 'starting' | 'synced' | 'retrying' | 'denied' | 'absent'
     readonly message: string
   }[]
   /** Undefined: switched off. */
@@ -54,9 +54,9 @@ function clusterHealth({ clusterUid }: AgentCondition): HealthComponent {
   }
 }
 
-const worst = ['denied', 'retrying', 'starting', 'synced'] as const
+const worst = ['denied', 'retrying', 'starting', 'absent', 'synced'] as const
 
-/** One component a resource, whichever of its namespaces is worst off. */
+/** One component a resource, whichever of its namespaces is worst off. One that the server has not is no failure of ours. */
 function resourceHealth(reflectors: AgentCondition['reflectors']): HealthComponent[] {
   const resources = [...new Set(reflectors.map((one) => one.resource))].sort()
   return resources.map((resource) => {
@@ -64,7 +64,7 @@ function resourceHealth(reflectors: AgentCondition['reflectors']): HealthCompone
     const state = worst.find((candidate) => all.some((one) => one.state === candidate)) ?? 'synced'
     const example = all.find((one) => one.state === state)
     const where = example && example.namespace !== '' ? ` in namespace ${example.namespace}` : ''
-    const healthy = state === 'synced' || state === 'starting'
+    const healthy = state !== 'denied' && state !== 'retrying'
     return {
       name: `kubernetes ${resource}`,
       healthy,

@@ -25,6 +25,7 @@ import {
 import { type FindOwner, type Workload, workloadOf } from './derive/workload.ts'
 import type { Project, Projected, ReflectorEvent } from './watch/projected.ts'
 import { createReflector, type ReflectorStatus } from './watch/reflector.ts'
+import type { CheckTarget } from './watch/self-check.ts'
 import type { Turns } from './watch/turns.ts'
 
 /**
@@ -38,6 +39,8 @@ export interface KubeCollection {
   /** The namespace itself was deleted, so all that is left in it is too. */
   declareDeleted(namespace: string): void
   status(): readonly ReflectorStatus[]
+  /** What can be counted against the API server. */
+  checks(): readonly CheckTarget[]
 }
 
 export interface KubeCollectionDeps {
@@ -183,5 +186,7 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
       }
     },
     status: () => reflectors.map((one) => one.status()),
+    checks: () =>
+      reflectors.flatMap((reflector) => [...config.members].map((namespace) => ({ namespace, reflector }))),
   }
 }

@@ -14,6 +14,7 @@ import type { NamespaceFacts, RemoteScope, ScopeConfig, ScopeExplanation } from 
 import { createScope, type ScopeChange } from './scope/scope.ts'
 import type { ReflectorEvent } from './watch/projected.ts'
 import { createReflector, type ReflectorStatus } from './watch/reflector.ts'
+import { createSelfCheck } from './watch/self-check.ts'
 import { createTurns } from './watch/turns.ts'
 
 /**
@@ -73,6 +74,8 @@ export interface KubePipelineConfig {
   readonly namespaces: ScopeConfig
   readonly watch: { readonly mode: 'cluster' | 'namespaced'; readonly namespaces: readonly string[] }
   readonly namespacedWatchesMax?: number
+  /** Between two counts of a collection against the API server. */
+  readonly selfCheckMs?: number
 }
 
 interface Running {
@@ -83,7 +86,7 @@ interface Running {
 
 export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineConfig): KubePipeline {
   const { client, clock, random, log, metrics, onScopeStop } = deps
-  const { namespacedWatchesMax = 50 } = config
+  const { namespacedWatchesMax = 50, selfCheckMs = 300_000 } = config
   const { mode } = config.watch
   const stopping = new AbortController()
   const turns = createTurns({ clock, random })
@@ -107,7 +110,7 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
     return [...sums].map(([resource, sum]) => [sum, { resource }] as const)
   })
   metrics.gauge('kube_reflectors', 'Watched collections, by state', () =>
-    (['starting', 'synced', 'retrying', 'denied'] as const).map(
+    (['starting', 'synced', 'retrying', 'denied', 'absent'] as const).map(
       (state) => [reflectorStatus().filter((one) => one.state === state).length, { state }] as const,
     ),
   )
@@ -115,6 +118,21 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
   const namespaces = createReflector<ProjectedNamespace>(
     { client, clock, random, log, turns, emit: onNamespace },
     { resource: namespacesResource, project: projectNamespace },
+  )
+
+  const selfCheck = createSelfCheck(
+    {
+      client,
+      clock,
+      random,
+      log,
+      metrics,
+      targets: () => [
+        ...(mode === 'cluster' ? [{ namespace: '', reflector: namespaces }] : []),
+        ...[...running].flatMap(({ collection }) => collection.checks()),
+      ],
+    },
+    { intervalMs: selfCheckMs },
   )
 
   function emit(record: KubeRecord): void {
@@ -243,6 +261,7 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
       if (signal.aborted) stopping.abort()
       await findClusterUid(stopping.signal)
       if (stopping.signal.aborted) return
+      track(selfCheck.run(stopping.signal))
       if (mode === 'cluster') return track(namespaces.run(stopping.signal))
       for (const name of listed) scope.put({ name, uid: '', labels: {}, rancherProject: '' })
       launchWaiting()

@@ -276,7 +276,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   function podsKnown(): boolean {
     const { synced, reflectors } = pipeline.status()
     const pods = reflectors.filter(({ resource }) => resource === 'pods')
-    return synced && pods.every(({ syncs, state }) => syncs > 0 || state === 'denied')
+    return synced && pods.every(({ syncs, state }) => syncs > 0 || state === 'denied' || state === 'absent')
   }
 
   /** Once ready it stays so until it stops: a namespace that opts in must not take the agent out of its Service. */

@@ -27,6 +27,7 @@ export interface ListRequest {
   readonly resource: KubeResource
   /** Absent: all namespaces, or a cluster-scoped resource. */
   readonly namespace?: string
+  /** 0: all in one answer. */
   readonly limit: number
   readonly continueToken?: string
   /** Absent: the newest consistent state. '0': whatever the server has in its cache. */
@@ -39,6 +40,8 @@ export interface ListPage {
   readonly resourceVersion: string
   /** Empty: this was the last page. */
   readonly continueToken: string
+  /** After this page, where the server tells. */
+  readonly remainingItems?: number
 }
 
 export interface WatchRequest {

@@ -13,7 +13,8 @@ import { acceptHeader, listPath, watchPath } from './paths.ts'
  * and asks for no bookmarks.
  *
  * Limits: an event or list item of `itemBytesMax`, the body of a single object of `bodyBytesMax`, deadlines per list page,
- * per get and until a watch answers. A watch has no deadline of its own here: its user watches for silence.
+ * per get and until a watch answers. A list may take long as long as it moves: a cache answers with all in one body. A watch
+ * has no deadline of its own here: its user watches for silence.
  */
 export interface KubeClient extends KubeApi {
   readonly server: string
@@ -22,6 +23,8 @@ export interface KubeClient extends KubeApi {
 
 export interface KubeClientConfig {
   readonly listTimeoutMs?: number
+  /** Between two chunks of a list. */
+  readonly listSilenceMsMax?: number
   readonly getTimeoutMs?: number
   readonly headersTimeoutMs?: number
   readonly itemBytesMax?: number
@@ -36,7 +39,8 @@ interface Answer {
 export function createKubeClient(
   { access, log }: { access: KubeAccess; log: Log },
   {
-    listTimeoutMs = 120_000,
+    listTimeoutMs = 600_000,
+    listSilenceMsMax = 30_000,
     getTimeoutMs = 30_000,
     headersTimeoutMs = 60_000,
     itemBytesMax = 16 * 1024 ** 2,
@@ -44,19 +48,23 @@ export function createKubeClient(
   }: KubeClientConfig = {},
 ): KubeClient {
   const connect = { ...access.tls, keepAlive: true, keepAliveInitialDelay: 30_000 }
-  const options = { headersTimeout: headersTimeoutMs, bodyTimeout: 0, pipelining: 1 }
+  const options = { headersTimeout: headersTimeoutMs, pipelining: 1 }
   const dispatcher: Dispatcher = access.proxyUrl
     ? new ProxyAgent({ ...options, uri: access.proxyUrl, requestTls: connect })
     : new Agent({ ...options, connect })
   const base = access.server.replace(/\/+$/, '')
 
-  async function ask(path: string, accept: string, signal: AbortSignal): Promise<Answer | KubeError> {
+  async function ask(
+    path: string,
+    { accept, signal, silenceMsMax = 0 }: { accept: string; signal: AbortSignal; silenceMsMax?: number },
+  ): Promise<Answer | KubeError> {
     for (const refresh of [false, true]) {
       try {
         const headers = await access.headers({ refresh })
         const answer = await send(base + path, {
           dispatcher,
           signal,
+          bodyTimeout: silenceMsMax,
           headers: { ...headers, accept, 'accept-encoding': 'gzip', 'user-agent': 'binnacle-agent' },
         })
         const body = unzipped(answer)
@@ -84,7 +92,11 @@ export function createKubeClient(
     server: base,
     async list(request, onItem): Promise<ListPage | KubeError> {
       const signal = AbortSignal.any([request.signal, AbortSignal.timeout(listTimeoutMs)])
-      const answer = await ask(listPath(request), acceptHeader(request.resource, 'list'), signal)
+      const answer = await ask(listPath(request), {
+        accept: acceptHeader(request.resource, 'list'),
+        signal,
+        silenceMsMax: listSilenceMsMax,
+      })
       if (answer.type === 'error') return answer
       try {
         const reader = createListReader(onItem, itemBytesMax)
@@ -95,7 +107,8 @@ export function createKubeClient(
       }
     },
     async *watch(request): AsyncGenerator<WatchItem> {
-      const answer = await ask(watchPath(request), acceptHeader(request.resource, 'watch'), request.signal)
+      const accept = acceptHeader(request.resource, 'watch')
+      const answer = await ask(watchPath(request), { accept, signal: request.signal })
       if (answer.type === 'error') {
         yield { type: 'failed', error: answer }
         return
@@ -112,7 +125,7 @@ export function createKubeClient(
     },
     async get(path, signal) {
       const limited = AbortSignal.any([signal, AbortSignal.timeout(getTimeoutMs)])
-      const answer = await ask(path, 'application/json', limited)
+      const answer = await ask(path, { accept: 'application/json', signal: limited })
       if (answer.type === 'error') return answer
       try {
         const object = tryParse(await readText(answer.body, bodyBytesMax))
@@ -154,11 +167,17 @@ function readWatchLine(line: string): WatchItem {
 }
 
 function pageOf(envelope: JsonObject): ListPage {
-  const metadata = (envelope['metadata'] ?? {}) as { resourceVersion?: unknown; continue?: unknown }
+  const metadata = (envelope['metadata'] ?? {}) as {
+    resourceVersion?: unknown
+    continue?: unknown
+    remainingItemCount?: unknown
+  }
+  const remaining = metadata.remainingItemCount
   return {
     type: 'page',
     resourceVersion: String(metadata.resourceVersion ?? ''),
     continueToken: String(metadata.continue ?? ''),
+    ...(typeof remaining === 'number' ? { remainingItems: remaining } : {}),
   }
 }
 

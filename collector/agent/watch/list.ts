@@ -7,11 +7,19 @@ export interface Listed<T> {
   readonly resourceVersion: string
 }
 
+export interface ListFailed {
+  readonly type: 'failed'
+  readonly error: KubeError
+  /** Some of it had come. */
+  readonly begun: boolean
+}
+
 export interface ListAllRequest<T extends Projected> {
   readonly resource: KubeResource
   readonly namespace?: string
   /** '0' or absent, see ListRequest. */
   readonly resourceVersion?: string
+  /** 0: no pages. */
   readonly pageItemsMax: number
   readonly project: Project<T>
   readonly signal: AbortSignal
@@ -25,8 +33,9 @@ export interface ListAllRequest<T extends Projected> {
 export async function listAll<T extends Projected>(
   client: KubeApi,
   { resource, namespace, resourceVersion, pageItemsMax, project, signal }: ListAllRequest<T>,
-): Promise<Listed<T> | KubeError> {
+): Promise<Listed<T> | ListFailed> {
   const objects: T[] = []
+  let begun = false
   for (let continueToken = ''; ; ) {
     const page = await client.list(
       {
@@ -38,11 +47,12 @@ export async function listAll<T extends Projected>(
         signal,
       },
       (item) => {
+        begun = true
         const object = project(item)
         if (object) objects.push(object)
       },
     )
-    if (page.type === 'error') return page
+    if (page.type === 'error') return { type: 'failed', error: page, begun }
     if (page.continueToken === '') return { type: 'listed', objects, resourceVersion: page.resourceVersion }
     continueToken = page.continueToken
   }

@@ -2,6 +2,7 @@ import type { JsonObject, KubeApi, KubeError, KubeResource, WatchItem } from '..
 import { createBackoff } from '../../std/backoff.ts'
 import type { Clock } from '../../std/clock.ts'
 import type { Log } from '../../std/log.ts'
+import { type CountTrace, createCountTrace } from './count-trace.ts'
 import { listAll } from './list.ts'
 import { createObjectStore, type StoreView } from './object-store.ts'
 import type { Project, Projected, ReflectorEvent } from './projected.ts'
@@ -13,7 +14,7 @@ import { judge } from './verdict.ts'
 /**
  * Mirrors one collection of the API server for as long as it runs, whatever the server and the network do.
  *
- *            ┌────────────── expired, too new, rewound: the newest version ─────────────┐
+ *            ┌─────── expired, too new, rewound, resync(): the newest version ──────────┐
  *            ▼                                                                          │
  *   sync (watch-list, else list; first from the server's cache) ──▶ follow (watch) ─────┤
  *            ▲                                                        ▲   closed,       │
@@ -21,13 +22,18 @@ import { judge } from './verdict.ts'
  *
  * Invariants: after `synced` the store equals the server's state at `version`; a change is emitted once, in the server's
  * order, before the version moves past it; a relist emits only differences. Nothing ends `run` but its signal.
- * Limits: pages of `pageItemsMax`; memory is the projected objects of the collection, twice during a relist.
+ * Limits: pages of `pageItemsMax` (all at once after pages that outlived the history, as client-go does); memory is the projected objects of the collection, twice during a relist.
  */
 export interface Reflector<T extends Projected> {
   run(signal: AbortSignal): Promise<void>
+  readonly resource: KubeResource
   readonly store: StoreView<T>
   /** Drops what is known of a namespace without a word; `project` must refuse its objects from now on. */
   forget(namespace: string): void
+  /** Reads everything again and tells what differs. */
+  resync(): void
+  /** Counts the objects of a namespace ('' for all) from now on; undefined while not in step with the server. */
+  trace(namespace: string): CountTrace | undefined
   status(): ReflectorStatus
 }
 
@@ -35,8 +41,9 @@ export interface ReflectorStatus {
   readonly resource: string
   /** Empty: all namespaces. */
   readonly namespace: string
-  readonly state: 'starting' | 'synced' | 'retrying' | 'denied'
-  /** Of the last failure while `retrying` or `denied`, else ''. */
+  /** absent: the server has no such resource. */
+  readonly state: 'starting' | 'synced' | 'retrying' | 'denied' | 'absent'
+  /** Of the last failure while `retrying`, `denied` or `absent`, else ''. */
   readonly message: string
   readonly sinceMs: number
   readonly objects: number
@@ -62,6 +69,8 @@ export interface ReflectorConfig<T extends Projected> {
   readonly watchList?: boolean
   readonly pageItemsMax?: number
   readonly silenceMsMax?: number
+  /** Of a watch-list before its end: the initial events come one after the other, or the server does not know watch-lists. */
+  readonly initialSilenceMsMax?: number
   readonly deniedRetryMs?: number
 }
 
@@ -77,7 +86,7 @@ export function createReflector<T extends Projected>(
   config: ReflectorConfig<T>,
 ): Reflector<T> {
   const { resource, namespace, project, pageItemsMax = 500 } = config
-  const { silenceMsMax = 150_000, deniedRetryMs = 180_000 } = config
+  const { silenceMsMax = 150_000, initialSilenceMsMax = 30_000, deniedRetryMs = 180_000 } = config
   const store = createObjectStore<T>(config.remember ?? ((object) => object))
   const backoff = createBackoff({ firstMs: 800, maxMs: 30_000, random })
   const scope = { resource, ...(namespace === undefined ? {} : { namespace }) }
@@ -90,6 +99,10 @@ export function createReflector<T extends Projected>(
   let useWatchList = config.watchList ?? true
   let watchListFailures = 0
   let failuresAtVersion = 0
+  /** Pages outlived the history: the next list comes in one answer. */
+  let unpaged = false
+  let endStream = new AbortController()
+  let traced: { readonly namespace: string; readonly trace: CountTrace } | undefined
   let syncs = 0
   let rewound = false
   let status = { state: 'starting' as ReflectorStatus['state'], message: '', sinceMs: clock.nowMs() }
@@ -99,6 +112,8 @@ export function createReflector<T extends Projected>(
     // Denied is a standing condition that a human mends: said once, when it begins.
     if (state === 'denied' && status.state !== 'denied')
       log.warn({ resource: where }, `cannot read ${where}: ${message}`)
+    if (state === 'absent' && status.state !== 'absent')
+      log.info({ resource: where }, `cannot read ${where}: the API server does not have them`)
     const sinceMs = state === status.state ? status.sinceMs : clock.nowMs()
     status = { state, message, sinceMs }
   }
@@ -108,7 +123,9 @@ export function createReflector<T extends Projected>(
     // Versions that went backwards may name other contents than the ones we know.
     const sameWorld = compareVersions(resourceVersion, version) >= 0 && !rewound
     for (const event of store.replace(objects, { trustVersions: sameWorld })) emit(event)
+    traced?.trace.break()
     rewound = false
+    unpaged = false
     version = resourceVersion
     phase = 'follow'
     syncVersion = undefined
@@ -120,8 +137,15 @@ export function createReflector<T extends Projected>(
 
   async function syncByList(signal: AbortSignal): Promise<Outcome> {
     const from = syncVersion === undefined ? {} : { resourceVersion: syncVersion }
-    const listed = await listAll(client, { ...scope, ...from, pageItemsMax, project, signal })
-    if (listed.type === 'error') return { type: 'failed', error: listed }
+    const options = { pageItemsMax: unpaged ? 0 : pageItemsMax, project, signal }
+    const listed = await listAll(client, { ...scope, ...from, ...options })
+    if (listed.type === 'failed') {
+      const verdict = judge(listed.error)
+      unpaged = listed.begun && verdict === 'expired'
+      // A cache answers with everything in one body, which broke: the newest state comes in pages.
+      if (listed.begun && verdict === 'transient') syncVersion = undefined
+      return listed
+    }
     adopt(listed.objects, listed.resourceVersion)
     return { type: 'synced' }
   }
@@ -129,9 +153,11 @@ export function createReflector<T extends Projected>(
   /** The initial state and the changes after it on one stream; the store is replaced only when the state is complete. */
   async function syncByWatchList(signal: AbortSignal, endTurn: () => void): Promise<Outcome> {
     const initial = new Map<string, T>()
+    let begun = false
     let complete = false
     const onEvent = (event: Extract<WatchItem, { type: 'event' }>): 'go-on' | 'stop' => {
       if (complete) return follow(event)
+      begun = true
       const object = project(event.object)
       if (event.kind === 'DELETED') {
         if (object) initial.delete(object.uid)
@@ -148,18 +174,27 @@ export function createReflector<T extends Projected>(
     }
     const from = syncVersion === undefined ? {} : { resourceVersion: syncVersion }
     const end = await readStream(
-      { client, clock, silenceMsMax, onEvent },
-      { ...scope, ...from, timeoutSeconds: timeoutSeconds(), sendInitialEvents: true, signal },
+      { client, clock, silenceMsMax: () => (complete ? silenceMsMax : initialSilenceMsMax), onEvent },
+      {
+        ...scope,
+        ...from,
+        timeoutSeconds: timeoutSeconds(),
+        sendInitialEvents: true,
+        signal,
+      },
     )
-    if (!complete && isFallback(end)) useWatchList = false
+    if (!complete && isFallback(end, begun)) useWatchList = false
     return end
   }
 
   /** A server without watch-list refuses it or, worse, ignores the parameters and never ends the initial events. */
-  function isFallback(end: StreamEnd): boolean {
+  function isFallback(end: StreamEnd, begun: boolean): boolean {
+    if (end.type === 'silent') return true
     if (end.type === 'failed' && judge(end.error) === 'refused') return true
     if (end.type === 'failed' && judge(end.error) !== 'transient') return false
-    return ++watchListFailures >= watchListTriesMax
+    // A server that cannot be reached, or has no room, says nothing about watch-lists.
+    const unheard = end.type === 'failed' && !begun && [0, 429, 503].includes(end.error.status)
+    return !unheard && ++watchListFailures >= watchListTriesMax
   }
 
   async function sync(signal: AbortSignal): Promise<Outcome> {
@@ -180,7 +215,7 @@ export function createReflector<T extends Projected>(
       return follow(event)
     }
     const end = await readStream(
-      { client, clock, silenceMsMax, onEvent },
+      { client, clock, silenceMsMax: () => silenceMsMax, onEvent },
       {
         ...scope,
         resourceVersion: version,
@@ -200,15 +235,17 @@ export function createReflector<T extends Projected>(
     if (kind === 'BOOKMARK') {
       if (backwards) return 'stop'
       version = next
+      traced?.trace.step(next, 0)
       return 'go-on'
     }
     const object = project(raw)
     const known = object && store.get(object.uid)
     // Repeats of what is already applied are harmless; any other step backwards is not.
     if (backwards) return (kind === 'DELETED' ? !known : known?.resourceVersion === next) ? 'go-on' : 'stop'
-    if (object)
-      for (const event of kind === 'DELETED' ? store.remove(object) : store.upsert(object)) emit(event)
+    const events = object ? (kind === 'DELETED' ? store.remove(object) : store.upsert(object)) : []
+    for (const event of events) emit(event)
     version = next
+    if (traced) traced.trace.step(next, added(events, traced.namespace))
     return 'go-on'
   }
 
@@ -242,9 +279,13 @@ export function createReflector<T extends Projected>(
 
   function afterFailure(error: KubeError): number {
     const verdict = judge(error)
-    if (verdict === 'denied') {
-      report('denied', error.message)
+    if (verdict === 'denied' || verdict === 'absent') {
+      report(verdict, error.message)
       return deniedRetryMs * (0.75 + random() / 2)
+    }
+    if (verdict === 'unauthorized') {
+      report('denied', error.message)
+      return Math.max(error.retryAfterMs ?? 0, backoff.nextMs())
     }
     report('retrying', error.message)
     if (verdict === 'expired' || verdict === 'too-new') return resync()
@@ -260,16 +301,34 @@ export function createReflector<T extends Projected>(
   }
 
   return {
+    resource,
     store,
-    forget: store.forget,
+    forget(namespace) {
+      traced?.trace.break()
+      store.forget(namespace)
+    },
+    resync() {
+      if (phase !== 'follow') return
+      phase = 'sync'
+      syncVersion = undefined
+      endStream.abort()
+    },
+    trace(of) {
+      if (phase !== 'follow') return undefined
+      const trace = createCountTrace({ version, count: countOf(store, of) })
+      traced = { namespace: of, trace }
+      return trace
+    },
     async run(signal) {
       while (!signal.aborted) {
         const startedMs = clock.monotonicMs()
-        const outcome = phase === 'sync' ? await sync(signal) : await watch(signal)
+        endStream = new AbortController()
+        const streamSignal = AbortSignal.any([signal, endStream.signal])
+        const outcome = phase === 'sync' ? await sync(streamSignal) : await watch(streamSignal)
         if (signal.aborted) return
         const lastedMs = clock.monotonicMs() - startedMs
         if (lastedMs >= healthyMs) backoff.reset()
-        const waitMs = next(outcome, lastedMs)
+        const waitMs = endStream.signal.aborted ? backoff.nextMs() : next(outcome, lastedMs)
         if (waitMs > 0) await clock.sleep(waitMs, signal)
       }
     },
@@ -281,6 +340,19 @@ export function createReflector<T extends Projected>(
       syncs,
     }),
   }
+}
+
+function countOf<T extends Projected>(store: StoreView<T>, namespace: string): number {
+  if (namespace === '') return store.size
+  return [...store.values()].filter((object) => object.namespace === namespace).length
+}
+
+function added<T extends Projected>(events: readonly ReflectorEvent<T>[], namespace: string): number {
+  const ours = events.filter(
+    (event) => event.type !== 'synced' && (namespace === '' || event.object.namespace === namespace),
+  )
+  const count = (type: 'added' | 'deleted') => ours.filter((event) => event.type === type).length
+  return count('added') - count('deleted')
 }
 
 function versionOf(object: JsonObject): string {

@@ -13,7 +13,7 @@ export interface ReadStreamOptions {
   readonly client: KubeApi
   readonly clock: Clock
   /** More than twice the interval of bookmarks, which is about a minute. Cutting a live stream costs one resume. */
-  readonly silenceMsMax: number
+  readonly silenceMsMax: () => number
   readonly onEvent: (event: Extract<WatchItem, { type: 'event' }>) => 'go-on' | 'stop'
 }
 
@@ -30,7 +30,7 @@ export async function readStream(
   async function watchForSilence(): Promise<void> {
     const signal = AbortSignal.any([request.signal, over.signal])
     while (!signal.aborted) {
-      const leftMs = lastAtMs + silenceMsMax - clock.monotonicMs()
+      const leftMs = lastAtMs + silenceMsMax() - clock.monotonicMs()
       if (leftMs <= 0) {
         silent = true
         cut.abort()

@@ -126,6 +126,22 @@ describe('a list', () => {
     const page = await client.list({ resource: podsResource, limit: 1, signal: never }, () => {})
     expect(page).toMatchObject({ type: 'error', status: 0 })
   })
+  test('may come in drips, but not fall silent', async () => {
+    const client = await connect(
+      async (request, response) => {
+        response.writeHead(200)
+        for (const byte of '{"metadata":{"remainingItemCount":7},"items":[]}') {
+          response.write(byte)
+          await new Promise((resolve) => setTimeout(resolve, 10))
+        }
+        if (request.url?.includes('/shop/')) response.end()
+      },
+      { config: { listSilenceMsMax: 300 } },
+    )
+    const list = { resource: podsResource, limit: 1, signal: never }
+    expect(await client.list({ ...list, namespace: 'shop' }, () => {})).toMatchObject({ remainingItems: 7 })
+    expect(await client.list(list, () => {})).toMatchObject({ type: 'error', status: 0 })
+  })
   test('fails at its deadline when the server drips', async () => {
     const client = await connect((_, response) => void response.writeHead(200).write('{'), {
       config: { listTimeoutMs: 50 },

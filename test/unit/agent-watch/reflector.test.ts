@@ -31,7 +31,7 @@ const end: WatchItem = {
   object: { metadata: { resourceVersion: '9', annotations: { 'k8s.io/initial-events-end': 'true' } } },
 }
 
-type ListAnswer = KubeError | { items: JsonObject[]; version: string; next?: string }
+type ListAnswer = KubeError | { items: JsonObject[]; version: string; next?: string; breaks?: KubeError }
 /** The items of a stream; a stream that ends with 'stay' stays open. */
 type WatchAnswer = readonly (WatchItem | KubeError | 'stay')[]
 
@@ -49,11 +49,12 @@ function follow({
   const asked: string[] = []
   const events: string[] = []
   const client: KubeApi = {
-    async list({ resourceVersion = 'unset', continueToken = '' }, onItem) {
-      asked.push(`list ${resourceVersion} ${continueToken}`.trim())
+    async list({ resourceVersion = 'unset', continueToken = '', limit }, onItem) {
+      asked.push(`list ${resourceVersion} ${continueToken}${limit === 0 ? 'whole' : ''}`.trim())
       const answer = lists.shift() ?? error(500)
       if ('type' in answer) return answer
       for (const item of answer.items) onItem(item)
+      if (answer.breaks) return answer.breaks
       return { type: 'page', resourceVersion: answer.version, continueToken: answer.next ?? '' }
     },
     async *watch({ resourceVersion = 'unset', sendInitialEvents, timeoutSeconds, signal }) {
@@ -143,13 +144,22 @@ describe('the reflector', () => {
     expect(asked).toEqual(['list 0', 'watch 5', 'list unset', 'watch 9'])
     expect(events.slice(4)).toEqual(['deleted b@2 listed', 'modified c@8 listed', 'added d@9 listed'])
   })
-  test('a continue token that expired starts the list again at the newest version', async () => {
+  test('a continue token that expired starts the list again, newest and in one answer, for pages were too slow', async () => {
     const { clock, asked, events, close } = follow({
       lists: [{ items: [object('a', '1')], version: '5', next: 'more' }, error(410), page('8', 'b')],
     })
     await clock.advance(5_000)
     await close()
-    expect(asked).toEqual(['list 0', 'list 0 more', 'list unset', 'watch 8'])
+    expect(asked).toEqual(['list 0', 'list 0 more', 'list unset whole', 'watch 8'])
+    expect(events).toEqual(['added b@8 listed', 'synced'])
+  })
+  test('a list that breaks off leaves no trace, and comes from the newest state in pages', async () => {
+    const { clock, asked, events, close } = follow({
+      lists: [{ items: [object('x', '1')], version: '5', breaks: error(0) }, page('8', 'b')],
+    })
+    await clock.advance(5_000)
+    await close()
+    expect(asked).toEqual(['list 0', 'list unset', 'watch 8'])
     expect(events).toEqual(['added b@8 listed', 'synced'])
   })
   test('a name that is used again is a deletion and an addition', async () => {
@@ -162,15 +172,42 @@ describe('the reflector', () => {
     await close()
     expect(events.slice(2)).toEqual(['deleted a@5', 'added a@7'])
   })
-  test.each([401, 403, 404])('%d is reported and tried again after minutes', async (status) => {
+  test.each([
+    [403, 'denied'],
+    [404, 'absent'],
+  ])('%d is reported as %s and tried again after minutes', async (status, state) => {
     const { clock, asked, reflector, close } = follow({
       lists: [error(status, { message: 'no' }), page('5', 'a')],
     })
     await clock.advance(170_000)
-    expect(reflector.status()).toMatchObject({ state: 'denied', message: 'no', syncs: 0 })
+    expect(reflector.status()).toMatchObject({ state, message: 'no', syncs: 0 })
     expect(asked).toEqual(['list 0'])
     await clock.advance(70_000)
     expect(reflector.status()).toMatchObject({ state: 'synced', message: '', syncs: 1, objects: 1 })
+    await close()
+  })
+  test('401, also after the token was read again, is reported and tried again soon', async () => {
+    const { clock, asked, reflector, close } = follow({
+      lists: [...Array.from({ length: 5 }, () => error(401, { message: 'who?' })), page('5', 'a')],
+    })
+    await clock.advance(5_000)
+    expect(reflector.status()).toMatchObject({ state: 'denied', message: 'who?' })
+    await clock.advance(60_000)
+    expect(asked).toHaveLength(7)
+    expect(reflector.status()).toMatchObject({ state: 'synced' })
+    await close()
+  })
+  test('rights that go while it watches are reported, and the watch resumes when they are back', async () => {
+    const { clock, asked, events, reflector, close } = follow({
+      lists: [page('5', 'a')],
+      watches: [[error(403)], [event('ADDED', 'b', '7'), 'stay']],
+    })
+    await clock.advance(100_000)
+    expect(reflector.status()).toMatchObject({ state: 'denied', objects: 1 })
+    await clock.advance(140_000)
+    expect(reflector.status().state).toBe('synced')
+    expect(asked).toEqual(['list 0', 'watch 5', 'watch 5'])
+    expect(events.at(-1)).toBe('added b@7')
     await close()
   })
   test('waits as long as Retry-After says', async () => {
@@ -251,6 +288,27 @@ describe('watch-list', () => {
     await close()
     expect(asked).toEqual(['watch-list 0', 'watch-list 0', 'list 0', 'watch 5'])
     expect(events).toEqual(['added a@5 listed', 'synced'])
+  })
+  test('a server that ignores the parameters and never ends the beginning is asked by list after half a minute', async () => {
+    const { clock, asked, events, close } = follow({
+      watchList: true,
+      lists: [page('5', 'a')],
+      watches: [[event('ADDED', 'a', '4'), 'stay'], ['stay']],
+    })
+    await clock.advance(29_000)
+    expect(events).toEqual([])
+    await clock.advance(5_000)
+    await close()
+    expect(asked).toEqual(['watch-list 0', 'list 0', 'watch 5'])
+  })
+  test('a server that cannot be reached says nothing about watch-lists', async () => {
+    const { clock, asked, close } = follow({
+      watchList: true,
+      watches: [[error(0)], [error(0)], [error(429)], [error(503)], [end, 'stay']],
+    })
+    await clock.advance(60_000)
+    await close()
+    expect(asked).toEqual(Array.from({ length: 5 }, () => 'watch-list 0'))
   })
   test.each([400, 422])('a server that refuses it with %d is asked by list', async (status) => {
     const { clock, asked, close } = follow({
