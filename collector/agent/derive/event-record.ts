@@ -8,7 +8,7 @@ export function deriveEventRecord(
   event: ProjectedEvent,
   { workload, observedAtMs, backfill }: { workload: Workload; observedAtMs: number; backfill: boolean },
 ): EventRecord {
-  const { severity, category } = classifyEvent(event)
+  const { severity, category } = classifyEvent({ ...event, objectKind: event.involved.kind })
   const lastTimeMs = Math.min(event.lastTimeMs || observedAtMs, observedAtMs)
   return {
     uid: event.uid,

@@ -1,5 +1,12 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { classifyEvent } from '../../../collector/agent/derive/event-taxonomy.ts'
+import { classifyEvent, knownReasons } from '../../../collector/agent/derive/event-taxonomy.ts'
+
+const golden = readFileSync(join(import.meta.dirname, 'event-reasons.golden.txt'), 'utf8')
+  .split('\n')
+  .filter((line) => line !== '' && !line.startsWith('#'))
+  .map((line) => line.split(' '))
 
 /** [type, reason, message, severity, category] */
 const rows: readonly [string, string, string, string, string][] = [
@@ -28,7 +35,14 @@ const rows: readonly [string, string, string, string, string][] = [
   ['Normal', 'BackOff', 'Back-off pulling image "web:9"', 'error', 'image'],
   ['Warning', 'BackOff', 'Back-off restarting failed container', 'error', 'pod'],
   ['Warning', 'FailedCreate', 'pods "web-1" is forbidden: exceeded quota: small', 'error', 'quota'],
-  ['Warning', 'FailedCreate', 'pods "web-1" is forbidden: no service account', 'error', 'pod'],
+  [
+    'Warning',
+    'FailedCreate',
+    'pods "web-1" is forbidden: violates PodSecurity "restricted"',
+    'error',
+    'security',
+  ],
+  ['Warning', 'FailedCreate', 'Error creating: Internal error occurred', 'error', 'pod'],
   ['Warning', 'FailedCreatePodSandBox', 'plugin type="calico" failed: network not ready', 'error', 'network'],
   ['Warning', 'FailedCreatePodSandBox', 'failed to start sandbox: no space left', 'error', 'pod'],
   // Reasons that AppDynamics files under info.
@@ -68,8 +82,12 @@ const rows: readonly [string, string, string, string, string][] = [
   ['Warning', 'FailedNodeAllocatableEnforcement', '', 'error', 'node'],
   ['Warning', 'Preempting', '', 'warning', 'scheduling'],
   ['Warning', 'BackoffLimitExceeded', 'Job has reached the specified backoff limit', 'error', 'pod'],
+  ['Normal', 'Starting', 'Starting kubelet.', 'info', 'node'],
+  ['Normal', 'Starting', 'Starting kube-proxy', 'info', 'network'],
+  ['Normal', 'TaintManagerEviction', 'Marking for deletion Pod shop/web-1', 'warning', 'eviction'],
+  ['Normal', 'TaintManagerEviction', 'Cancelling deletion of Pod shop/web-1', 'info', 'eviction'],
   // Unknown reasons follow the type, which may be neither Normal nor Warning.
-  ['Warning', 'PolicyViolation', '', 'warning', 'other'],
+  ['Warning', 'Troubled', '', 'warning', 'other'],
   ['Normal', 'Reconciled', '', 'info', 'other'],
   ['', 'FailedSomehow', '', 'warning', 'other'],
   ['Notice', 'Hello', '', 'info', 'other'],
@@ -77,6 +95,28 @@ const rows: readonly [string, string, string, string, string][] = [
 
 describe('classifyEvent', () => {
   test.each(rows)('%s %s "%s" is %s/%s', (type, reason, message, severity, category) => {
-    expect(classifyEvent({ type, reason, message })).toEqual({ severity, category })
+    expect(classifyEvent({ type, reason, message, objectKind: 'Pod' })).toEqual({ severity, category })
+  })
+
+  test('every reason has its golden row', () => {
+    const wrong = golden.filter(([type = '', reason = '', severity, category]) => {
+      const got = classifyEvent({ type, reason, message: '', objectKind: '' })
+      return got.severity !== severity || got.category !== category
+    })
+    expect(wrong).toEqual([])
+    expect(golden.length).toBeGreaterThanOrEqual(250)
+  })
+
+  test('no reason is known without a row', () => {
+    const tested = new Set([...golden, ...rows].map(([, reason]) => reason))
+    expect(knownReasons.filter((reason) => !tested.has(reason))).toEqual([])
+    expect(new Set(golden.map(([, reason]) => reason)).size).toBe(golden.length)
+  })
+
+  test('what an operator calls "Failed" of its own object is not a failed pod', () => {
+    const of = (type: string, objectKind: string) =>
+      classifyEvent({ type, objectKind, reason: 'Failed', message: 'The certificate request has failed' })
+    expect(of('Warning', 'Certificate')).toEqual({ severity: 'warning', category: 'other' })
+    expect(of('Normal', 'Workflow')).toEqual({ severity: 'info', category: 'other' })
   })
 })
