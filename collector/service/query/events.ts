@@ -15,20 +15,31 @@ export interface EventFilter extends Range {
 
 const facetNames = ['namespace', 'severity', 'category', 'reason', 'workload'] as const
 
+/** Occurrences of one version are drawn at most this many times; nothing is lost, one then stands for several. */
+const pointsMax = 60
+
 /**
  * Occurrences of events in the range. The API server counts: every version of an event carries the cumulative count since
- * `first_time`. A version adds what its count exceeds the highest before it, at its `last_time`; the first version that is
- * stored also knows when the count was one: at `first_time`. Versions before the range are needed for the difference.
+ * `first_time`. A version adds what its count exceeds that of the version before it (nothing, when the count was reset).
+ * When they happened is known of the newest, at `last_time`; the others, which were not seen one by one because a series
+ * tells of them every 30 minutes or the agent was away, are spread evenly over the time since the version before.
+ * The first version that is stored also knows its first occurrence, at `first_time`.
+ * Versions before the range are needed for the difference. They come in the order of their resource versions, which are
+ * numbers of any length: clocks of reporters jump, resource versions do not.
  */
 export const occurrences = `
 SELECT
   event_uid, namespace, type, reason, message, severity, category, object_kind, object_name, object_uid,
-  workload_kind, workload, component, host, part.1 AS at, part.2 AS times
+  workload_kind, workload, component, host, fromUnixTimestamp64Milli(part.1, 'UTC') AS at, part.2 AS times
 FROM (
-  SELECT *, toUInt32(greatest(count, 1)) AS total, max(total) OVER (
-      PARTITION BY cluster_id, event_uid ORDER BY last_time, total, resource_version
-      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS before
+  SELECT *,
+    toInt64(greatest(count, 1)) AS total,
+    lagInFrame(total) OVER versions AS before,
+    toUnixTimestamp64Milli(first_time) AS firstMs,
+    toUnixTimestamp64Milli(last_time) AS lastMs,
+    least(lastMs, if(before = 0, firstMs, lagInFrame(lastMs) OVER versions)) AS sinceMs,
+    greatest(total - if(before = 0, 1, before), 0) AS added,
+    least(added, ${pointsMax}) AS points
   FROM k8s_events FINAL
   WHERE cluster_id = {clusterId:String}
     AND first_time < fromUnixTimestamp64Milli({toMs:Int64})
@@ -38,13 +49,19 @@ FROM (
         AND first_time < fromUnixTimestamp64Milli({toMs:Int64})
         AND last_time >= fromUnixTimestamp64Milli({fromMs:Int64})
     )
+  WINDOW versions AS (
+    PARTITION BY cluster_id, event_uid ORDER BY length(resource_version), resource_version
+    ROWS BETWEEN 1 PRECEDING AND CURRENT ROW
+  )
 )
-ARRAY JOIN if(
-  before = 0,
-  [(first_time, toUInt32(1)), (last_time, toUInt32(total - 1))],
-  [(last_time, toUInt32(if(total > before, total - before, 0)))]
+ARRAY JOIN arrayConcat(
+  if(before = 0, [(firstMs, toInt64(1))], []),
+  arrayMap(
+    i -> (sinceMs + intDiv((lastMs - sinceMs) * i, points), intDiv(added * i, points) - intDiv(added * (i - 1), points)),
+    range(toInt64(1), points + 1)
+  )
 ) AS part
-WHERE times > 0 AND ${inRange('at')}`
+WHERE ${inRange('at')}`
 
 const passesText = `({text:String} = '' OR positionCaseInsensitiveUTF8(message, {text:String}) > 0 OR positionCaseInsensitiveUTF8(object_name, {text:String}) > 0)`
 const passesObject = `({objectUid:String} = '' OR object_uid = {objectUid:String})`

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { kubeEventsTable } from '../../../collector/record/kube.ts'
+import { type KubeEventRow, kubeEventsTable } from '../../../collector/record/kube.ts'
 import {
   type ClusterActivityRow,
   clusterActivityQuery,
@@ -35,9 +35,12 @@ import {
   type WorkloadListRow,
   workloadsQuery,
 } from '../../../collector/service/query/workloads.ts'
+import { createRandom } from '../../bench/corpus/random.ts'
 import { startTestClickHouse, type TestClickHouse } from '../../support/clickhouse.ts'
+import { countOccurrences, drawEvents } from '../../support/event-counts.ts'
 import { seedEvents } from '../../support/seed/events.ts'
 import { seedDemo } from '../../support/seed.ts'
+import { testSeed } from '../../support/test-seed.ts'
 
 const minute = 60_000
 const nowMs = Math.floor(Date.now() / minute) * minute
@@ -79,21 +82,25 @@ describe('occurrences of events', () => {
       { severity: only('error', 'warning') },
       { BackOff: 30, Failed: 12, FailedScheduling: 6, FailedMount: 3, Unhealthy: 5, Evicted: 1 },
     ],
-    ['between two versions: nothing', { ...ago(45, 41), reason: only('BackOff') }, {}],
-    ['around one version: what it added', { ...ago(31, 29), reason: only('BackOff') }, { BackOff: 15 }],
-    ['up to a version, which is exclusive', { ...ago(49, 30), reason: only('BackOff') }, {}],
-    ['from a version on, which is inclusive', { ...ago(30, 29), reason: only('BackOff') }, { BackOff: 15 }],
+    [
+      'between two versions: what was not seen one by one',
+      { ...ago(45, 41), reason: only('BackOff') },
+      { BackOff: 3 },
+    ],
+    ['around one version: its newest', { ...ago(30.5, 29.5), reason: only('BackOff') }, { BackOff: 1 }],
+    ['up to a version, which is exclusive', { ...ago(50, 30), reason: only('BackOff') }, { BackOff: 15 }],
+    ['after a version up to the next', { ...ago(49.9, 29.9), reason: only('BackOff') }, { BackOff: 15 }],
     [
       'the first occurrence of a first version that says four',
       { ...ago(41, 39), reason: only('Failed') },
       { Failed: 1 },
     ],
-    ['the other three of it', { ...ago(37, 35), reason: only('Failed') }, { Failed: 3 }],
-    ['the second version: eight more', { ...ago(4, 0), reason: only('Failed') }, { Failed: 8 }],
+    ['the other three of it, up to its time', { ...ago(39.9, 35.9), reason: only('Failed') }, { Failed: 3 }],
+    ['the second version: eight more', { ...ago(35.9, 0), reason: only('Failed') }, { Failed: 8 }],
     [
-      'the first version of all counts whole, spread over its two times',
-      { ...ago(181, 179) },
-      { BackOff: 1 },
+      'the first version of all counts whole, spread over its time',
+      { ...ago(181, 60.9) },
+      { BackOff: 100, Unhealthy: 7 },
     ],
     ['by text', { text: 'INSUFFICIENT CPU' }, { FailedScheduling: 6 }],
     ['by object', { objectUid: 'uid-mailer-5f6d-0' }, { FailedMount: 3 }],
@@ -123,16 +130,61 @@ describe('occurrences of events', () => {
       ...row,
       count,
       last_time: nowMs - agoMinutes * minute,
-      resource_version: `late-${count}`,
+      resource_version: String(count * 50),
     })
     const insert = (rows: (typeof row)[], token: string) =>
       clickHouse.store.insert({ table: kubeEventsTable, rows }, token)
     await insert([version(3, 40), version(9, 10)], 'late-1')
-    expect(await counts({ objectUid: 'uid-late', ...ago(60, 11) })).toEqual({ BackOff: 3 })
+    expect(await counts({ objectUid: 'uid-late', ...ago(60, 39.9) })).toEqual({ BackOff: 3 })
+    expect(await counts({ objectUid: 'uid-late', ...ago(39.9, 19.9) })).toEqual({ BackOff: 4 })
     await insert([version(5, 20)], 'late-2')
-    expect(await counts({ objectUid: 'uid-late', ...ago(60, 11) })).toEqual({ BackOff: 5 })
+    expect(await counts({ objectUid: 'uid-late', ...ago(60, 39.9) })).toEqual({ BackOff: 3 })
+    expect(await counts({ objectUid: 'uid-late', ...ago(39.9, 19.9) })).toEqual({ BackOff: 2 })
     expect(await counts({ objectUid: 'uid-late' })).toEqual({ BackOff: 9 })
     await clickHouse.store.client.command({ query: "DELETE FROM k8s_events WHERE event_uid = 'late'" })
+  })
+
+  test('any history of events, as agents saw it, counts as the same history in plain TypeScript', async () => {
+    const seed = testSeed()
+    console.info(`events drawn with BINNACLE_TEST_SEED=${seed}`)
+    const random = createRandom(seed)
+    const rows = drawEvents({ below: random.below, endMs: nowMs })
+    const dayOf = (row: KubeEventRow) => Math.floor(row.first_time / 86_400_000)
+    // In the order of their last read, so that the later of two copies replaces the earlier, as inserts do.
+    for (const [day, ofDay] of Map.groupBy(rows, dayOf))
+      for (const part of [0, 1])
+        await clickHouse.store.insert(
+          { table: kubeEventsTable, rows: ofDay.filter((row) => row.backfill === (part === 1)) },
+          `drawn-${day}-${part}`,
+        )
+    const want = countOccurrences(rows)
+    const drawn = { clusterId: 'drawn', namespace: only('shop') }
+    const ranges = [
+      ago(75 * 60, -60),
+      ...Array.from({ length: 4 }, () => ago(60 + random.below(4_000), random.unit() * 60)),
+    ]
+    for (const { fromMs, toMs } of ranges.map((one) => ({
+      fromMs: Math.floor(one.fromMs),
+      toMs: Math.floor(one.toMs),
+    }))) {
+      const inside = want.filter(({ atMs }) => atMs >= fromMs && atMs < toMs)
+      const sumBy = (key: (one: (typeof inside)[number]) => string) =>
+        Object.fromEntries(
+          [...Map.groupBy(inside, key)].map(([name, all]) => [
+            name,
+            all.reduce((sum, one) => sum + one.times, 0),
+          ]),
+        )
+      const filter = eventsOf({ ...drawn, fromMs, toMs })
+      expect(await counts({ ...drawn, fromMs, toMs })).toEqual(sumBy((one) => one.uid))
+      const steps = await ask<EventTimelineRow>(eventTimelineQuery(filter, minute))
+      expect(Object.fromEntries(steps.map((row) => [row.timeMs, row.times]))).toEqual(
+        sumBy((one) => String(Math.floor(one.atMs / minute) * minute)),
+      )
+      const [activity] = await ask<ClusterActivityRow>(clusterActivityQuery({ ...drawn, fromMs, toMs }))
+      expect(activity?.errorEvents ?? 0).toBe(inside.reduce((sum, one) => sum + one.times, 0))
+    }
+    await clickHouse.store.client.command({ query: "DELETE FROM k8s_events WHERE cluster_id = 'drawn'" })
   })
 
   test('a facet ignores its own filter and obeys the others', async () => {
