@@ -162,7 +162,8 @@ export const EventRecord = Type.Object({
   message: Text,
   severity: Type.Union([Type.Literal('info'), Type.Literal('warning'), Type.Literal('error')]),
   category: Type.String({
-    description: 'pod, image, storage, quota, eviction, scheduling, scaling, node, probe, network, security, other',
+    description:
+      'pod, image, storage, quota, eviction, scheduling, scaling, node, probe, network, security, other',
   }),
   objectKind: Text,
   objectName: Text,
