@@ -67,6 +67,17 @@ export const AgentConfig = Group({
     grpcPort: Port(4317, 'OTLP over gRPC'),
     httpPort: Port(4318, 'OTLP over HTTP'),
     unknownNamespace: OneOf(['refuse', 'accept'], 'refuse', 'telemetry of which no namespace is known'),
+    podWaitMs: Type.Integer({
+      minimum: 0,
+      maximum: 10_000,
+      default: 3_000,
+      description: 'ms; how long a request of a pod that is not known yet is held; less than SDKs wait, 10 s',
+    }),
+    serviceNameFromLabels: Type.Boolean({
+      default: false,
+      description:
+        'labels app.kubernetes.io/instance and /name of a pod name its service, before its workload does',
+    }),
     bodyBytesMax: Bytes(16 * MiB, 1_024, 'of one request, before and after inflating'),
   }),
   admin: Group({

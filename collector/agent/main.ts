@@ -18,6 +18,7 @@ import { createKubeClient, type KubeClient } from './kube/client.ts'
 import { createKubePipeline } from './kube-pipeline.ts'
 import { createAgentLedger, type DropReason, type LaneGauges, type LedgerLine } from './metrics.ts'
 import { createOtlpHandler, type RequestSeen } from './receive/handler.ts'
+import { createLatePods } from './receive/late-pods.ts'
 import { startReceivers } from './receivers.ts'
 import { createUsageScraper } from './scrape/scraper.ts'
 import { createPost } from './ship/post.ts'
@@ -195,6 +196,8 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       )
     : undefined
 
+  const latePods = createLatePods(clock, { holdMs: config.receive.podWaitMs })
+  metrics.gauge('otlp_held_requests', 'Requests of pods that are not known yet', () => latePods.held())
   const handler = createOtlpHandler(
     {
       clock,
@@ -202,11 +205,12 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       decide: (namespace) => pipeline.decide(namespace),
       clusterUid: () => pipeline.clusterUid(),
       podsKnown,
+      latePods,
       split: splitRequest,
       keep: (request) => batcher.request(request),
       onRequest: countRequest,
     },
-    { unknownNamespace: config.receive.unknownNamespace, clusterName: config.cluster.name },
+    { ...config.receive, clusterName: config.cluster.name },
   )
 
   const admin = await startAdmin(
@@ -245,9 +249,10 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     )
   }
 
-  function countRequest({ signal, result, received, failed, refused }: RequestSeen): void {
+  function countRequest({ signal, result, received, failed, refused, held }: RequestSeen): void {
     const at = { lane: signal, signal }
     ledger.request(signal, result)
+    if (held) ledger.held(held)
     ledger.received(at, received)
     ledger.rejected(at, failed, 'not-kept')
     for (const [namespace, items] of refused) {

@@ -20,6 +20,8 @@ export interface AgentLedger {
   /** A refused item's namespace; only the first `namespacesMax` are told apart. */
   refusedNamespace(namespace: string, items: number): void
   request(signal: OtlpSignal, result: string): void
+  /** A request of a pod that was not known when it came. */
+  held(outcome: string): void
   attempt(lane: Lane, outcome: string): void
   /** Everything so far, for /status. */
   lines(): readonly LedgerLine[]
@@ -82,6 +84,7 @@ export function createAgentLedger(
   }
   const refused = metrics.counter('refused_items', 'Items of namespaces that are not collected, by namespace')
   const requests = metrics.counter('otlp_requests', 'Requests of applications, by signal and result')
+  const held = metrics.counter('otlp_late_pods', 'Requests that came before their pod was known, by outcome')
   const attempts = metrics.counter('ship_attempts', 'Requests to the service, by lane and outcome')
   const namespaces = new Set<string>()
   const sums = new Map<string, Place & Sums>()
@@ -134,6 +137,7 @@ export function createAgentLedger(
       refused.add(items, { namespace: namespaces.has(namespace) ? namespace || '(unknown)' : '(other)' })
     },
     request: (signal, result) => requests.add(1, { signal, result }),
+    held: (outcome) => held.add(1, { outcome }),
     attempt: (lane, outcome) => attempts.add(1, { lane, outcome }),
     lines() {
       const queued = new Map<string, number>(

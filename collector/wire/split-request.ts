@@ -13,11 +13,8 @@ export interface ResourcePart {
   readonly attribute: (key: string) => string | undefined
   /** Spans, log records or data points. */
   readonly items: number
-  /** A whole OTLP request (protobuf) with this resource alone; the attributes are spliced in. */
-  encode(attributes: {
-    readonly ifAbsent: ReadonlyMap<string, string>
-    readonly forced: ReadonlyMap<string, string>
-  }): Uint8Array
+  /** A whole OTLP request (protobuf) with this resource alone; the attributes are spliced in, in the place of equal keys. */
+  encode(attributes: ReadonlyMap<string, string>): Uint8Array
 }
 
 /** Throws WireError when the body is no such request. JSON becomes protobuf. Resources without items are left out. */
@@ -46,14 +43,13 @@ function partOf(bytes: Uint8Array, items: number): ResourcePart {
   return {
     attribute: (key) => attributes.get(key),
     items,
-    encode({ ifAbsent, forced }) {
-      const added = [...ifAbsent].filter(([key]) => !attributes.has(key) && !forced.has(key))
+    encode(added) {
       return writeProto()
         .message(1, (resourceSpans) => {
           for (const field of rest) resourceSpans.raw(field)
           resourceSpans.message(1, (writer) => {
-            writer.raw(withoutKeys(resource, forced))
-            for (const [key, value] of [...added, ...forced]) {
+            writer.raw(withoutKeys(resource, added))
+            for (const [key, value] of added) {
               writer.message(1, (pair) => pair.text(1, key).message(2, (any) => any.text(1, value)))
             }
           })

@@ -98,8 +98,7 @@ describe.each(signals)('%s', (signal) => {
         (body, encoding) => {
           decode(signal, encoding, body)
           try {
-            for (const part of splitRequest({ signal, encoding, body }))
-              part.encode({ ifAbsent: new Map(), forced: new Map([['a', 'b']]) })
+            for (const part of splitRequest({ signal, encoding, body })) part.encode(new Map([['a', 'b']]))
           } catch (error) {
             expect(error).toBeInstanceOf(WireError)
           }
@@ -120,10 +119,12 @@ describe.each(signals)('%s', (signal) => {
           expect(error).toBeInstanceOf(WireError)
         }
         for (const part of parts) {
-          const encoded = part.encode({
-            ifAbsent: new Map([['x', 'y']]),
-            forced: new Map([['service.name', 's']]),
-          })
+          const encoded = part.encode(
+            new Map([
+              ['x', 'y'],
+              ['service.name', 's'],
+            ]),
+          )
           expect(decode(signal, 'protobuf', encoded)).toMatchObject({
             type: 'decoded',
             received: expect.any(Number),
@@ -135,11 +136,11 @@ describe.each(signals)('%s', (signal) => {
   })
 
   test('a split request decodes to the same items, with the attributes added to each resource', () => {
-    const ifAbsent = new Map([
+    const added = new Map([
       ['k8s.namespace.name', 'shop'],
       ['k8s.node.name', 'node-1'],
+      ['k8s.cluster.uid', 'c-1'],
     ])
-    const forced = new Map([['k8s.cluster.uid', 'c-1']])
     fc.assert(
       fc.property(requests[signal], fc.constantFrom('json', 'protobuf'), (model, encoding) => {
         const body = encoding === 'json' ? Buffer.from(JSON.stringify(toJson(model))) : toProtobuf(model)
@@ -147,13 +148,14 @@ describe.each(signals)('%s', (signal) => {
         if (before.type === 'invalid') throw new Error(before.message)
         const parts = splitRequest({ signal, encoding, body })
         expect(parts.reduce((sum, part) => sum + part.items, 0)).toBe(before.received)
-        const after = parts.map((part) => decode(signal, 'protobuf', part.encode({ ifAbsent, forced })))
+        const after = parts.map((part) => decode(signal, 'protobuf', part.encode(added)))
         const rows = after.flatMap((one) => (one.type === 'decoded' ? one.rows : []))
         expect(rows.map(withoutIdentity)).toEqual(before.rows.map(withoutIdentity))
         const resources = after.flatMap((one) => (one.type === 'decoded' ? one.resources : []))
         for (const { attributes } of resources) {
           expect(attributes.get('k8s.cluster.uid')).toBe('c-1')
-          expect(attributes.has('k8s.namespace.name') && attributes.get('k8s.node.name')).toBe('node-1')
+          expect(attributes.get('k8s.namespace.name')).toBe('shop')
+          expect(attributes.get('k8s.node.name')).toBe('node-1')
         }
       }),
       { numRuns },

@@ -44,6 +44,21 @@ export function projectMeta(raw: Json): ProjectedMeta | undefined {
   }
 }
 
+const resourcePrefix = 'resource.opentelemetry.io/'
+const resourceAttributesMax = 32
+const resourceValueMax = 1_024
+
+/** https://opentelemetry.io/docs/specs/semconv/non-normative/k8s-attributes/ */
+export function resourceAnnotations(raw: Json): Readonly<Record<string, string>> | undefined {
+  const found = Object.entries(texts(object(raw['metadata'])['annotations']))
+    .filter(([key, value]) => key.startsWith(resourcePrefix) && key !== resourcePrefix && value !== '')
+    .slice(0, resourceAttributesMax)
+  if (found.length === 0) return undefined
+  return Object.fromEntries(
+    found.map(([key, value]) => [key.slice(resourcePrefix.length), value.slice(0, resourceValueMax)]),
+  )
+}
+
 export function annotation(raw: Json, key: string): string {
   return text(object(object(raw['metadata'])['annotations'])[key])
 }

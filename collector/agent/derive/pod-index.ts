@@ -1,4 +1,4 @@
-import type { PodHints, PodIdentity, PodIndex } from '../../record/pod-identity.ts'
+import { type KnownPod, type PodHints, type PodIndex, podAddress } from '../../record/pod-identity.ts'
 import type { ProjectedPod } from './projections.ts'
 import type { Workload } from './workload.ts'
 
@@ -8,8 +8,11 @@ import type { Workload } from './workload.ts'
  *
  *   10.0.0.7   [web-1 ────────)         [web-9 ─────────────▶        find(at) takes the newest that had begun
  *
- * Invariants: one open interval per address; closing a pod's interval never touches a newer owner's.
- * Limits: ended pods are forgotten after `retentionMs`, the oldest first beyond `endedPodsMax`.
+ * Invariants: one open interval per key; closing a pod's interval never touches a newer owner's. We see the pods of
+ * selected namespaces only, so an address is believed for a shorter time than a name: its next owner may be one that we
+ * do not see. The processes of a Succeeded or Failed pod have ended, and its address with them.
+ * Limits: ended pods, and containers that a pod had before, are forgotten after `retentionMs`, the oldest first beyond
+ * `endedPodsMax` and `formerKeysMax`.
  */
 export interface PodIndexWriter extends PodIndex {
   put(pod: ProjectedPod, workload: Workload, nowMs: number): void
@@ -20,8 +23,10 @@ export interface PodIndexWriter extends PodIndex {
 }
 
 export interface PodIndexConfig {
-  /** At least the two minutes within which spans of an ended pod may still arrive. */
+  /** How long an ended pod is known by uid, container and name. */
   readonly retentionMs?: number
+  /** How long by its address: at least the two minutes within which its spans may still arrive. */
+  readonly addressGraceMs?: number
   readonly endedPodsMax?: number
 }
 
@@ -32,30 +37,38 @@ interface Interval {
 }
 
 interface Entry {
-  identity: PodIdentity
+  identity: KnownPod
+  createdAtMs: number
   endedAtMs: number
-  /** Keys of the intervals of this pod. */
+  /** Keys of the intervals of this pod, the former first. */
   keys: ReadonlySet<string>
 }
 
 const open = Number.POSITIVE_INFINITY
+/** Containers that a restarting pod had, of which spans may still come. */
+const formerKeysMax = 32
 
 export function createPodIndex(config: PodIndexConfig = {}): PodIndexWriter {
-  const { retentionMs = 300_000, endedPodsMax = 20_000 } = config
+  const { retentionMs = 300_000, addressGraceMs = 120_000, endedPodsMax = 20_000 } = config
   const entries = new Map<string, Entry>()
   const intervals = new Map<string, Interval[]>()
   /** uids in the order of their end. */
   const ended = new Set<string>()
 
-  function hold(key: string, uid: string, fromMs: number): void {
+  function hold(key: string, pod: ProjectedPod, fromMs: number): void {
     const owners = intervals.get(key) ?? []
     const present = owners.findLast((owner) => owner.toMs === open)
-    // A pod that is on its way out may still report an address that a newer pod has already taken.
-    const was = owners.some((owner) => owner.uid === uid)
-    if (present?.uid === uid || (present && was)) return
-    // Two running pods cannot share an address: we missed the end of the older one.
-    if (present) present.toMs = Math.max(present.fromMs, fromMs)
-    owners.push({ uid, fromMs, toMs: open })
+    if (present?.uid === pod.uid) return
+    if (present) {
+      // A pod that is on its way out may still report an address that a newer pod has already taken.
+      const was = owners.some((owner) => owner.uid === pod.uid)
+      const seenFirst = !entries.has(pod.uid)
+      const older = seenFirst && pod.createdAtMs < (entries.get(present.uid)?.createdAtMs ?? 0)
+      if (was || older) return
+      // Two running pods cannot share an address: the end of the older one has not reached us.
+      present.toMs = Math.max(present.fromMs, fromMs)
+    }
+    owners.push({ uid: pod.uid, fromMs, toMs: open })
     intervals.set(key, owners)
   }
 
@@ -64,15 +77,26 @@ export function createPodIndex(config: PodIndexConfig = {}): PodIndexWriter {
       if (owner.uid === uid && owner.toMs === open) owner.toMs = atMs
   }
 
+  function release(key: string, uid: string): void {
+    const left = intervals.get(key)?.filter((owner) => owner.uid !== uid) ?? []
+    if (left.length > 0) intervals.set(key, left)
+    else intervals.delete(key)
+  }
+
   function drop(uid: string): void {
-    const entry = entries.get(uid)
+    for (const key of entries.get(uid)?.keys ?? []) release(key, uid)
     entries.delete(uid)
     ended.delete(uid)
-    for (const key of entry?.keys ?? []) {
-      const left = intervals.get(key)?.filter((owner) => owner.uid !== uid) ?? []
-      if (left.length > 0) intervals.set(key, left)
-      else intervals.delete(key)
-    }
+  }
+
+  /** The keys that the pod has lost and that still find it; the others are forgotten. */
+  function formerKeys(uid: string, keys: ReadonlySet<string>, nowMs: number): string[] {
+    const lost = [...(entries.get(uid)?.keys ?? [])].filter((key) => !keys.has(key))
+    const finds = (key: string) =>
+      intervals.get(key)?.some((owner) => owner.uid === uid && nowMs <= owner.toMs + retentionMs)
+    const kept = lost.filter(finds).slice(-formerKeysMax)
+    for (const key of lost) if (!kept.includes(key)) release(key, uid)
+    return kept
   }
 
   function prune(nowMs: number): void {
@@ -83,11 +107,12 @@ export function createPodIndex(config: PodIndexConfig = {}): PodIndexWriter {
     }
   }
 
-  function ownerAt(key: string, atMs: number): PodIdentity | undefined {
+  function ownerAt(key: string, atMs: number): KnownPod | undefined {
     const owners = intervals.get(key)
     if (!owners) return undefined
-    const begun = owners.findLast((owner) => owner.fromMs <= atMs && atMs <= owner.toMs + retentionMs)
-    // A sender's clock may run behind ours: then the present owner is the likeliest.
+    const graceMs = isAddress(key) ? addressGraceMs : retentionMs
+    const begun = owners.findLast((owner) => owner.fromMs <= atMs && atMs <= owner.toMs + graceMs)
+    // The clock of the API server, by which pods are created, may run before ours: the present owner is the likeliest.
     const owner = begun ?? owners.findLast((one) => one.toMs === open)
     return owner && entries.get(owner.uid)?.identity
   }
@@ -99,12 +124,20 @@ export function createPodIndex(config: PodIndexConfig = {}): PodIndexWriter {
     put(pod, workload, nowMs) {
       const known = entries.get(pod.uid)
       const keys = new Set(keysOf(pod))
-      for (const key of known?.keys ?? []) if (!keys.has(key)) close(key, pod.uid, nowMs)
+      for (const key of known?.keys ?? []) {
+        if (hasEnded(pod) && isAddress(key)) release(key, pod.uid)
+        else if (!keys.has(key)) close(key, pod.uid, nowMs)
+      }
+      ended.delete(pod.uid)
       // Of a pod seen for the first time we do not know since when it holds its address: since its creation, at most.
       const fromMs = known ? nowMs : Math.min(pod.createdAtMs || nowMs, nowMs)
-      for (const key of keys) hold(key, pod.uid, fromMs)
-      const all = known ? new Set([...known.keys, ...keys]) : keys
-      entries.set(pod.uid, { identity: identityOf(pod, workload), endedAtMs: open, keys: all })
+      for (const key of keys) hold(key, pod, fromMs)
+      entries.set(pod.uid, {
+        identity: identityOf(pod, workload),
+        createdAtMs: pod.createdAtMs,
+        endedAtMs: open,
+        keys: new Set([...formerKeys(pod.uid, keys, nowMs), ...keys]),
+      })
       prune(nowMs)
     },
     remove(uid, nowMs) {
@@ -122,7 +155,7 @@ export function createPodIndex(config: PodIndexConfig = {}): PodIndexWriter {
     find(hints, atMs) {
       const byUid = hints.podUid ? entries.get(hints.podUid)?.identity : undefined
       if (byUid) return byUid
-      const peer = addressOf(hints.peerAddress)
+      const peer = podAddress(hints.peerAddress)
       for (const key of keysOfHints(hints)) {
         const found = ownerAt(key, atMs)
         if (found) return found
@@ -135,11 +168,15 @@ export function createPodIndex(config: PodIndexConfig = {}): PodIndexWriter {
   }
 }
 
+const hasEnded = ({ phase }: ProjectedPod) => phase === 'Succeeded' || phase === 'Failed'
+
+const isAddress = (key: string) => key.startsWith('ip ')
+
 function keysOf(pod: ProjectedPod): string[] {
   const ids = pod.containerIds.map((id) => `container ${id}`)
   const name = `name ${pod.namespace}/${pod.name}`
   // An ended pod's address is free for others; the address of a host network pod is its node's, shared by many.
-  const ipless = pod.hostNetwork || pod.phase === 'Succeeded' || pod.phase === 'Failed'
+  const ipless = pod.hostNetwork || hasEnded(pod)
   return [...ids, name, ...(ipless ? [] : pod.podIps.map((ip) => `ip ${ip}`))]
 }
 
@@ -147,18 +184,13 @@ function keysOfHints({ containerId, namespace, podName, podIp }: PodHints): stri
   const keys: string[] = []
   if (containerId) keys.push(`container ${containerId.replace(/^[a-z0-9.+-]+:\/\//, '')}`)
   if (namespace && podName) keys.push(`name ${namespace}/${podName}`)
-  const ip = addressOf(podIp)
+  const ip = podAddress(podIp)
   if (ip) keys.push(`ip ${ip}`)
   return keys
 }
 
-/** Undefined for what is no pod's own address: loopback, and 127.0.0.6, from which mesh sidecars call. */
-function addressOf(address: string | undefined): string | undefined {
-  const plain = address?.replace(/^::ffff:/i, '')
-  return !plain || plain.startsWith('127.') || plain === '::1' ? undefined : plain
-}
-
-function identityOf(pod: ProjectedPod, workload: Workload): PodIdentity {
+function identityOf(pod: ProjectedPod, workload: Workload): KnownPod {
+  const apps = pod.containers.filter((one) => !one.init)
   return {
     uid: pod.uid,
     name: pod.name,
@@ -167,5 +199,8 @@ function identityOf(pod: ProjectedPod, workload: Workload): PodIdentity {
     workloadKind: workload.kind,
     workloadName: workload.name,
     version: pod.version,
+    container: apps.length === 1 ? (apps[0]?.name ?? '') : '',
+    labels: pod.labels,
+    resourceAttributes: pod.resourceAttributes ?? {},
   }
 }

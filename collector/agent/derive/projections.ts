@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ContainerState } from '../../record/kube.ts'
 import { projectContainers } from './containers.ts'
-import { annotation, type ProjectedMeta, projectMeta } from './metadata.ts'
+import { annotation, type ProjectedMeta, projectMeta, resourceAnnotations } from './metadata.ts'
 import { type PodStatus, podStatus } from './pod-status.ts'
 import { count, type Json, list, object, text, texts, timeMs } from './read.ts'
 import { versionOf } from './version.ts'
@@ -22,6 +22,8 @@ export interface ProjectedPod extends ProjectedMeta {
   readonly containers: ContainerState[]
   /** Without the runtime's prefix. */
   readonly containerIds: readonly string[]
+  /** From annotations, for the telemetry of the pod. Most have none. */
+  readonly resourceAttributes?: Readonly<Record<string, string>>
 }
 
 export interface ProjectedNamespace extends ProjectedMeta {
@@ -65,6 +67,7 @@ export function projectPod(raw: Json): ProjectedPod | undefined {
   const spec = object(raw['spec'])
   const status = object(raw['status'])
   const containers = projectContainers(raw)
+  const resourceAttributes = resourceAnnotations(raw)
   const blocking = list(status['conditions']).find(
     (one) =>
       (one['type'] === 'PodScheduled' && one['status'] === 'False') || one['type'] === 'DisruptionTarget',
@@ -89,6 +92,7 @@ export function projectPod(raw: Json): ProjectedPod | undefined {
       .flatMap((key) => list(status[key]))
       .map((one) => text(one['containerID']).replace(/^[a-z0-9.+-]+:\/\//, ''))
       .filter(Boolean),
+    ...(resourceAttributes ? { resourceAttributes } : {}),
   }
 }
 

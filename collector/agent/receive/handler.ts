@@ -1,7 +1,15 @@
 import type { OtlpHandler, OtlpOutcome, OtlpRequest, OtlpSignal } from '../../record/otlp.ts'
 import { errorText } from '../../std/assert.ts'
 import type { Clock } from '../../std/clock.ts'
-import { type AdmissionRules, admit, enrichment, type ReadAttribute } from './associate.ts'
+import {
+  type Admission,
+  type AdmissionRules,
+  admit,
+  enrichment,
+  type ReadAttribute,
+  senderKey,
+} from './associate.ts'
+import type { LatePods } from './late-pods.ts'
 
 /**
  * What becomes of a request of an application: undecodable, refused, or kept.
@@ -10,8 +18,10 @@ import { type AdmissionRules, admit, enrichment, type ReadAttribute } from './as
  * enriched and handed on; the rest is refused with `partial_success`, counted per namespace and never kept. The answer
  * goes out when the spool has synced.
  *
- * A refusal is for ever: SDKs do not send refused data again. So while the cluster or the pods of a selected namespace
- * have not been read yet, what cannot be placed is answered 503, and the sender comes again.
+ * A refusal is for ever: SDKs do not send refused data again. So a request of a pod that is not known yet is held for a
+ * moment (late-pods.ts). What is placed in a selected namespace by then, if only by what its resource says, is kept; the
+ * rest is answered 503 while its pod may still come, and so is everything that cannot be placed while the cluster or the
+ * pods of a selected namespace have not been read. docs/decisions/0011-late-binding.md has the reasons.
  */
 export interface ReceiveDeps extends Omit<AdmissionRules, 'unknownNamespace'> {
   readonly clock: Clock
@@ -19,6 +29,7 @@ export interface ReceiveDeps extends Omit<AdmissionRules, 'unknownNamespace'> {
   readonly clusterUid: () => string
   /** Whether the pods of all selected namespaces have been read. */
   readonly podsKnown: () => boolean
+  readonly latePods: LatePods
   readonly split: SplitRequest
   readonly keep: (request: {
     readonly signal: OtlpSignal
@@ -31,6 +42,7 @@ export interface ReceiveConfig {
   readonly unknownNamespace: AdmissionRules['unknownNamespace']
   /** '': the cluster's uid stands for it. */
   readonly clusterName: string
+  readonly serviceNameFromLabels: boolean
 }
 
 /** The resources of a request with what they carry. Throws when the body is no such request. */
@@ -41,12 +53,7 @@ export interface ResourcePart {
   /** Spans, log records or data points. */
   readonly items: number
   /** A whole OTLP request (protobuf) with this resource alone. */
-  encode(attributes: ResourceAttributes): Uint8Array
-}
-
-export interface ResourceAttributes {
-  readonly ifAbsent: ReadonlyMap<string, string>
-  readonly forced: ReadonlyMap<string, string>
+  encode(attributes: ReadonlyMap<string, string>): Uint8Array
 }
 
 export interface KeptPart {
@@ -66,6 +73,8 @@ export interface RequestSeen {
   readonly received: number
   readonly failed: number
   readonly refused: ReadonlyMap<string, number>
+  /** What became of holding it; undefined: it was not held. */
+  readonly held: 'known' | 'unknown' | 'no-room' | undefined
 }
 
 const retryAfterSeconds = 1
@@ -73,62 +82,116 @@ const retryAfterSeconds = 1
 const messagesMax = 5
 
 export function createOtlpHandler(deps: ReceiveDeps, config: ReceiveConfig): OtlpHandler {
-  const { clock, clusterUid, podsKnown, split, keep, onRequest } = deps
+  const { clock, clusterUid, podsKnown, latePods, split, keep, onRequest } = deps
   const rules = { ...deps, unknownNamespace: config.unknownNamespace }
+
+  function judge(resource: ResourcePart, { peerAddress }: OtlpRequest): Judged {
+    const { attribute } = resource
+    const admission = admit(rules, { attribute, peerAddress, nowMs: clock.nowMs() })
+    const key = senderKey({ attribute, peerAddress })
+    const isPlaced = admission.type === 'admitted' ? admission.pod !== undefined : !admission.unplaced
+    return { resource, admission, mayCome: !isPlaced && key !== undefined && latePods.mayCome(key) }
+  }
+
+  /** Holds the request while a pod of its resources may still turn up. */
+  async function judgeAll(
+    resources: readonly ResourcePart[],
+    request: OtlpRequest,
+  ): Promise<{ readonly judged: readonly Judged[]; readonly held?: RequestSeen['held'] }> {
+    const judgeEach = () => resources.map((resource) => judge(resource, request))
+    const judged = judgeEach()
+    const late = judged.filter(({ mayCome }) => mayCome)
+    if (late.length === 0) return { judged }
+    const held = await latePods.hold(request.body.length, () => {
+      while (late[0] && !judge(late[0].resource, request).mayCome) late.shift()
+      return late.length === 0
+    })
+    return { judged: judgeEach(), held }
+  }
+
+  function isEarly({ admission, mayCome }: Judged): boolean {
+    return admission.type === 'refused' && admission.unplaced && (mayCome || !podsKnown())
+  }
+
+  function sort(judged: readonly Judged[], { peerAddress }: OtlpRequest, uid: string): Sorted {
+    const sorted = {
+      parts: [] as KeptPart[],
+      received: 0,
+      refused: new Map<string, number>(),
+      messages: new Set<string>(),
+    }
+    for (const { resource, admission } of judged) {
+      const { attribute, items } = resource
+      const { namespace } = admission
+      sorted.received += items
+      if (admission.type === 'refused') {
+        sorted.messages.add(admission.message)
+        sorted.refused.set(namespace, (sorted.refused.get(namespace) ?? 0) + items)
+      } else {
+        const place = { ...config, namespace, clusterName: config.clusterName || uid }
+        const added = enrichment(admission.pod, { attribute, peerAddress }, place)
+        const bytes = resource.encode(added.set('k8s.cluster.uid', uid))
+        sorted.parts.push({ namespace, bytes, items })
+      }
+    }
+    return sorted
+  }
 
   return async (request) => {
     const { signal } = request
-    const seen = { signal, received: 0, failed: 0, refused: new Map<string, number>() }
+    const unseen: RequestSeen = {
+      signal,
+      result: 'retry',
+      received: 0,
+      failed: 0,
+      refused: new Map(),
+      held: undefined,
+    }
     const uid = clusterUid()
     if (uid === '') {
-      onRequest({ ...seen, result: 'retry' })
+      onRequest(unseen)
       return retry('the cluster is not known yet')
     }
     let resources: readonly ResourcePart[]
     try {
-      resources = split(request)
+      resources = split(request).filter(({ items }) => items > 0)
     } catch (error) {
-      onRequest({ ...seen, result: 'invalid' })
+      onRequest({ ...unseen, result: 'invalid' })
       return { type: 'invalid', message: errorText(error) }
     }
 
-    const parts: KeptPart[] = []
-    const messages = new Set<string>()
-    for (const resource of resources) {
-      const { attribute, items } = resource
-      seen.received += items
-      if (items === 0) continue
-      const from = { attribute, peerAddress: request.peerAddress, nowMs: clock.nowMs() }
-      const admission = admit(rules, from)
-      if (admission.type === 'refused' && admission.namespace === '' && !podsKnown()) {
-        onRequest({ ...seen, received: 0, refused: new Map(), result: 'retry' })
-        return retry('the pods of the cluster have not been read yet')
-      }
-      if (admission.type === 'refused') {
-        messages.add(admission.message)
-        seen.refused.set(admission.namespace, (seen.refused.get(admission.namespace) ?? 0) + items)
-        continue
-      }
-      const { namespace, pod } = admission
-      const bytes = resource.encode({
-        ifAbsent: enrichment(pod, { namespace, clusterName: config.clusterName || uid }),
-        forced: new Map([['k8s.cluster.uid', uid]]),
-      })
-      parts.push({ namespace, bytes, items })
+    const { judged, held } = await judgeAll(resources, request)
+    if (held === 'no-room' || judged.some(isEarly)) {
+      onRequest({ ...unseen, held })
+      return retry('the pod of the sender is not known yet')
     }
-
+    const { parts, received, refused, messages } = sort(judged, request, uid)
+    const seen = { signal, received, refused, held }
     const outcome = parts.length === 0 ? nothingToKeep : await keep({ signal, parts })
     if (outcome.type === 'failed') {
       // The refused ones will be refused again when the request comes again; here they are counted once a request.
       onRequest({ ...seen, failed: outcome.failedItems, result: 'retry' })
       return retry(outcome.message)
     }
-    const refused = [...seen.refused.values()].reduce((sum, items) => sum + items, 0)
-    const rejected = refused + outcome.droppedItems
+    const rejected = [...refused.values()].reduce((sum, items) => sum + items, 0) + outcome.droppedItems
     if (outcome.droppedItems > 0) messages.add('a namespace stopped being collected meanwhile')
-    onRequest({ ...seen, result: rejected > 0 ? 'partial' : 'accepted' })
+    onRequest({ ...seen, failed: 0, result: rejected > 0 ? 'partial' : 'accepted' })
     return { type: 'accepted', rejected, message: [...messages].slice(0, messagesMax).join('; ') }
   }
+}
+
+interface Sorted {
+  readonly parts: readonly KeptPart[]
+  readonly received: number
+  readonly refused: ReadonlyMap<string, number>
+  readonly messages: Set<string>
+}
+
+interface Judged {
+  readonly resource: ResourcePart
+  readonly admission: Admission
+  /** Its pod is not known and may still turn up. */
+  readonly mayCome: boolean
 }
 
 const nothingToKeep: KeepOutcome = { type: 'kept', droppedItems: 0 }

@@ -238,6 +238,32 @@ describe('the agent', () => {
     expect(traces).toMatchObject({ received: 2, shipped: 1, rejected: 1 })
   })
 
+  test('an application that sends before its pod is seen loses nothing, and its first span is enriched', async () => {
+    const agent = await start()
+    await until(() => agent.status().ready, 'ready')
+    let answered = false
+    const sent = sendSpan(agent, 'first-span', { 'k8s.pod.uid': 'uid-web-9' }).finally(() => {
+      answered = true
+    })
+    const held = async () =>
+      (await (await fetch(`http://127.0.0.1:${agent.ports.admin}/metrics`)).text()).match(
+        /^binnacle_agent_otlp_held_requests\S* 1$/m,
+      ) !== null
+    await until(held, 'the request is held')
+    expect(answered).toBe(false)
+    put('Pod', pod('shop', 'web-9'))
+    expect(await sent).toEqual({ status: 200, answer: {} })
+    await until(() => sink.requests.some((one) => text(one).includes('first-span')), 'the span arrives')
+    const span = sink.requests.find((one) => text(one).includes('first-span')) as SinkRequest
+    const [resource] = splitRequest({ signal: 'traces', encoding: 'protobuf', body: span.body })
+    expect(resource?.attribute('k8s.pod.name')).toBe('web-9')
+    expect(resource?.attribute('k8s.namespace.name')).toBe('shop')
+    expect(agent.status().items.find(({ signal }) => signal === 'traces')).toMatchObject({
+      received: 1,
+      rejected: 0,
+    })
+  })
+
   test('a namespace that opts in later is shipped, and one that opts out stops', async () => {
     const agent = await start()
     await until(() => agent.status().ready, 'ready')

@@ -13,11 +13,12 @@ interface Shape {
   readonly phase?: string
   readonly hostNetwork?: boolean
   readonly container?: string
+  readonly annotations?: Record<string, string>
 }
 
 function pod(
   name: string,
-  { namespace = 'shop', ip, ips, phase = 'Running', hostNetwork, container }: Shape,
+  { namespace = 'shop', ip, ips, phase = 'Running', hostNetwork, container, annotations }: Shape,
 ): ProjectedPod {
   const projected = projectPod({
     metadata: {
@@ -25,6 +26,7 @@ function pod(
       name,
       namespace,
       resourceVersion: '1',
+      annotations,
       creationTimestamp: '2026-01-01T00:00:00Z',
     },
     spec: { nodeName: 'node-a', hostNetwork, containers: [{ name: 'c', image: 'web:1.2' }] },
@@ -67,6 +69,14 @@ describe('the pod index', () => {
     ['the address of an ended pod', { podIp: '10.0.0.9' }, undefined],
     ['an ended pod by its uid', { podUid: 'uid-done' }, 'done'],
     ['a host network pod by its name', { namespace: 'shop', podName: 'agent' }, 'agent'],
+    ['uid before all others', { podUid: 'uid-web-2', containerId: 'abc', peerAddress: '10.0.0.1' }, 'web-2'],
+    ['container before name', { containerId: 'abc', namespace: 'shop', podName: 'web-2' }, 'web-1'],
+    ['name before IP', { namespace: 'shop', podName: 'web-2', podIp: '10.0.0.1' }, 'web-2'],
+    ['pod IP before host name', { podIp: '10.0.0.2', hostName: 'web-1', peerAddress: '10.0.0.1' }, 'web-2'],
+    ['host name of another namespace', { hostName: 'web-2', peerAddress: '10.0.1.1' }, 'web-1'],
+    ['host name, the peer being a node', { hostName: 'web-2', peerAddress: '192.168.0.5' }, undefined],
+    ['pod IP that is a node', { podIp: '192.168.0.5', peerAddress: '10.0.0.2' }, 'web-2'],
+    ['pod IP that is loopback', { podIp: '127.0.0.1' }, undefined],
     ['nothing', {}, undefined],
   ])('finds by %s', (_, hints, want) => {
     expect(index.find(hints, t0 + minute)?.name).toBe(want)
@@ -80,8 +90,23 @@ describe('the pod index', () => {
       workloadKind: 'Deployment',
       workloadName: 'web',
       version: '1.2',
+      container: 'c',
+      labels: {},
+      resourceAttributes: {},
     })
   })
+})
+
+test('annotations of the pod that name its telemetry are part of its identity', () => {
+  const index = createPodIndex()
+  const annotations = {
+    'resource.opentelemetry.io/service.name': 'shop-web',
+    'resource.opentelemetry.io/': 'no name',
+    'resource.opentelemetry.io/empty': '',
+    'prometheus.io/scrape': 'true',
+  }
+  index.put(pod('web', { annotations }), workload, t0)
+  expect(index.find({ podUid: 'uid-web' }, t0)?.resourceAttributes).toEqual({ 'service.name': 'shop-web' })
 })
 
 describe('an address that is used again', () => {
@@ -107,6 +132,60 @@ describe('an address that is used again', () => {
     expect(index.find({ podUid: 'uid-old' }, t0 + 4 * minute)).toBeUndefined()
     expect(index.find(byIp, t0 + 4 * minute)).toBeUndefined()
     expect(index.size).toBe(1)
+  })
+  test('an address is believed for a shorter time than a name, for its next owner may be one we do not see', () => {
+    const index = createPodIndex({ retentionMs: 5 * minute, addressGraceMs: 2 * minute })
+    index.put(pod('old', { ip: '10.0.0.1', container: 'abc' }), workload, t0)
+    index.remove('uid-old', t0 + minute)
+    expect(index.find(byIp, t0 + 3 * minute)?.name).toBe('old')
+    expect(index.find(byIp, t0 + 3 * minute + 1)).toBeUndefined()
+    expect(index.find({ containerId: 'abc' }, t0 + 4 * minute)?.name).toBe('old')
+  })
+  test.each(['Succeeded', 'Failed'])('a pod that is %s loses its address at once', (phase) => {
+    const index = createPodIndex()
+    index.put(pod('job', { ip: '10.0.0.1' }), workload, t0)
+    index.put(pod('job', { ip: '10.0.0.1', phase }), workload, t0 + minute)
+    expect(index.find(byIp, t0 + minute)).toBeUndefined()
+    expect(index.find({ podUid: 'uid-job' }, t0 + minute)?.name).toBe('job')
+  })
+  test('an older pod that is seen only now does not take the address of a newer one', () => {
+    const index = createPodIndex()
+    index.put({ ...pod('new', { ip: '10.0.0.1' }), createdAtMs: t0 + minute }, workload, t0 + minute)
+    index.put(pod('old', { ip: '10.0.0.1' }), workload, t0 + 2 * minute)
+    expect(index.find(byIp, t0 + 2 * minute)?.name).toBe('new')
+    index.remove('uid-old', t0 + 3 * minute)
+    expect(index.find(byIp, t0 + 3 * minute)?.name).toBe('new')
+  })
+  test('a pod that waited for its address takes it from a newer one whose end we have not heard of', () => {
+    const index = createPodIndex()
+    index.put(pod('waiting', {}), workload, t0)
+    index.put({ ...pod('short', { ip: '10.0.0.1' }), createdAtMs: t0 + minute }, workload, t0 + minute)
+    index.put(pod('waiting', { ip: '10.0.0.1' }), workload, t0 + 2 * minute)
+    expect(index.find(byIp, t0 + 2 * minute)?.name).toBe('waiting')
+  })
+  test('a pod that restarts for ever is known by its last containers, and by no more than a few', () => {
+    const index = createPodIndex({ retentionMs: 2 * minute })
+    for (let at = 0; at < 100; at++)
+      index.put(pod('crashing', { container: `c${at}` }), workload, t0 + at * 100)
+    const found = (at: number) =>
+      Array.from({ length: 100 }, (_, one) => `c${one}`).filter((containerId) =>
+        index.find({ containerId }, at),
+      )
+    expect(found(t0 + minute)).toHaveLength(33)
+    expect(found(t0 + minute).at(-1)).toBe('c99')
+    index.put(pod('crashing', { container: 'c99' }), workload, t0 + 10 * minute)
+    expect(found(t0 + 10 * minute)).toEqual(['c99'])
+  })
+  test('a pod that comes back after its end was told is not forgotten with the ended', () => {
+    const index = createPodIndex({ retentionMs: minute })
+    index.put(pod('web', {}), workload, t0)
+    index.remove('uid-web', t0)
+    index.put(pod('web', {}), workload, t0 + 1)
+    index.put(pod('gone', {}), workload, t0)
+    index.remove('uid-gone', t0 + 2)
+    index.put(pod('other', {}), workload, t0 + 5 * minute)
+    expect(index.find({ podUid: 'uid-web' }, t0 + 5 * minute)?.name).toBe('web')
+    expect(index.find({ podUid: 'uid-gone' }, t0 + 5 * minute)).toBeUndefined()
   })
   test('beyond the limit the pod that ended first is forgotten', () => {
     const index = createPodIndex({ endedPodsMax: 2 })

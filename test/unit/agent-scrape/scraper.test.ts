@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { parsePodMetrics } from '../../../collector/agent/scrape/pod-metrics.ts'
 import { createUsageScraper } from '../../../collector/agent/scrape/scraper.ts'
 import type { JsonObject, KubeError } from '../../../collector/record/kube-api.ts'
-import type { PodIdentity } from '../../../collector/record/pod-identity.ts'
+import type { KnownPod } from '../../../collector/record/pod-identity.ts'
 import type { UsagePoint } from '../../../collector/record/usage.ts'
 import { silentLog } from '../../../collector/std/log.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
@@ -41,7 +41,7 @@ function setUp(answer: (path: string, nowMs: number) => JsonObject | number) {
   const points: UsagePoint[] = []
   const asked: string[] = []
   const selected = ['shop', 'cart']
-  const identity = (name: string, namespace: string): PodIdentity => ({
+  const identity = (name: string, namespace: string): KnownPod => ({
     uid: `uid-${name}`,
     name,
     namespace,
@@ -49,6 +49,9 @@ function setUp(answer: (path: string, nowMs: number) => JsonObject | number) {
     workloadKind: 'Deployment',
     workloadName: 'web',
     version: '1',
+    container: '',
+    labels: {},
+    resourceAttributes: {},
   })
   const scraper = createUsageScraper({
     client: {
