@@ -58,6 +58,19 @@ export const AgentConfig = Group({
     ),
     namespaces: Texts('exact names, for mode namespaced'),
   }),
+  leaderElection: Group({
+    enabled: Type.Boolean({
+      default: false,
+      description:
+        'for more than one replica: all receive and watch, one speaks for the cluster; the chart sets it',
+    }),
+    namespace: Text('default', 'of the Lease'),
+    name: Text('binnacle-agent', 'of the Lease'),
+    identity: Text('', 'of this replica, no two alike; empty: the host name, which is the name of the pod'),
+    leaseDurationMs: Ms(15_000, 1_000, 'how long the others wait for a leader that is not heard of'),
+    renewDeadlineMs: Ms(10_000, 500, 'how long a leader that cannot renew goes on'),
+    retryMs: Ms(2_000, 100, 'between two renewals or looks'),
+  }),
   scrape: Group({
     enabled: Type.Boolean({ default: true, description: 'read CPU and memory use from metrics.k8s.io' }),
     intervalMs: Ms(30_000, 1_000, 'between two scrapes'),

@@ -21,6 +21,9 @@ const spec: ConfigSpec<typeof AgentConfig> = {
       return 'watch.namespaces must name at least one namespace when watch.mode is namespaced'
     if (config.watch.mode === 'namespaced' && config.cluster.id === '')
       return 'cluster.id must be set when watch.mode is namespaced: the agent may not read the uid of kube-system then'
+    const { leaseDurationMs, renewDeadlineMs, retryMs } = config.leaderElection
+    if (leaseDurationMs <= renewDeadlineMs || renewDeadlineMs <= retryMs * 1.2)
+      return 'leaderElection needs leaseDurationMs > renewDeadlineMs > 1.2 × retryMs'
     return undefined
   },
 }

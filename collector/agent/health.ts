@@ -19,6 +19,14 @@ export interface AgentCondition {
     readonly spoolFailure: string | undefined
     readonly shipFailure: string | undefined
   }[]
+  /** Undefined: switched off. */
+  readonly election:
+    | {
+        readonly state: 'starting' | 'leader' | 'standby' | 'denied' | 'failing'
+        readonly holder: string
+        readonly message: string
+      }
+    | undefined
   readonly stopping: boolean
 }
 
@@ -31,6 +39,7 @@ export function deriveHealth(condition: AgentCondition): AgentHealth {
     clusterHealth(condition),
     ...resourceHealth(condition.reflectors),
     ...(condition.usage ? [usageHealth(condition.usage)] : []),
+    ...(condition.election ? [electionHealth(condition.election)] : []),
     spoolHealth(condition.lanes),
     shippingHealth(condition.lanes),
   ]
@@ -81,6 +90,24 @@ function usageHealth({ state, message }: NonNullable<AgentCondition['usage']>): 
     healthy: state !== 'failing',
     status: state,
     error: state === 'ok' ? '' : message,
+  }
+}
+
+function electionHealth({
+  state,
+  holder,
+  message,
+}: NonNullable<AgentCondition['election']>): HealthComponent {
+  const hints = {
+    denied: 'every replica leads until the role allows get, create and update of leases',
+    failing: 'what this replica sees waits until it can tell who leads',
+  }
+  const bad = state === 'denied' || state === 'failing'
+  return {
+    name: 'leader election',
+    healthy: !bad,
+    status: state === 'standby' && holder !== '' ? `standby: ${holder} leads` : state,
+    error: bad ? `${message}; ${hints[state]}` : '',
   }
 }
 

@@ -139,7 +139,8 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
     }
     if (deleted) statusSinceMs.delete(object.uid)
     else if (!previous) statusSinceMs.set(object.uid, fromList ? 0 : object.createdAtMs)
-    else if (statusOf(previous) !== statusOf(object)) statusSinceMs.set(object.uid, nowMs)
+    else if (statusOf(previous) !== statusOf(object))
+      statusSinceMs.set(object.uid, object.changedAtMs || nowMs)
   }
 
   /** DELETED of an event means that its hour is over. */

@@ -45,6 +45,8 @@ export interface KubePipeline {
   mayLeave(namespace: string, writtenAtMs: number): 'yes' | 'no' | 'pending'
   readonly pods: PodIndex
   status(): KubePipelineStatus
+  /** Reads all that is watched of the selected namespaces, and tells it, anew. */
+  resync(): void
   close(): Promise<void>
 }
 
@@ -81,6 +83,8 @@ export interface KubePipelineConfig {
 interface Running {
   readonly collection: KubeCollection
   readonly members: Set<string>
+  /** Absent: the whole cluster is watched for the members. */
+  readonly namespace?: string | undefined
   readonly stop: AbortController
 }
 
@@ -219,8 +223,17 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
   function launch(what: { readonly members: Set<string>; readonly namespace?: string }): void {
     const stopOne = new AbortController()
     const collection = createKubeCollection({ client, clock, random, log, turns, pods, emit }, what)
-    running.add({ collection, members: what.members, stop: stopOne })
+    running.add({ collection, ...what, stop: stopOne })
     track(collection.run(AbortSignal.any([stopping.signal, stopOne.signal])))
+  }
+
+  /** Those with a namespace of their own, and the one for many, start again with what is a member now. */
+  function resync(): void {
+    for (const one of [...running]) {
+      halt(one)
+      const { members, namespace } = one
+      launch({ members, ...(namespace === undefined ? {} : { namespace }) })
+    }
   }
 
   function halt(one: Running): void {
@@ -285,6 +298,7 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
       selectedNamespaces: scope.selected(),
       reflectors: reflectorStatus(),
     }),
+    resync,
     async close() {
       stopping.abort()
       await Promise.all(runs)

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { hostname, type } from 'node:os'
 import { Agent } from 'undici'
+import type { KubeRecord } from '../record/kube.ts'
 import type { OtlpSignal } from '../record/otlp.ts'
 import { systemClock } from '../std/clock.ts'
 import { createLog, type Log } from '../std/log.ts'
@@ -12,6 +13,8 @@ import { type BatchLaneName, createBatcher } from './batch/batcher.ts'
 import { redactedYaml } from './config.ts'
 import type { AgentConfig } from './config-schema.ts'
 import { createReporter } from './control/reporter.ts'
+import { createElector } from './elect/elector.ts'
+import { createStandby } from './elect/standby.ts'
 import { deriveHealth } from './health.ts'
 import { loadKubeAccess } from './kube/access.ts'
 import { createKubeClient, type KubeClient } from './kube/client.ts'
@@ -59,6 +62,8 @@ export interface AgentStatus {
   readonly notReady: string
   readonly health: ReturnType<typeof deriveHealth>
   readonly cluster: { readonly uid: string; readonly name: string }
+  /** Whether this replica speaks for the cluster; the others receive and stand by. */
+  readonly leader: boolean
   readonly namespaces: readonly {
     readonly namespace: string
     readonly selected: boolean
@@ -79,6 +84,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   const startedAtMs = clock.nowMs()
   const stopping = new AbortController()
   const stopShipping = new AbortController()
+  const stopElecting = new AbortController()
   let stopped = false
   let wasReady = false
 
@@ -161,13 +167,46 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       random,
       log,
       metrics,
-      emit: (record) => {
-        ledger.received({ lane: 'kube', signal: 'logs' }, 1)
-        batcher.kube([record])
+      emit: (record) => (standby ? standby.emit(record) : emitKube(record)),
+      onScopeStop(namespace) {
+        standby?.dropNamespace(namespace)
+        batcher.dropNamespace(namespace)
       },
-      onScopeStop: (namespace) => batcher.dropNamespace(namespace),
     },
     { clusterUid: config.cluster.id, namespaces: config.namespaces, watch: config.watch },
+  )
+  const elector = config.leaderElection.enabled
+    ? createElector(
+        {
+          client,
+          clock,
+          random,
+          log,
+          onLead: () => standby?.lead(),
+          onOtherLeads: () => standby?.otherLeads(),
+        },
+        { ...config.leaderElection, identity: config.leaderElection.identity || hostname() },
+      )
+    : undefined
+  const standbyDropped = metrics.counter(
+    'standby_records_dropped',
+    'Records of a standby that its memory had no room for; a takeover then reads everything anew',
+  )
+  const standby = elector
+    ? createStandby({
+        clock,
+        isLeader: elector.isLeader,
+        emit: emitKube,
+        hasRoom: () => batcher.state().kube.bytes < config.batch.memoryBytesMax / 2,
+        onDropped: (records) => standbyDropped.add(records),
+        onGap: pipeline.resync,
+      })
+    : undefined
+  metrics.gauge('leader', 'Whether this replica speaks for the cluster', () => (leads() ? 1 : 0))
+  metrics.gauge(
+    'standby_records',
+    'Records that wait until it is known that the leader has them',
+    () => standby?.state().records ?? 0,
   )
   const cluster = () => ({ uid: pipeline.clusterUid(), name: config.cluster.name || pipeline.clusterUid() })
 
@@ -186,7 +225,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
           clock,
           random,
           log,
-          namespaces: () => pipeline.selectedNamespaces(),
+          namespaces: () => (leads() ? pipeline.selectedNamespaces() : []),
           pods: pipeline.pods,
           emit: (points) => {
             ledger.received({ lane: 'metrics', signal: 'metrics' }, batcher.usage(points))
@@ -235,9 +274,20 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   const effectiveConfig = redactedYaml(config)
 
   const shipping = laneNames.map((lane) => shippers[lane].run(stopShipping.signal))
+  const electing = elector?.run(stopElecting.signal)
   const collecting = [pipeline.start(stopping.signal), scraper?.run(stopping.signal)]
   const reporting = reporter.run(stopping.signal)
   log.info({ agentUid: spool.agentUid, endpoint, version }, 'the agent runs')
+
+  /** Whether this replica speaks for the cluster. */
+  function leads(): boolean {
+    return elector?.isLeader() ?? true
+  }
+
+  function emitKube(record: KubeRecord): void {
+    ledger.received({ lane: 'kube', signal: 'logs' }, 1)
+    batcher.kube([record])
+  }
 
   function settle(lane: LaneName, { signal, shipped, rejected, reason, optedOut }: ShipSettled): void {
     ledger.shipped({ lane, signal }, shipped)
@@ -298,6 +348,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       clusterUid: pipeline.clusterUid(),
       reflectors: pipeline.status().reflectors,
       usage: scraper?.status(),
+      election: elector?.status(),
       lanes: laneNames.map((lane) => ({
         lane,
         spoolFailure: spool.lanes[lane].state().failure,
@@ -325,6 +376,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       notReady: reason ?? '',
       health: health(),
       cluster: cluster(),
+      leader: leads(),
       namespaces: pipeline
         .selectedNamespaces()
         .map((namespace) => ({ namespace, ...pipeline.decide(namespace) })),
@@ -351,8 +403,13 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     stopping.abort()
     await Promise.all(collecting)
     await pipeline.close()
+    await standby?.close()
     await batcher.close()
     await Promise.all([drain(), reporting.then(() => reporter.disconnect())])
+    stopElecting.abort()
+    await electing
+    // After the last of ours is sent: the next leader speaks after us.
+    await elector?.release()
     await spool.close()
     await rest.disposeAsync()
     log.info('the agent has stopped')

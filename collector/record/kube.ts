@@ -188,6 +188,18 @@ export type KubeRecord =
   | { readonly type: 'change'; readonly record: ObjectChange }
   | { readonly type: 'event'; readonly record: EventRecord }
 
+/** The records that say that collection stopped must outlive the stop. */
+export function isScopeRecord(record: KubeRecord): boolean {
+  switch (record.type) {
+    case 'object':
+      return record.record.kind === 'Namespace'
+    case 'change':
+      return record.record.change === 'collection-started' || record.record.change === 'collection-stopped'
+    case 'event':
+      return false
+  }
+}
+
 export const kubeObjectsTable = defineTable('k8s_objects', null, {
   cluster_id: word,
   kind: word,

@@ -19,10 +19,12 @@ const rules: Record<string, { readonly may: readonly string[]; readonly packages
     may: ['collector/agent', 'collector/record', 'collector/wire', 'collector/intake', 'collector/std'],
   },
   ...Object.fromEntries(
-    ['watch', 'derive', 'scope', 'receive', 'scrape', 'batch', 'spool', 'ship', 'control'].map((stage) => [
-      `collector/agent/${stage}`,
-      { may: ['collector/record', 'collector/wire', 'collector/intake', 'collector/std'] },
-    ]),
+    ['watch', 'derive', 'scope', 'receive', 'scrape', 'batch', 'spool', 'ship', 'control', 'elect'].map(
+      (stage) => [
+        `collector/agent/${stage}`,
+        { may: ['collector/record', 'collector/wire', 'collector/intake', 'collector/std'] },
+      ],
+    ),
   ),
   'collector/service/*': {
     may: ['collector/service', 'collector/record', 'collector/wire', 'collector/intake', 'collector/std'],

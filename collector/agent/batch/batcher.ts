@@ -1,4 +1,4 @@
-import type { KubeRecord } from '../../record/kube.ts'
+import { isScopeRecord, type KubeRecord } from '../../record/kube.ts'
 import type { OtlpSignal } from '../../record/otlp.ts'
 import { type UsagePoint, usageMetrics } from '../../record/usage.ts'
 import type { Clock } from '../../std/clock.ts'
@@ -210,18 +210,6 @@ export function createBatcher(deps: BatcherDeps, config: BatcherConfig): Batcher
     async close() {
       await Promise.all(Object.values(lanes).map((one) => one.close()))
     },
-  }
-}
-
-/** The records that say that collection stopped must outlive the stop. */
-function isScopeRecord(record: KubeRecord): boolean {
-  switch (record.type) {
-    case 'object':
-      return record.record.kind === 'Namespace'
-    case 'change':
-      return record.record.change === 'collection-started' || record.record.change === 'collection-stopped'
-    case 'event':
-      return false
   }
 }
 

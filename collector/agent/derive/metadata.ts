@@ -1,12 +1,14 @@
 import { integer, type Json, list, object, text, texts, timeMs } from './read.ts'
 
-/** What every projection keeps of an object's metadata. managedFields and last-applied-configuration are never read. */
+/** What every projection keeps of an object's metadata; of managedFields the newest time, of last-applied nothing. */
 export interface ProjectedMeta {
   readonly uid: string
   readonly resourceVersion: string
   readonly namespace: string
   readonly name: string
   readonly createdAtMs: number
+  /** When this version was written, by the API server's clock, to the second; 0: not told. */
+  readonly changedAtMs: number
   /** 0: not being deleted. */
   readonly deletingAtMs: number
   readonly generation: number
@@ -35,6 +37,7 @@ export function projectMeta(raw: Json): ProjectedMeta | undefined {
     resourceVersion: text(meta['resourceVersion']),
     namespace: text(meta['namespace']),
     createdAtMs: timeMs(meta['creationTimestamp']),
+    changedAtMs: changedAtMs(meta),
     deletingAtMs: timeMs(meta['deletionTimestamp']),
     generation: integer(meta['generation']),
     labels: texts(meta['labels']),
@@ -57,6 +60,17 @@ export function resourceAnnotations(raw: Json): Readonly<Record<string, string>>
   return Object.fromEntries(
     found.map(([key, value]) => [key.slice(resourcePrefix.length), value.slice(0, resourceValueMax)]),
   )
+}
+
+/**
+ * The API server notes with each writer's fields when that writer last changed one:
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
+ */
+function changedAtMs(meta: Json): number {
+  let newest = ''
+  for (const { time } of list(meta['managedFields']))
+    if (typeof time === 'string' && time > newest) newest = time
+  return timeMs(newest)
 }
 
 export function annotation(raw: Json, key: string): string {

@@ -19,7 +19,8 @@ export const backfillMs = 3_600_000
 
 /**
  * What happened between two states of an object. Ids are deterministic, and times come from the object where it has them,
- * so that a relist or a second agent repeats a change instead of adding one.
+ * so that a relist or a second agent repeats a change instead of adding one. (Of a deletion nothing tells the time but
+ * a write that made way for it, which objects without a grace have not: theirs is when it was seen.)
  */
 export function deriveChanges(transition: Transition): ObjectChange[] {
   const { previous, next, deleted, nowMs } = transition
@@ -32,13 +33,15 @@ export function deriveChanges(transition: Transition): ObjectChange[] {
   if (next.kind === 'Deployment' && previous?.kind === 'Deployment')
     changes.push(...rollouts(previous, next, make))
   if (deleted) {
-    changes.push(make('deleted', 'deleted', { from: statusOf(next), previousDurationMs: heldMs(transition) }))
+    const timeMs = next.deletingAtMs > 0 ? changedMs(transition) : nowMs
+    const previousDurationMs = heldMs(transition, timeMs)
+    changes.push(make('deleted', 'deleted', { timeMs, from: statusOf(next), previousDurationMs }))
   } else if (previous && statusOf(previous) !== statusOf(next)) {
     changes.push(
       make('status', `status:${next.resourceVersion}`, {
         from: statusOf(previous),
         to: statusOf(next),
-        previousDurationMs: heldMs(transition),
+        previousDurationMs: heldMs(transition, changedMs(transition)),
         ...troubleOf(next),
       }),
     )
@@ -48,7 +51,8 @@ export function deriveChanges(transition: Transition): ObjectChange[] {
 
 type Make = (change: ObjectChange['change'], id: string, fields?: Partial<ObjectChange>) => ObjectChange
 
-function maker({ next, workload, nowMs }: Transition): Make {
+function maker(transition: Transition): Make {
+  const { next, workload } = transition
   return (change, id, fields) => ({
     id: `${next.uid}:${id}`,
     kind: next.kind,
@@ -57,7 +61,7 @@ function maker({ next, workload, nowMs }: Transition): Make {
     uid: next.uid,
     workloadKind: workload.kind,
     workloadName: workload.name,
-    timeMs: nowMs,
+    timeMs: changedMs(transition),
     change,
     from: '',
     to: '',
@@ -73,8 +77,13 @@ function maker({ next, workload, nowMs }: Transition): Make {
   })
 }
 
-function heldMs({ previousSinceMs, nowMs }: Transition): number {
-  return previousSinceMs > 0 ? Math.max(0, nowMs - previousSinceMs) : 0
+/** When the object became what it is: the same for every replica, where the API server tells it. */
+function changedMs({ next, nowMs }: Transition): number {
+  return next.changedAtMs || nowMs
+}
+
+function heldMs({ previousSinceMs }: Transition, untilMs: number): number {
+  return previousSinceMs > 0 ? Math.max(0, untilMs - previousSinceMs) : 0
 }
 
 function troubleOf(next: ProjectedObject): Partial<ObjectChange> {
@@ -108,17 +117,13 @@ function restarts(
     // The count falls back to 0 when a node loses its state: nothing restarted then.
     if (container.restarts <= before) return []
     if (!previous && nowMs - (container.lastFinishedAtMs ?? 0) > backfillMs) return []
-    return [restartOf(container, { before: previous ? before : container.restarts - 1, nowMs }, make)]
+    return [restartOf(container, previous ? before : container.restarts - 1, make)]
   })
 }
 
-function restartOf(
-  container: ContainerState,
-  { before, nowMs }: { before: number; nowMs: number },
-  make: Make,
-) {
+function restartOf(container: ContainerState, before: number, make: Make) {
   return make('restart', `restart:${container.name}:${container.restarts}`, {
-    timeMs: container.lastFinishedAtMs ?? nowMs,
+    ...(container.lastFinishedAtMs === undefined ? {} : { timeMs: container.lastFinishedAtMs }),
     from: String(before),
     to: String(container.restarts),
     container: container.name,

@@ -18,6 +18,11 @@ import { acceptHeader, listPath, watchPath } from './paths.ts'
  */
 export interface KubeClient extends KubeApi {
   readonly server: string
+  /** The one thing the agent writes is its own Lease. */
+  write(
+    request: Sent & { readonly path: string },
+    signal: AbortSignal,
+  ): Promise<{ readonly type: 'object'; readonly object: JsonObject } | KubeError>
   close(): Promise<void>
 }
 
@@ -29,6 +34,11 @@ export interface KubeClientConfig {
   readonly headersTimeoutMs?: number
   readonly itemBytesMax?: number
   readonly bodyBytesMax?: number
+}
+
+interface Sent {
+  readonly method: 'POST' | 'PUT'
+  readonly body: JsonObject
 }
 
 interface Answer {
@@ -56,7 +66,12 @@ export function createKubeClient(
 
   async function ask(
     path: string,
-    { accept, signal, silenceMsMax = 0 }: { accept: string; signal: AbortSignal; silenceMsMax?: number },
+    {
+      accept,
+      signal,
+      silenceMsMax = 0,
+      sent,
+    }: { accept: string; signal: AbortSignal; silenceMsMax?: number; sent?: Sent },
   ): Promise<Answer | KubeError> {
     for (const refresh of [false, true]) {
       try {
@@ -65,10 +80,17 @@ export function createKubeClient(
           dispatcher,
           signal,
           bodyTimeout: silenceMsMax,
-          headers: { ...headers, accept, 'accept-encoding': 'gzip', 'user-agent': 'binnacle-agent' },
+          headers: {
+            ...headers,
+            accept,
+            'accept-encoding': 'gzip',
+            'user-agent': 'binnacle-agent',
+            ...(sent ? { 'content-type': 'application/json' } : {}),
+          },
+          ...(sent ? { method: sent.method, body: JSON.stringify(sent.body) } : {}),
         })
         const body = unzipped(answer)
-        if (answer.statusCode === 200) return { type: 'answer', body }
+        if (answer.statusCode === 200 || answer.statusCode === 201) return { type: 'answer', body }
         const error = await readError(answer, body)
         if (answer.statusCode !== 401 || refresh) return error
         log.debug({ path }, 'unauthorized: reading the credentials again')
@@ -86,6 +108,20 @@ export function createKubeClient(
     const retryAfter = answer.headers['retry-after']
     const text = await readText(body, 65_536).catch(() => '')
     return statusError(answer.statusCode, tryParse(text) ?? { message: text }, retryAfter?.toString())
+  }
+
+  async function readObject(
+    answer: Answer | KubeError,
+  ): Promise<{ readonly type: 'object'; readonly object: JsonObject } | KubeError> {
+    if (answer.type === 'error') return answer
+    try {
+      const object = tryParse(await readText(answer.body, bodyBytesMax))
+      return object
+        ? { type: 'object', object }
+        : networkError('cannot read the answer: it is no JSON object')
+    } catch (error) {
+      return networkError(error)
+    }
   }
 
   return {
@@ -125,16 +161,11 @@ export function createKubeClient(
     },
     async get(path, signal) {
       const limited = AbortSignal.any([signal, AbortSignal.timeout(getTimeoutMs)])
-      const answer = await ask(path, { accept: 'application/json', signal: limited })
-      if (answer.type === 'error') return answer
-      try {
-        const object = tryParse(await readText(answer.body, bodyBytesMax))
-        return object
-          ? { type: 'object', object }
-          : networkError('cannot read the answer: it is no JSON object')
-      } catch (error) {
-        return networkError(error)
-      }
+      return readObject(await ask(path, { accept: 'application/json', signal: limited }))
+    },
+    async write({ path, ...sent }, signal) {
+      const limited = AbortSignal.any([signal, AbortSignal.timeout(getTimeoutMs)])
+      return readObject(await ask(path, { accept: 'application/json', signal: limited, sent }))
     },
     close: () => dispatcher.destroy(),
   }

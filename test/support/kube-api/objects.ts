@@ -148,6 +148,8 @@ export class Objects {
       ...(resourceVersion ? { resourceVersion } : {}),
       ...(generation === undefined ? {} : { generation }),
     }
+    const { managedFields } = previous.metadata
+    if (managedFields !== undefined) next.metadata['managedFields'] = managedFields
     if (isDeepStrictEqual(next, previous)) return previous
     if (generation !== undefined && !isDeepStrictEqual(next['spec'], previous['spec'])) {
       next.metadata.generation = generation + 1
@@ -185,6 +187,8 @@ export class Objects {
   private put(kind: ResourceKind, { type, object, previous }: Omit<Change, 'version'>): KubeObject {
     this.version += 1n
     object.metadata.resourceVersion = String(this.version)
+    // A deletion is no write of fields.
+    if (type !== 'DELETED') object.metadata['managedFields'] = [this.writer()]
     const state = this.of(kind)
     const { namespace = '', name } = object.metadata
     if (type !== 'DELETED') state.objects.set(keyOf(kind, namespace, name), object)
@@ -195,6 +199,19 @@ export class Objects {
     }
     for (const listener of this.listeners) listener(kind, change)
     return object
+  }
+
+  /** Who wrote it last, and when: of managedFields what readers of times need. */
+  private writer() {
+    const time = new Date(this.nowMs()).toISOString().replace(/\.\d+Z$/, 'Z')
+    return {
+      manager: 'fake',
+      operation: 'Update',
+      apiVersion: 'v1',
+      time,
+      fieldsType: 'FieldsV1',
+      fieldsV1: {},
+    }
   }
 
   private of(kind: ResourceKind): TypeState {

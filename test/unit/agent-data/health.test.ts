@@ -11,6 +11,7 @@ const well: AgentCondition = {
   ],
   usage: { state: 'ok', message: '' },
   lanes: [{ lane: 'kube', spoolFailure: undefined, shipFailure: undefined }],
+  election: undefined,
   stopping: false,
 }
 

@@ -59,6 +59,7 @@ describe('the workload', () => {
     namespace: 'shop',
     name,
     createdAtMs: 0,
+    changedAtMs: 0,
     deletingAtMs: 0,
     generation: 0,
     labels,

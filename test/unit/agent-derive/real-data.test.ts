@@ -48,7 +48,7 @@ describe.skipIf(!existsSync(data))('real objects (../shared/data/kubernetes/trou
     ])
     expect(`${state.workloadKind}/${state.workloadName}`).toBe(owner)
     // What is kept is a fraction, and no value of an environment variable or annotation is in it.
-    expect(JSON.stringify(pod).length).toBeLessThan(JSON.stringify(raw).length / 3)
+    expect(JSON.stringify(pod).length).toBeLessThan(JSON.stringify(raw).length * 0.4)
   })
   test.each([
     'message-container-creating-failed-mount',
