@@ -23,6 +23,10 @@ interface PodShape {
   readonly finishedAt?: string
   readonly ready?: boolean
   readonly waiting?: string
+  readonly version?: string
+  /** When its fields were last written. */
+  readonly writtenAt?: readonly string[]
+  readonly deletingAt?: string
 }
 
 function pod({
@@ -31,10 +35,17 @@ function pod({
   finishedAt,
   ready = true,
   waiting,
+  version = '7',
+  writtenAt,
+  deletingAt,
 }: PodShape = {}) {
   return need(
     projectPod({
-      metadata: { uid: 'u', name: 'web-1', namespace: 'shop', resourceVersion: '7', creationTimestamp: age },
+      metadata: {
+        ...{ uid: 'u', name: 'web-1', namespace: 'shop', resourceVersion: version, creationTimestamp: age },
+        ...(writtenAt ? { managedFields: writtenAt.map((time) => ({ manager: 'kubelet', time })) } : {}),
+        ...(deletingAt ? { deletionTimestamp: deletingAt } : {}),
+      },
       spec: { containers: [{ name: 'web', image: 'web:1.2' }] },
       status: {
         phase: 'Running',
@@ -263,4 +274,20 @@ test('a Namespace stands in itself', () => {
   }
   const state = deriveObjectState(namespace, context)
   expect(state).toMatchObject({ namespace: 'shop', name: 'shop', status: 'Terminating', scopeReason: 'why' })
+})
+
+test('two replicas whose clocks differ tell the same change: same id, same time', () => {
+  const before = pod()
+  const times = ['2026-01-01T11:00:00Z', '2026-01-01T11:59:58Z', '2026-01-01T11:30:00Z']
+  const failed = pod({ waiting: 'CrashLoopBackOff', version: '8', writtenAt: times })
+  const dying = pod({ version: '9', writtenAt: times, deletingAt: '2026-01-01T12:00:28Z' })
+  const seenAt = (at: number) => [
+    ...changes(before, failed, { nowMs: at, previousSinceMs: nowMs - 60_000 }),
+    ...changes(before, dying, { nowMs: at, deleted: true }),
+  ]
+  expect(seenAt(nowMs + 3_600_000)).toEqual(seenAt(nowMs))
+  expect(seenAt(nowMs)).toMatchObject([
+    { id: 'u:status:8', timeMs: nowMs - 2_000, previousDurationMs: 58_000 },
+    { id: 'u:deleted', timeMs: nowMs - 2_000 },
+  ])
 })
