@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessRule, ActiveFailure, Faults } from './faults.ts'
-import type { KubeObject, Objects } from './objects.ts'
+import type { Change, KubeObject, Objects } from './objects.ts'
 import type { ResourceKind } from './resources.ts'
 import type { OpenWatch } from './watch.ts'
 
@@ -33,6 +33,8 @@ export interface Context {
   readonly failures: ActiveFailure[]
   readonly forbidden: AccessRule[]
   readonly watches: Set<OpenWatch>
+  /** Changes that no open watch is told. */
+  readonly lost: WeakSet<Change>
   /** What a continue token goes on with. */
   readonly snapshots: Map<string, Snapshot & { readonly kind: ResourceKind }>
   /** By kind; empty: lists with resourceVersion=0 see the present. */

@@ -12,18 +12,33 @@ export interface Faults {
   }): void
   /** RBAC says no: 403 for this verb, resource (plural) and namespace; what is absent means any. Access reviews know it. */
   forbid(rule: AccessRule): void
-  /** Removes every `fail` and `forbid`. */
+  /** Takes one `forbid` back. */
+  permit(rule: AccessRule): void
+  /** Takes requests whose `METHOD path` matches and never answers them, as behind a half-open connection. */
+  hang(fault: { readonly match: RegExp; readonly times?: number }): void
+  /** Removes every `fail`, `forbid` and `hang`. */
   heal(): void
   /** Watches and watch-lists send bookmarks (default on); `before-close`: only when a watch times out or is closed. */
   bookmarks: boolean | 'before-close'
-  /** Watch-list is served (default on); off: 422, as servers without the feature answer `sendInitialEvents`. */
-  watchList: boolean
+  /**
+   * Watch-list is served (default on); off: 422, as servers without the feature answer `sendInitialEvents`; ignored: the
+   * parameters are, so that the initial events come and nobody tells their end.
+   */
+  watchList: boolean | 'ignored'
   /** A watch-list's connection closes after so many initial events, before the end is told. */
   watchListDiesAfter: number | undefined
   /** A watch from before the history: HTTP 410, or 200 and an ERROR event as the watch cache does. */
   expiredAs: 'http' | 'stream'
   /** A watch from a version that is not there yet: 504, or it waits until the server gets there. */
   futureWatch: 'refuse' | 'wait'
+  /** A watch that resumes tells of objects added meanwhile as MODIFIED. */
+  modifiedFirst: boolean
+  /** An empty list has `items: null`, as Go writes a nil slice. */
+  nullLists: boolean
+  /** The bodies of the next so many lists break off in the middle. */
+  cutLists: number
+  /** The next so many changes are told to no open watch: lost without a trace. */
+  loseChanges: number
   /** Each watch event comes twice. */
   duplicateEvents: boolean
   /** Bodies of watches travel in pieces of so many bytes: boundaries fall inside lines and characters. */
@@ -38,6 +53,8 @@ export interface Faults {
   errorOnWatches(code: number): void
   /** Ends every open watch in the middle of a line; `character`: in the middle of a UTF-8 character. */
   cutWatches(where?: 'line' | 'character'): void
+  /** Sends a line that is no JSON on every open watch, which goes on. */
+  garbleWatches(): void
   /** Ends every open watch properly, as a time-out does. */
   closeWatches(): void
   /** Open watches stay open and say nothing more. */
@@ -53,6 +70,8 @@ export interface Faults {
   compact(): void
   /** Deletes events created longer ago than that, as the API server's TTL does: DELETED events that mean nothing. */
   expireEvents(olderThanMs: number): void
+  /** Versions jump ahead, past 2^53 if need be. */
+  skipVersions(by: bigint): void
   /** etcd restored from a backup: state and versions go back, as far as the history reaches. */
   rewind(by: bigint): void
   /** The process goes away, refuses connections for `downMs`, and comes back on the same port with the same objects. */
@@ -67,8 +86,9 @@ export interface AccessRule {
 
 export interface ActiveFailure {
   readonly match: RegExp
-  readonly status: number
-  readonly retryAfterSeconds: number | undefined
+  /** Absent: no answer at all. */
+  readonly status?: number
+  readonly retryAfterSeconds?: number | undefined
   times: number
 }
 

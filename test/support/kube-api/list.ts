@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { answerFailure, answerJson } from './answer.ts'
 import type { Context, Exchange, Snapshot } from './context.ts'
 import type { KubeObject } from './objects.ts'
@@ -53,7 +53,19 @@ export function list(
       ? { continue: next, ...(selector.isEverything ? { remainingItemCount: rest.length } : {}) }
       : {}),
   }
-  answerJson({ request, response, pace: context.faults }, 200, render(request, kind, page, metadata))
+  const body = render(request, kind, context.faults.nullLists && page.length === 0 ? null : page, metadata)
+  if (context.faults.cutLists > 0) {
+    context.faults.cutLists--
+    return cutShort(response, body)
+  }
+  answerJson({ request, response, pace: context.faults }, 200, body)
+}
+
+/** Half of the body, and the end of the connection. */
+function cutShort(response: ServerResponse, body: object): void {
+  const bytes = Buffer.from(JSON.stringify(body))
+  response.writeHead(200, { 'content-type': 'application/json' })
+  response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy())
 }
 
 /** What is now, or what a cache that lags behind knows. */
@@ -79,17 +91,18 @@ function keep({ snapshots }: Context, kind: ResourceKind, snapshot: Snapshot): s
 function render(
   request: IncomingMessage,
   kind: ResourceKind,
-  items: readonly KubeObject[],
+  items: readonly KubeObject[] | null,
   metadata: { readonly resourceVersion: string },
 ): object {
   const accept = String(request.headers.accept)
-  if (kind.kind === 'Pod' && accept.includes('as=Table')) return podTable(items, metadata.resourceVersion)
+  if (kind.kind === 'Pod' && accept.includes('as=Table'))
+    return podTable(items ?? [], metadata.resourceVersion)
   if (accept.includes('as=PartialObjectMetadata')) {
     return {
       kind: 'PartialObjectMetadataList',
       apiVersion: 'meta.k8s.io/v1',
       metadata,
-      items: items.map(partialMetadata),
+      items: items?.map(partialMetadata) ?? null,
     }
   }
   return { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata, items }

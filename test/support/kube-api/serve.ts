@@ -58,6 +58,7 @@ function failByFault({ failures }: Context, { request, response }: Exchange): bo
   failure.times--
   if (failure.retryAfterSeconds !== undefined)
     response.setHeader('retry-after', String(failure.retryAfterSeconds))
+  if (failure.status === undefined) return true
   answerFailure(response, { code: failure.status, message: `fault ${failure.status}` })
   return true
 }

@@ -130,6 +130,7 @@ function contextOf(config: FakeKubeApiConfig, hooks: Hooks, sockets: ReadonlySet
     failures: [] as ActiveFailure[],
     forbidden: [] as AccessRule[],
     watches: new Set(),
+    lost: new WeakSet(),
     snapshots: new Map(),
     frozen: new Map(),
     hooks,
@@ -147,6 +148,10 @@ function faultsOf(context: () => Context, sockets: ReadonlySet<Socket>): Faults 
     watchListDiesAfter: undefined,
     expiredAs: 'http',
     futureWatch: 'refuse',
+    modifiedFirst: false,
+    nullLists: false,
+    cutLists: 0,
+    loseChanges: 0,
     duplicateEvents: false,
     chunkBytes: undefined,
     drip: undefined,
@@ -155,6 +160,13 @@ function faultsOf(context: () => Context, sockets: ReadonlySet<Socket>): Faults 
     fail: ({ match, status, times = Number.POSITIVE_INFINITY, retryAfterSeconds }) =>
       void context().failures.push({ match, status, times, retryAfterSeconds }),
     forbid: (rule) => void context().forbidden.push(rule),
+    permit(rule) {
+      const { forbidden } = context()
+      const same = (one: AccessRule) =>
+        one.verb === rule.verb && one.resource === rule.resource && one.namespace === rule.namespace
+      forbidden.splice(0, forbidden.length, ...forbidden.filter((one) => !same(one)))
+    },
+    hang: ({ match, times = Number.POSITIVE_INFINITY }) => void context().failures.push({ match, times }),
     heal() {
       context().failures.length = 0
       context().forbidden.length = 0
@@ -164,6 +176,9 @@ function faultsOf(context: () => Context, sockets: ReadonlySet<Socket>): Faults 
     },
     cutWatches(where = 'line') {
       for (const watch of openWatches()) watch.cut(where)
+    },
+    garbleWatches() {
+      for (const watch of openWatches()) watch.garble()
     },
     closeWatches() {
       for (const watch of openWatches()) watch.close()
@@ -195,6 +210,9 @@ function faultsOf(context: () => Context, sockets: ReadonlySet<Socket>): Faults 
         const ageMs = nowMs() - Date.parse(metadata.creationTimestamp ?? '')
         if (ageMs > olderThanMs) objects.remove(kind, metadata.namespace ?? '', metadata.name)
       }
+    },
+    skipVersions(by) {
+      context().objects.version += by
     },
     rewind: (by) => context().objects.rewind(by),
     // Set where the listening server is.

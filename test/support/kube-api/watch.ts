@@ -4,7 +4,7 @@ import { answerFailure, type Failure, statusObject } from './answer.ts'
 import type { Context, Exchange } from './context.ts'
 import type { Faults } from './faults.ts'
 import { rendererOf, tooLarge } from './list.ts'
-import type { Change, KubeObject, Objects } from './objects.ts'
+import type { Change, KubeObject } from './objects.ts'
 import { apiVersionOf, type ResourceKind } from './resources.ts'
 import { type Matches, selectorOf } from './selectors.ts'
 import { isSet, type Target } from './target.ts'
@@ -14,6 +14,7 @@ export interface OpenWatch {
   cut(where: 'line' | 'character'): void
   close(): void
   silence(): void
+  garble(): void
   replay(changes: number): void
 }
 
@@ -36,7 +37,7 @@ export function watch(context: Context, target: Target, { request, response, url
   const selector = selectorOf(target.kind, parameters)
   if (selector.type === 'unsupported')
     return answerFailure(response, { code: 400, message: selector.message })
-  const isWatchList = isSet(parameters, 'sendInitialEvents')
+  const isWatchList = isSet(parameters, 'sendInitialEvents') && faults.watchList !== 'ignored'
   const version = parameters.get('resourceVersion') ?? ''
   const refusal = refusalOf(context, target.kind, parameters)
   if (refusal?.code === 410 && faults.expiredAs === 'stream') {
@@ -50,7 +51,10 @@ export function watch(context: Context, target: Target, { request, response, url
       kind: target.kind,
       matches: (object) =>
         (!target.namespace || object.metadata.namespace === target.namespace) && selector.matches(object),
-      since: isWatchList || version === '' || version === '0' ? undefined : BigInt(version),
+      since:
+        isSet(parameters, 'sendInitialEvents') || version === '' || version === '0'
+          ? undefined
+          : BigInt(version),
       bookmarks: isSet(parameters, 'allowWatchBookmarks'),
       isWatchList,
       timeoutMs: Number(parameters.get('timeoutSeconds') ?? 1800) * 1000,
@@ -94,7 +98,7 @@ function refusalOf(
 }
 
 function openWatch(
-  { objects, faults, bookmarkEveryMs }: { objects: Objects; faults: Faults; bookmarkEveryMs: number },
+  { objects, faults, lost, bookmarkEveryMs }: Context,
   request: WatchRequest,
   response: ServerResponse,
   onEnd: () => void,
@@ -108,9 +112,11 @@ function openWatch(
     const line = `${JSON.stringify({ type, object })}\n`
     out.write(faults.duplicateEvents && type !== 'BOOKMARK' ? line + line : line)
   }
-  const sendChange = (change: Change) => {
+  const sendChange = (change: Change, resumed = false) => {
     const seen = change.version > since ? eventOf(change, request.matches) : undefined
-    if (seen) send(seen.type, request.render(seen.object))
+    if (!seen) return
+    const type = resumed && faults.modifiedFirst && seen.type === 'ADDED' ? 'MODIFIED' : seen.type
+    send(type, request.render(seen.object))
   }
   const bookmark = (annotations?: Record<string, string>) =>
     send('BOOKMARK', {
@@ -131,8 +137,16 @@ function openWatch(
     end()
     out.end()
   }
+  /** The same for all watches, which are told one after the other. */
+  const isLost = (change: Change) => {
+    if (faults.loseChanges > 0 && !lost.has(change)) {
+      faults.loseChanges--
+      lost.add(change)
+    }
+    return lost.has(change)
+  }
   const unsubscribe = objects.onChange((changed, change) => {
-    if (changed === kind) sendChange(change)
+    if (changed === kind && !isLost(change)) sendChange(change)
   })
   const bookmarkTimer = setInterval(() => {
     if (request.bookmarks && faults.bookmarks === true) bookmark()
@@ -141,7 +155,7 @@ function openWatch(
   response.once('close', end)
 
   if (request.since === undefined) sendInitial()
-  else for (const change of objects.since(kind, since) ?? []) sendChange(change)
+  else for (const change of objects.since(kind, since) ?? []) sendChange(change, true)
 
   function sendInitial(): void {
     for (const [index, object] of objects.list(kind).filter(request.matches).entries()) {
@@ -167,6 +181,7 @@ function openWatch(
       end()
       out.flush(() => response.destroy())
     },
+    garble: () => out.write('{"type":"MODIFIED",}\n'),
     silence() {
       silent = true
     },

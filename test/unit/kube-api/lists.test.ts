@@ -127,6 +127,19 @@ describe('lists of the fake API server', () => {
     expect(table.body.rows.map(({ cells }) => cells)).toEqual([['a', '0/1', 'CrashLoopBackOff', '7']])
   })
 
+  test('break off, are null when empty, or hang, when told to', async () => {
+    const api = await startApi()
+    api.faults.cutLists = 1
+    await expect(ask(api, pods)).rejects.toThrow()
+    expect((await ask(api, pods)).body.items).toEqual([])
+    api.faults.nullLists = true
+    expect((await ask(api, pods)).body.items).toBeNull()
+    api.faults.hang({ match: /pods/, times: 1 })
+    const waited = AbortSignal.timeout(50)
+    await expect(ask(api, pods, { signal: waited })).rejects.toThrow('timeout')
+    expect((await ask(api, pods)).status).toBe(200)
+  })
+
   test('drip when told to', async () => {
     const api = await startApi()
     api.create('Pod', pod('größe'))
@@ -332,7 +345,7 @@ describe('the rest of the fake API server', () => {
       return body['status']
     }
     expect([await mayI('shop'), await mayI('batch')]).toEqual([{ allowed: false }, { allowed: true }])
-    api.faults.heal()
+    api.faults.permit({ verb: 'list', resource: 'events', namespace: 'shop' })
     expect((await ask(api, '/api/v1/namespaces/shop/events')).status).toBe(200)
   })
 

@@ -154,6 +154,39 @@ describe('faults of the fake API server', () => {
     expect(await open.take(5)).toEqual(['ADDED è', 'ADDED b', 'ADDED b', 'ADDED è', 'ADDED b'])
   })
 
+  test('a change can be lost, a line garbled, and what was added meanwhile come as MODIFIED', async () => {
+    const api = await startApi()
+    const { resourceVersion } = api.create('Pod', pod('a')).metadata
+    const path = `${pods}?watch=1&resourceVersion=${resourceVersion}`
+    const both = [await watch(api, path), await watch(api, path)]
+    await until(() => api.openWatches() === 2)
+    api.faults.loseChanges = 1
+    api.create('Pod', pod('lost'))
+    api.create('Pod', pod('told'))
+    for (const open of both) expect(await open.take(1)).toEqual(['ADDED told'])
+    api.faults.garbleWatches()
+    await expect(both[0]?.next()).rejects.toThrow('JSON')
+    api.faults.modifiedFirst = true
+    expect(await (await watch(api, path)).take(2)).toEqual(['MODIFIED lost', 'MODIFIED told'])
+  })
+
+  test('a server that ignores watch-list sends what is there and no end', async () => {
+    const api = await startApi({ bookmarkEveryMs: 20 })
+    api.create('Pod', pod('a'))
+    api.faults.watchList = 'ignored'
+    const open = await watch(api, watchList)
+    expect(await open.take(1)).toEqual(['ADDED a'])
+    expect((await open.next()).object.metadata).not.toHaveProperty('annotations')
+  })
+
+  test('versions jump ahead, past what a double holds', async () => {
+    const api = await startApi()
+    api.faults.skipVersions(9_007_199_254_740_993n)
+    const { resourceVersion = '' } = api.create('Pod', pod('a')).metadata
+    expect(BigInt(resourceVersion)).toBeGreaterThan(9_007_199_254_740_993n)
+    expect((await ask(api, `${pods}?resourceVersion=${resourceVersion}`)).status).toBe(200)
+  })
+
   test('events expire by age with a DELETED that means nothing', async () => {
     let nowMs = Date.parse('2026-05-01T12:00:00Z')
     const api = await startApi({ nowMs: () => nowMs })
