@@ -1,0 +1,110 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { createKubeClient } from '../../collector/agent/kube/client.ts'
+import { createKubePipeline, type KubePipelineConfig } from '../../collector/agent/kube-pipeline.ts'
+import { type Clock, systemClock } from '../../collector/std/clock.ts'
+import { silentLog } from '../../collector/std/log.ts'
+import { createSelfMetrics } from '../../collector/std/self-metrics.ts'
+import { startFakeKubeApi } from '../support/kube-api/server.ts'
+import { testSeed } from '../support/test-seed.ts'
+import { calm, kubeFaults, pick, seeded } from './kube-faults.ts'
+import { addressesOf, createReader, eventsOf, happen, objectsOf } from './kube-world.ts'
+
+/** Real sockets need real time, but minutes of back-off do not: this clock runs faster. */
+const speed = 300
+const fastClock: Clock = {
+  nowMs: () => systemClock.nowMs(),
+  monotonicMs: () => systemClock.monotonicMs() * speed,
+  sleep: (ms, signal) => systemClock.sleep(ms / speed, signal),
+}
+const rounds = Number(process.env['BINNACLE_KUBE_ROUNDS'] ?? 1)
+const stepsPerPhase = 60
+const faultNames = Object.keys(kubeFaults)
+
+const closers: (() => unknown)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+async function setUp(random: () => number, config: Partial<KubePipelineConfig>) {
+  const api = await startFakeKubeApi({ bookmarkEveryMs: 100 })
+  closers.push(() => api.close())
+  api.create('Namespace', { metadata: { name: 'kube-system' } })
+  let token = ''
+  const access = {
+    server: api.url,
+    tls: {},
+    async headers({ refresh }: { readonly refresh: boolean }) {
+      if (refresh) token = api.faults.token ?? ''
+      return { authorization: `Bearer ${token}` }
+    },
+  }
+  const client = createKubeClient({ access, log: silentLog }, { listSilenceMsMax: 200 })
+  closers.push(() => client.close())
+  const reader = createReader()
+  const pipeline = createKubePipeline(
+    {
+      client,
+      clock: fastClock,
+      random,
+      log: silentLog,
+      metrics: createSelfMetrics({ part: 'agent', version: '0', instanceId: 'test' }),
+      emit: reader.apply,
+      onScopeStop: () => {},
+    },
+    {
+      namespaces: { include: [], exclude: [], rancherProjects: [], default: 'off', allowed: [] },
+      watch: { mode: 'cluster', namespaces: [] },
+      ...config,
+    },
+  )
+  closers.push(() => pipeline.close())
+  await pipeline.start(new AbortController().signal)
+  return { api, reader, pipeline }
+}
+
+type World = Awaited<ReturnType<typeof setUp>>
+
+/** Everything the agent has told is what the server has, of the namespaces that opted in. */
+async function agree({ api, reader, pipeline }: World): Promise<void> {
+  const unsaid = () => eventsOf(api).filter((one) => !reader.events.has(one))
+  const same = () => String(reader.objects()) === String(objectsOf(api)) && unsaid().length === 0
+  for (const end = Date.now() + 20_000; !same() && Date.now() < end; ) await systemClock.sleep(10)
+  expect(reader.objects()).toEqual(objectsOf(api))
+  expect(unsaid()).toEqual([])
+  expect(reader.complaints).toEqual([])
+  for (const [ip, uid] of addressesOf(api)) {
+    expect(pipeline.pods.find({ podIp: ip }, systemClock.nowMs())?.uid).toBe(uid)
+  }
+}
+
+const firstSeed = testSeed()
+const cases = Array.from({ length: rounds }, (_, round) => firstSeed + round)
+
+describe('the Kubernetes pipeline against the fake API server, whatever fails', () => {
+  test.each(cases)('has told of everything that the server has (BINNACLE_TEST_SEED=%d)', async (seed) => {
+    const random = seeded(seed)
+    const world = await setUp(random, {})
+    const { api } = world
+    for (let phase = 0; phase < 3; phase++) {
+      const done: string[] = []
+      for (let step = 0; step < stepsPerPhase; step++) {
+        happen(api, random)
+        if (random() < 0.3) {
+          const name = pick(random, faultNames)
+          done.push(name)
+          await kubeFaults[name]?.(api, random)
+        }
+        if (random() < 0.5) await systemClock.sleep(random() * 15)
+      }
+      calm(api)
+      await agree(world).catch((error: unknown) => {
+        throw new Error(`after ${done.join(', ')}`, { cause: error })
+      })
+      // A restored etcd: versions go back, and come again with other contents once everybody has noticed.
+      if (phase === 1) {
+        await api.faults.restart({ rewindBy: BigInt(1 + Math.floor(random() * 5)) })
+        await agree(world)
+      }
+    }
+  })
+})

@@ -1,0 +1,158 @@
+import type { KubeRecord } from '../../collector/record/kube.ts'
+import type { KubeObject } from '../support/kube-api/objects.ts'
+import type { FakeKubeApi } from '../support/kube-api/server.ts'
+import { pick, type Random } from './kube-faults.ts'
+
+const homes = ['shop', 'größe', 'batch'].map((name) => name.replace('ö', 'oe').replace('ß', 'ss'))
+const names = ['a', 'b', 'c']
+const ips = ['10.0.0.1', '10.0.0.2', '10.0.0.3']
+const kinds = ['Pod', 'Pod', 'Pod', 'Event', 'Event', 'ReplicaSet', 'Deployment'] as const
+export const mirroredKinds = ['Namespace', 'Pod', 'ReplicaSet', 'Deployment'] as const
+
+const label = 'binnacle.dev/collect'
+const on = { metadata: { labels: { [label]: 'enabled' } } }
+const off = { metadata: { labels: { [label]: null } } }
+
+/** One thing that happens in the cluster. */
+export function happen(api: FakeKubeApi, random: Random): void {
+  const namespace = pick(random, homes)
+  const home = api.get('Namespace', { name: namespace })
+  if (!home) return void api.create('Namespace', { metadata: { name: namespace, ...on.metadata } })
+  const dice = random()
+  if (dice < 0.04) return api.remove('Namespace', { name: namespace })
+  if (dice < 0.12) {
+    const isOn = home.metadata.labels?.[label] === 'enabled'
+    return void api.patch('Namespace', { name: namespace }, isOn ? off : on)
+  }
+  if (dice < 0.14) return api.faults.expireEvents(random() * 500)
+  change(api, random, namespace)
+}
+
+function change(api: FakeKubeApi, random: Random, namespace: string): void {
+  const kind = pick(random, kinds)
+  const where = { namespace, name: pick(random, names) }
+  const current = api.get(kind, where)
+  if (!current) return void api.create(kind, objectOf(kind, where, random))
+  const dice = random()
+  if (dice < 0.2) return api.remove(kind, where)
+  if (dice < 0.4) {
+    api.remove(kind, where)
+    return void api.create(kind, objectOf(kind, where, random))
+  }
+  const turn = { metadata: { labels: { turn: String(random()) } } }
+  // An address that comes late, and one that another pod had a moment ago.
+  const late = kind === 'Pod' && dice < 0.7 ? { status: { phase: 'Running', podIP: pick(random, ips) } } : {}
+  const again = kind === 'Event' ? { count: Number(current['count'] ?? 1) + 1 } : {}
+  api.patch(kind, where, { ...turn, ...late, ...again })
+}
+
+function objectOf(
+  kind: (typeof kinds)[number],
+  where: { readonly namespace: string; readonly name: string },
+  random: Random,
+): KubeObject {
+  const owned = random() < 0.5
+  const metadata = {
+    ...where,
+    labels: { text: 'größe'.repeat(10) },
+    ...(owned
+      ? { ownerReferences: [{ kind: 'ReplicaSet', name: 'a', uid: 'owner', controller: true }] }
+      : { ownerReferences: null as unknown as [] }),
+    // A field that we have never heard of, and now and then an object as big as etcd allows.
+    managedFields: [{ manager: random() < 0.02 ? 'm'.repeat(1_500_000) : 'kubelet' }],
+  }
+  switch (kind) {
+    case 'Pod':
+      return {
+        metadata,
+        spec: { containers: [{ name: 'main', image: 'web:1' }], neverHeardOf: { nested: [1] } },
+        status: { phase: 'Pending', containerStatuses: null },
+      }
+    case 'Event':
+      return {
+        metadata,
+        involvedObject: { kind: 'Pod', namespace: where.namespace, name: 'a' },
+        reason: 'Started',
+        type: 'Normal',
+        count: 1,
+        firstTimestamp: null,
+        lastTimestamp: null,
+        eventTime: new Date(Date.now() + (random() - 0.5) * 7_200_000).toISOString(),
+      }
+    default:
+      return { metadata, spec: { replicas: 1, template: { spec: { containers: null } } } }
+  }
+}
+
+/** What whoever applies the records in their order comes to know. */
+export interface Reader {
+  apply(record: KubeRecord): void
+  /** `Kind uid version`, sorted. */
+  objects(): string[]
+  /** `uid version` of every event that was told of. */
+  readonly events: ReadonlySet<string>
+  /** What must never be. */
+  readonly complaints: string[]
+}
+
+export function createReader(): Reader {
+  const objects = new Map<string, { readonly namespace: string; readonly line: string }>()
+  const events = new Set<string>()
+  const complaints: string[] = []
+  const collected = new Set<string>()
+
+  function apply({ type, record }: KubeRecord): void {
+    const { namespace } = record
+    if (type === 'change' && record.change === 'collection-started') {
+      if (collected.has(namespace)) complaints.push(`${namespace} started twice`)
+      collected.add(namespace)
+      return
+    }
+    if (!collected.has(namespace)) complaints.push(`${type} of ${namespace}, which is not collected`)
+    if (type === 'event') events.add(`${record.uid} ${record.resourceVersion}`)
+    if (type === 'object') {
+      if (record.deleted) objects.delete(record.uid)
+      else {
+        const line = `${record.kind} ${record.uid} ${record.resourceVersion}`
+        objects.set(record.uid, { namespace, line })
+      }
+    }
+    if (type === 'change' && record.change === 'collection-stopped') {
+      collected.delete(namespace)
+      for (const [uid, one] of objects) if (one.namespace === namespace) objects.delete(uid)
+    }
+  }
+
+  return { apply, objects: () => [...objects.values()].map(({ line }) => line).sort(), events, complaints }
+}
+
+const isCollected = (api: FakeKubeApi, { kind, metadata }: KubeObject): boolean => {
+  const name = kind === 'Namespace' ? metadata.name : (metadata.namespace ?? '')
+  return api.get('Namespace', { name })?.metadata.labels?.[label] === 'enabled'
+}
+
+/** The same, as the server has it. */
+export function objectsOf(api: FakeKubeApi): string[] {
+  return mirroredKinds
+    .flatMap((kind) => api.list(kind))
+    .filter((object) => isCollected(api, object))
+    .map(({ kind, metadata }) => `${kind} ${metadata.uid} ${metadata.resourceVersion}`)
+    .sort()
+}
+
+export function eventsOf(api: FakeKubeApi): string[] {
+  return api
+    .list('Event')
+    .filter((event) => isCollected(api, event))
+    .map(({ metadata }) => `${metadata.uid} ${metadata.resourceVersion}`)
+}
+
+/** Addresses that exactly one running pod has, and its uid. */
+export function addressesOf(api: FakeKubeApi): Map<string, string> {
+  const owners = new Map<string, string[]>()
+  for (const pod of api.list('Pod').filter((one) => isCollected(api, one))) {
+    const { podIP } = (pod['status'] ?? {}) as { podIP?: string }
+    if (podIP) owners.set(podIP, [...(owners.get(podIP) ?? []), pod.metadata.uid ?? ''])
+  }
+  return new Map([...owners].flatMap(([ip, uids]) => (uids.length === 1 ? [[ip, uids[0] ?? '']] : [])))
+}
