@@ -2,14 +2,20 @@ import { defineConfig } from 'vitest/config'
 
 /**
  * `npm run test:crash`: minutes of outage, a minute and a half of kills, every fault; and more rounds of what `npm test` looks
- * at for short: worlds of the rollup, the main job through a minute without a service.
+ * at for short: worlds of the rollup and of the cluster, the main job through a minute without a service.
  */
 export default defineConfig({
   test: {
     root: '.',
-    include: ['test/crash/**/*.test.ts', 'test/property/rollup.test.ts', 'test/e2e/main-job.test.ts'],
+    include: [
+      'test/crash/**/*.test.ts',
+      'test/property/kube-pipeline.test.ts',
+      'test/property/rollup.test.ts',
+      'test/e2e/main-job.test.ts',
+    ],
     env: {
       BINNACLE_E2E_OUTAGE_MS: '60000',
+      BINNACLE_KUBE_ROUNDS: '40',
       BINNACLE_ROLLUP_ROUNDS: '3',
     },
     testTimeout: 30_000,

@@ -38,12 +38,19 @@ async function setUp(random: () => number, config: Partial<KubePipelineConfig>) 
       return { authorization: `Bearer ${token}` }
     },
   }
-  const client = createKubeClient({ access, log: silentLog }, { listSilenceMsMax: 200 })
+  const client = createKubeClient(
+    { access, log: silentLog },
+    { listSilenceMsMax: 200, headersTimeoutMs: 500 },
+  )
   closers.push(() => client.close())
   const reader = createReader()
   const pipeline = createKubePipeline(
     {
-      client,
+      // Small pages, so that lists have some.
+      client: {
+        ...client,
+        list: (request, onItem) => client.list({ ...request, limit: Math.min(2, request.limit) }, onItem),
+      },
       clock: fastClock,
       random,
       log: silentLog,

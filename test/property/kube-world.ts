@@ -40,11 +40,19 @@ function change(api: FakeKubeApi, random: Random, namespace: string): void {
     return void api.create(kind, objectOf(kind, where, random))
   }
   const turn = { metadata: { labels: { turn: String(random()) } } }
-  // An address that comes late, and one that another pod had a moment ago.
-  const late = kind === 'Pod' && dice < 0.7 ? { status: { phase: 'Running', podIP: pick(random, ips) } } : {}
+  const late = kind === 'Pod' && !addressOf(current) && dice < 0.8 ? runs(api) : {}
   const again = kind === 'Event' ? { count: Number(current['count'] ?? 1) + 1 } : {}
   api.patch(kind, where, { ...turn, ...late, ...again })
 }
+
+/** The address comes late, and is one that another pod had a moment ago: the first that is free. */
+function runs(api: FakeKubeApi): object {
+  const taken = new Set(api.list('Pod').map(addressOf))
+  const podIP = ips.find((ip) => !taken.has(ip))
+  return podIP ? { status: { phase: 'Running', podIP } } : {}
+}
+
+const addressOf = (pod: KubeObject): string | undefined => (pod['status'] as { podIP?: string }).podIP
 
 function objectOf(
   kind: (typeof kinds)[number],
@@ -147,12 +155,13 @@ export function eventsOf(api: FakeKubeApi): string[] {
     .map(({ metadata }) => `${metadata.uid} ${metadata.resourceVersion}`)
 }
 
-/** Addresses that exactly one running pod has, and its uid. */
-export function addressesOf(api: FakeKubeApi): Map<string, string> {
-  const owners = new Map<string, string[]>()
-  for (const pod of api.list('Pod').filter((one) => isCollected(api, one))) {
-    const { podIP } = (pod['status'] ?? {}) as { podIP?: string }
-    if (podIP) owners.set(podIP, [...(owners.get(podIP) ?? []), pod.metadata.uid ?? ''])
-  }
-  return new Map([...owners].flatMap(([ip, uids]) => (uids.length === 1 ? [[ip, uids[0] ?? '']] : [])))
+/** Addresses in use, and the uids of the pods that have them. */
+export function addressesOf(api: FakeKubeApi): [ip: string, uid: string][] {
+  return api
+    .list('Pod')
+    .filter((pod) => isCollected(api, pod))
+    .flatMap((pod) => {
+      const ip = addressOf(pod)
+      return ip && pod.metadata.uid ? [[ip, pod.metadata.uid]] : []
+    })
 }
