@@ -26,6 +26,7 @@ export interface LoadKubeAccessOptions {
   readonly kubeconfig?: string
   readonly context?: string
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** Token and ca.crt; where they are mounted elsewhere, $BINNACLE_SERVICE_ACCOUNT_DIR says so. */
   readonly serviceAccountDir?: string
 }
 
@@ -38,7 +39,7 @@ export async function loadKubeAccess({
   kubeconfig,
   context,
   env = process.env,
-  serviceAccountDir = '/var/run/secrets/kubernetes.io/serviceaccount',
+  serviceAccountDir = env['BINNACLE_SERVICE_ACCOUNT_DIR'] || '/var/run/secrets/kubernetes.io/serviceaccount',
 }: LoadKubeAccessOptions): Promise<KubeAccess> {
   const host = env['KUBERNETES_SERVICE_HOST']
   if (!kubeconfig && host && existsSync(`${serviceAccountDir}/token`)) {

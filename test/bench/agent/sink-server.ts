@@ -1,0 +1,52 @@
+/**
+ * The process of a back end that costs almost nothing: takes OTLP/HTTP and answers at once. It counts bytes as they
+ * travel, and how old each event is (its message says when it was written). It ends with its parent.
+ */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { gunzipSync } from 'node:zlib'
+import { quantile } from '../support/report.ts'
+import type { SinkFigures } from './sink-process.ts'
+
+let bytes = 0
+let rawBytes = 0
+let requests = 0
+let ages: number[] = []
+let byRoute: Record<string, number> = {}
+
+const server = createServer((request, response) => {
+  const chunks: Buffer[] = []
+  request.on('data', (chunk: Buffer) => chunks.push(chunk))
+  request.on('end', () => {
+    const nowMs = Date.now()
+    const body = Buffer.concat(chunks)
+    response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end()
+    requests++
+    bytes += body.length
+    const route = request.url ?? ''
+    byRoute[route] = (byRoute[route] ?? 0) + body.length
+    const raw = request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body
+    rawBytes += raw.length
+    for (const [, at] of raw.toString('latin1').matchAll(/ at=(\d{13})/g)) ages.push(nowMs - Number(at))
+  })
+})
+server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }))
+
+process.on('message', () => {
+  const figures: SinkFigures = {
+    bytes,
+    rawBytes,
+    requests,
+    byRoute,
+    events: ages.length,
+    p50Ms: quantile(ages, 0.5),
+    p99Ms: quantile(ages, 0.99),
+  }
+  bytes = 0
+  rawBytes = 0
+  requests = 0
+  ages = []
+  byRoute = {}
+  process.send?.(figures)
+})
+process.on('disconnect', () => process.exit())
