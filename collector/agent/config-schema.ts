@@ -57,6 +57,7 @@ export const AgentConfig = Group({
       'namespaced: only watch.namespaces, no rights for the whole cluster',
     ),
     namespaces: Texts('exact names, for mode namespaced'),
+    nodes: OneOf(['on', 'off'], 'on', 'read nodes, their capacity and use; not in mode namespaced'),
   }),
   leaderElection: Group({
     enabled: Type.Boolean({

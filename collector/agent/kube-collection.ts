@@ -1,35 +1,41 @@
 import type { KubeRecord } from '../record/kube.ts'
 import {
-  deploymentsResource,
+  endpointSlicesResource,
   eventsResource,
   type KubeApi,
   podsResource,
   replicaSetsResource,
+  servicesResource,
 } from '../record/kube-api.ts'
 import type { Clock } from '../std/clock.ts'
 import type { Log } from '../std/log.ts'
 import { deriveEventRecord } from './derive/event-record.ts'
-import { deriveChanges } from './derive/object-changes.ts'
-import { deriveObjectState, statusOf } from './derive/object-state.ts'
+import type { Described } from './derive/kinds/described.ts'
+import { projectEndpointSlice, projectService } from './derive/kinds/network.ts'
+import { jobKind, limitRangeKind, quotaKind, type WatchedKind, watchedKinds } from './derive/kinds/watched.ts'
+import { type Missing, mergeMissing, missingIn } from './derive/missing.ts'
+import type { NamespaceQuotas, ProjectedObject } from './derive/object-state.ts'
+import { createObjectTeller, type Sight } from './derive/object-teller.ts'
+import { isGettingReady } from './derive/pod-findings.ts'
 import type { PodIndexWriter } from './derive/pod-index.ts'
 import {
-  type ProjectedDeployment,
   type ProjectedEvent,
   type ProjectedPod,
   type ProjectedReplicaSet,
-  projectDeployment,
   projectEvent,
   projectPod,
   projectReplicaSet,
 } from './derive/projections.ts'
+import { createServiceView } from './derive/service-view.ts'
 import { type FindOwner, type Workload, workloadOf } from './derive/workload.ts'
+import type { StoreView } from './watch/object-store.ts'
 import type { Project, Projected, ReflectorEvent } from './watch/projected.ts'
 import { createReflector, type ReflectorStatus } from './watch/reflector.ts'
 import type { CheckTarget } from './watch/self-check.ts'
 import type { Turns } from './watch/turns.ts'
 
 /**
- * Mirrors the pods, workloads and events of one namespace, or of the member namespaces of the whole cluster, and emits
+ * Mirrors the pods, workloads, events, services, quotas, claims and autoscalers of one namespace, or of the member namespaces of the whole cluster, and emits
  * their records. Owners are read before pods, so that a pod's workload is known when the pod is first seen.
  */
 export interface KubeCollection {
@@ -38,6 +44,8 @@ export interface KubeCollection {
   forget(namespace: string): void
   /** The namespace itself was deleted, so all that is left in it is too. */
   declareDeleted(namespace: string): void
+  /** Undefined while they have not been read. */
+  quotasOf(namespace: string): NamespaceQuotas | undefined
   status(): readonly ReflectorStatus[]
   /** What can be counted against the API server. */
   checks(): readonly CheckTarget[]
@@ -51,6 +59,8 @@ export interface KubeCollectionDeps {
   readonly turns: Turns
   readonly pods: PodIndexWriter
   readonly emit: (record: KubeRecord) => void
+  /** What `quotasOf` says of the namespace may have changed. */
+  readonly onQuotas: (namespace: string) => void
 }
 
 export interface KubeCollectionConfig {
@@ -60,14 +70,21 @@ export interface KubeCollectionConfig {
   readonly namespace?: string
 }
 
-type Kept = ProjectedPod | ProjectedReplicaSet | ProjectedDeployment
+/** What follows from several objects is told again at most this often. */
+const tellAgainMs = 2_000
 
 export function createKubeCollection(deps: KubeCollectionDeps, config: KubeCollectionConfig): KubeCollection {
   const { clock, pods: index } = deps
   const forgotten = new Set<string>()
-  /** Since when each object has its present status; 0: since before we saw it. */
-  const statusSinceMs = new Map<string, number>()
   const accepts = (namespace: string) => config.members.has(namespace) && !forgotten.has(namespace)
+  const teller = createObjectTeller({
+    nowMs: clock.nowMs,
+    emit: (record, object) => emit(record, object.namespace),
+  })
+  /** By uid of the pod: what events say it lacks, until its containers start. */
+  const missing = new Map<string, Missing>()
+  /** Namespaces whose quotas changed. */
+  const quotasDue = new Set<string>()
 
   function only<T extends Projected>(project: Project<T>): Project<T> {
     return (raw) => {
@@ -82,14 +99,16 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
   }
 
   const scope = config.namespace === undefined ? {} : { namespace: config.namespace }
+  const watchKind = (
+    { resource, project }: WatchedKind,
+    onEvent: (event: ReflectorEvent<Described>) => void = onObject,
+  ) => createReflector<Described>({ ...deps, emit: onEvent }, { ...scope, resource, project: only(project) })
+
   const replicaSets = createReflector<ProjectedReplicaSet>(
     { ...deps, emit: onObject },
     { ...scope, resource: replicaSetsResource, project: only(projectReplicaSet) },
   )
-  const deployments = createReflector<ProjectedDeployment>(
-    { ...deps, emit: onObject },
-    { ...scope, resource: deploymentsResource, project: only(projectDeployment) },
-  )
+  const jobs = watchKind(jobKind)
   const pods = createReflector<ProjectedPod>(
     { ...deps, emit: onPod },
     { ...scope, resource: podsResource, project: only(projectPod) },
@@ -104,43 +123,74 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
       remember: (event) => ({ ...event, message: '' }),
     },
   )
-  /** In the order in which their first lists take turns. */
-  const reflectors = [replicaSets, deployments, pods, events]
+  const kinds = watchedKinds.map((kind) => watchKind(kind))
+  const slices = watchKind({ resource: endpointSlicesResource, project: projectEndpointSlice }, (event) => {
+    if (event.type !== 'synced') serviceView.onSlice(event)
+  })
+  const services = watchKind({ resource: servicesResource, project: projectService }, (event) => {
+    if (event.type !== 'synced') serviceView.onService(event)
+  })
+  const quotas = watchKind(quotaKind, onQuota)
+  const limitRanges = watchKind(limitRangeKind, onQuota)
+  const serviceView = createServiceView({
+    services: services.store,
+    slices: slices.store,
+    readiness: (resource) => readinessOf(resource === 'services' ? services : slices),
+    tell: (sight) => teller.tell(sight, { workload: noWorkload }),
+  })
+  /** In the order in which their first lists take turns: owners, what they own, and what nobody waits for. */
+  const first = [replicaSets, jobs, pods, events]
+  const later = [...kinds, slices, services, quotas, limitRanges]
+  const reflectors = [...first, ...later]
 
-  const findOwner: FindOwner = (owner, namespace) =>
-    owner.kind === 'ReplicaSet' ? replicaSets.store.named(namespace, owner.name) : undefined
+  /** All but events. */
+  const objects: readonly { readonly store: StoreView<ProjectedPod | ProjectedReplicaSet | Described> }[] = [
+    pods,
+    replicaSets,
+    jobs,
+    ...later,
+  ]
+
+  function forgetObject(uid: string): void {
+    teller.forget(uid)
+    missing.delete(uid)
+  }
+
+  const findOwner: FindOwner = (owner, namespace) => {
+    const store = { ReplicaSet: replicaSets.store, Job: jobs.store }[owner.kind]
+    return store?.named(namespace, owner.name)
+  }
 
   function onPod(event: ReflectorEvent<ProjectedPod>): void {
     if (event.type !== 'synced') {
-      if (event.type === 'deleted') index.remove(event.object.uid, clock.nowMs())
-      else index.put(event.object, workloadOf('Pod', event.object, findOwner), clock.nowMs())
+      const { object, type } = event
+      if (type === 'deleted') index.remove(object.uid, clock.nowMs())
+      else index.put(object, workloadOf('Pod', object, findOwner), clock.nowMs())
+      if (type === 'deleted' || !isGettingReady(object)) missing.delete(object.uid)
     }
     onObject(event)
   }
 
-  function onObject(event: ReflectorEvent<Kept>): void {
+  function onObject(event: ReflectorEvent<ProjectedPod | ProjectedReplicaSet | Described>): void {
     if (event.type === 'synced') return
     const { object, previous, type, fromList } = event
-    const nowMs = clock.nowMs()
-    const deleted = type === 'deleted'
-    const workload = workloadOf(object.kind, object, findOwner)
-    const record = deriveObjectState(object, { workload, observedAtMs: nowMs, deleted })
-    emit({ type: 'object', record }, object.namespace)
-    const previousSinceMs = statusSinceMs.get(object.uid) ?? 0
-    for (const change of deriveChanges({
-      previous,
-      next: object,
-      deleted,
-      workload,
-      previousSinceMs,
-      nowMs,
-    })) {
-      emit({ type: 'change', record: change }, object.namespace)
-    }
-    if (deleted) statusSinceMs.delete(object.uid)
-    else if (!previous) statusSinceMs.set(object.uid, fromList ? 0 : object.createdAtMs)
-    else if (statusOf(previous) !== statusOf(object))
-      statusSinceMs.set(object.uid, object.changedAtMs || nowMs)
+    tell({ object, previous, deleted: type === 'deleted', fromList })
+  }
+
+  function tell(sight: Sight): void {
+    const { object } = sight
+    teller.tell(sight, { workload: workloadFor(object), missing: missing.get(object.uid) })
+  }
+
+  function workloadFor(object: ProjectedObject): Workload {
+    if ('about' in object && object.about) return object.about
+    return isWorkload.has(object.kind) ? workloadOf(object.kind, object, findOwner) : noWorkload
+  }
+
+  function onQuota(event: ReflectorEvent<Described>): void {
+    onObject(event)
+    if (event.type !== 'synced') quotasDue.add(event.object.namespace)
+    else for (const namespace of config.members) quotasDue.add(namespace)
   }
 
   /** DELETED of an event means that its hour is over. */
@@ -149,6 +199,28 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
     const { object, fromList } = event
     const context = { workload: workloadOfEvent(object), observedAtMs: clock.nowMs(), backfill: fromList }
     emit({ type: 'event', record: deriveEventRecord(object, context) }, object.namespace)
+    noteMissing(object)
+  }
+
+  function noteMissing({ involved, message }: ProjectedEvent): void {
+    const pod = involved.kind === 'Pod' ? pods.store.get(involved.uid) : undefined
+    if (!pod || !isGettingReady(pod)) return
+    const before = missing.get(pod.uid) ?? {}
+    const now = mergeMissing(before, missingIn(message))
+    if (JSON.stringify(now) === JSON.stringify(before)) return
+    missing.set(pod.uid, now)
+    tell({ object: pod, previous: pod, deleted: false, fromList: false })
+  }
+
+  /** Until the signal ends it. */
+  async function tellAgain(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await clock.sleep(tellAgainMs, signal)
+      if (signal.aborted) return
+      serviceView.flush()
+      for (const namespace of quotasDue) if (accepts(namespace)) deps.onQuotas(namespace)
+      quotasDue.clear()
+    }
   }
 
   function workloadOfEvent({ involved }: ProjectedEvent): Workload {
@@ -162,32 +234,58 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
       const identity = index.find({ podUid: involved.uid }, clock.nowMs())
       return identity ? { kind: identity.workloadKind, name: identity.workloadName } : { kind, name }
     }
-    const replicaSet = kind === 'ReplicaSet' ? replicaSets.store.named(namespace, name) : undefined
-    return replicaSet ? workloadOf(kind, replicaSet, findOwner) : { kind, name }
+    const owner = findOwner({ kind, name, uid: involved.uid }, namespace)
+    return owner ? workloadOf(kind, { ...owner, name, namespace, labels: {} }, findOwner) : { kind, name }
   }
 
   return {
     async run(signal) {
-      await Promise.all(reflectors.map((one) => one.run(signal)))
+      const firstRuns = first.map((one) => one.run(signal))
+      // Behind the first lists of all collections that start now.
+      await Promise.resolve()
+      await Promise.all([...firstRuns, ...later.map((one) => one.run(signal)), tellAgain(signal)])
     },
     forget(namespace) {
       forgotten.add(namespace)
-      for (const store of [pods.store, replicaSets.store, deployments.store]) {
-        for (const { uid, namespace: home } of store.values())
-          if (home === namespace) statusSinceMs.delete(uid)
+      for (const { store } of objects) {
+        for (const { uid, namespace: home } of store.values()) if (home === namespace) forgetObject(uid)
       }
       for (const reflector of reflectors) reflector.forget(namespace)
+      serviceView.forget(namespace)
       index.forget(namespace)
     },
     declareDeleted(namespace) {
-      const left: Kept[] = [pods, replicaSets, deployments].flatMap((one) => [...one.store.values()])
+      const left = objects.flatMap(({ store }) => [...store.values()])
       for (const object of left.filter((one) => one.namespace === namespace)) {
         if (object.kind === 'Pod') index.remove(object.uid, clock.nowMs())
-        onObject({ type: 'deleted', object, previous: object, fromList: true })
+        tell({ object, previous: object, deleted: true, fromList: true })
       }
+    },
+    quotasOf(namespace) {
+      if (readinessOf(quotas) !== 'read' || readinessOf(limitRanges) === 'unread') return undefined
+      const countIn = ({ store }: typeof quotas) =>
+        [...store.values()].filter((one) => one.namespace === namespace).length
+      return { quotas: countIn(quotas), limitRanges: countIn(limitRanges) }
     },
     status: () => reflectors.map((one) => one.status()),
     checks: () =>
       reflectors.flatMap((reflector) => [...config.members].map((namespace) => ({ namespace, reflector }))),
   }
+}
+
+const noWorkload: Workload = { kind: '', name: '' }
+/** Kinds that run pods; the others belong to no workload. */
+const isWorkload: ReadonlySet<string> = new Set([
+  'Pod',
+  'ReplicaSet',
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'Job',
+  'CronJob',
+])
+
+function readinessOf(reflector: { status(): ReflectorStatus }): 'unread' | 'read' | 'denied' {
+  const { syncs, state } = reflector.status()
+  return syncs > 0 ? 'read' : state === 'denied' ? 'denied' : 'unread'
 }

@@ -1,12 +1,14 @@
 import type { KubeRecord, ObjectChange } from '../record/kube.ts'
-import { type KubeApi, namespacesResource } from '../record/kube-api.ts'
+import { type KubeApi, namespacesResource, nodesResource } from '../record/kube-api.ts'
 import type { PodIndex, ScopeDecision } from '../record/pod-identity.ts'
 import { createBackoff } from '../std/backoff.ts'
 import type { Clock } from '../std/clock.ts'
 import type { Log } from '../std/log.ts'
 import type { SelfMetrics } from '../std/self-metrics.ts'
-import { deriveChanges, scopeChange } from './derive/object-changes.ts'
-import { deriveObjectState } from './derive/object-state.ts'
+import type { Described } from './derive/kinds/described.ts'
+import { projectNode } from './derive/kinds/node.ts'
+import { scopeChange } from './derive/object-changes.ts'
+import { createObjectTeller } from './derive/object-teller.ts'
 import { createPodIndex } from './derive/pod-index.ts'
 import { type ProjectedNamespace, projectNamespace } from './derive/projections.ts'
 import { createKubeCollection, type KubeCollection } from './kube-collection.ts'
@@ -74,7 +76,12 @@ export interface KubePipelineConfig {
   /** Empty: ask the cluster. */
   readonly clusterUid?: string
   readonly namespaces: ScopeConfig
-  readonly watch: { readonly mode: 'cluster' | 'namespaced'; readonly namespaces: readonly string[] }
+  readonly watch: {
+    readonly mode: 'cluster' | 'namespaced'
+    readonly namespaces: readonly string[]
+    /** Nodes belong to no namespace, so mode namespaced cannot see them. */
+    readonly nodes: 'on' | 'off'
+  }
   readonly namespacedWatchesMax?: number
   /** Between two counts of a collection against the API server. */
   readonly selfCheckMs?: number
@@ -123,7 +130,11 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
     { client, clock, random, log, turns, emit: onNamespace },
     { resource: namespacesResource, project: projectNamespace },
   )
-
+  const watchesNodes = mode === 'cluster' && config.watch.nodes === 'on'
+  const nodes = createReflector<Described>(
+    { client, clock, random, log, turns, emit: onNode },
+    { resource: nodesResource, project: projectNode },
+  )
   const selfCheck = createSelfCheck(
     {
       client,
@@ -133,11 +144,14 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
       metrics,
       targets: () => [
         ...(mode === 'cluster' ? [{ namespace: '', reflector: namespaces }] : []),
+        ...(watchesNodes ? [{ namespace: '', reflector: nodes }] : []),
         ...[...running].flatMap(({ collection }) => collection.checks()),
       ],
     },
     { intervalMs: selfCheckMs },
   )
+
+  const teller = createObjectTeller({ nowMs: clock.nowMs, emit })
 
   function emit(record: KubeRecord): void {
     records.add(1, { type: record.type })
@@ -171,13 +185,38 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
     object: ProjectedNamespace,
     { previous, deleted }: { previous: ProjectedNamespace | undefined; deleted: boolean },
   ): void {
-    const nowMs = clock.nowMs()
-    const workload = { kind: '', name: '' }
-    const scopeReason = scope.decide(object.name).reason
-    const record = deriveObjectState(object, { workload, observedAtMs: nowMs, deleted, scopeReason })
-    emit({ type: 'object', record })
-    const transition = { previous, next: object, deleted, workload, previousSinceMs: 0, nowMs }
-    for (const change of deriveChanges(transition)) emitChange(change)
+    const quotas = collectionOf(object.name)?.quotasOf(object.name)
+    const context = { workload: noWorkload, scopeReason: scope.decide(object.name).reason, quotas }
+    teller.tell({ object, previous, deleted, fromList: previous === undefined }, context)
+  }
+
+  /** How many quotas it has may differ. */
+  function onQuotas(namespace: string): void {
+    const uid = scope.selected().includes(namespace) && namespaces.store.named('', namespace)?.uid
+    const object = uid ? namespaces.store.get(uid) : undefined
+    if (object) emitNamespace(object, { previous: object, deleted: false })
+  }
+
+  function collectionOf(namespace: string): KubeCollection | undefined {
+    return [...running].find(({ members }) => members.has(namespace))?.collection
+  }
+
+  let nodesStarted = false
+  function onNode(event: ReflectorEvent<Described>): void {
+    if (!nodesStarted) {
+      nodesStarted = true
+      emitChange(
+        scopeChange('collection-started', {
+          namespace: '',
+          uid: '',
+          reason: 'watch.nodes is on',
+          nowMs: clock.nowMs(),
+        }),
+      )
+    }
+    if (event.type === 'synced') return
+    const { object, previous, type, fromList } = event
+    teller.tell({ object, previous, deleted: type === 'deleted', fromList }, { workload: noWorkload })
   }
 
   function onScopeChange({ type, namespace, reason }: ScopeChange): void {
@@ -222,7 +261,7 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
 
   function launch(what: { readonly members: Set<string>; readonly namespace?: string }): void {
     const stopOne = new AbortController()
-    const collection = createKubeCollection({ client, clock, random, log, turns, pods, emit }, what)
+    const collection = createKubeCollection({ client, clock, random, log, turns, pods, emit, onQuotas }, what)
     running.add({ collection, ...what, stop: stopOne })
     track(collection.run(AbortSignal.any([stopping.signal, stopOne.signal])))
   }
@@ -265,7 +304,8 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
 
   function reflectorStatus(): readonly ReflectorStatus[] {
     const own = mode === 'cluster' ? [namespaces.status()] : []
-    return [...own, ...[...running].flatMap(({ collection }) => collection.status())]
+    const ofNodes = watchesNodes ? [nodes.status()] : []
+    return [...own, ...ofNodes, ...[...running].flatMap(({ collection }) => collection.status())]
   }
 
   return {
@@ -275,6 +315,7 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
       await findClusterUid(stopping.signal)
       if (stopping.signal.aborted) return
       track(selfCheck.run(stopping.signal))
+      if (watchesNodes) track(nodes.run(stopping.signal))
       if (mode === 'cluster') return track(namespaces.run(stopping.signal))
       for (const name of listed) scope.put({ name, uid: '', labels: {}, rancherProject: '' })
       launchWaiting()
@@ -309,3 +350,5 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
 function factsOf({ name, uid, labels, rancherProject }: ProjectedNamespace): NamespaceFacts {
   return { name, uid, labels, rancherProject }
 }
+
+const noWorkload = { kind: '', name: '' }

@@ -75,14 +75,22 @@ export interface KubeApi {
   ): Promise<{ readonly type: 'object'; readonly object: JsonObject } | KubeError>
 }
 
-export const namespacesResource: KubeResource = { group: '', version: 'v1', plural: 'namespaces' }
-export const podsResource: KubeResource = { group: '', version: 'v1', plural: 'pods' }
+const resource = (group: string, plural: string, version = 'v1'): KubeResource => ({ group, version, plural })
+
+export const namespacesResource = resource('', 'namespaces')
+export const nodesResource = resource('', 'nodes')
+export const podsResource = resource('', 'pods')
 /** Core events carry every field of events.k8s.io too; watching both would count each event twice. */
-export const eventsResource: KubeResource = { group: '', version: 'v1', plural: 'events' }
-export const replicaSetsResource: KubeResource = {
-  group: 'apps',
-  version: 'v1',
-  plural: 'replicasets',
-  metadataOnly: true,
-}
-export const deploymentsResource: KubeResource = { group: 'apps', version: 'v1', plural: 'deployments' }
+export const eventsResource = resource('', 'events')
+export const replicaSetsResource: KubeResource = { ...resource('apps', 'replicasets'), metadataOnly: true }
+export const deploymentsResource = resource('apps', 'deployments')
+export const statefulSetsResource = resource('apps', 'statefulsets')
+export const daemonSetsResource = resource('apps', 'daemonsets')
+export const jobsResource = resource('batch', 'jobs')
+export const cronJobsResource = resource('batch', 'cronjobs')
+export const servicesResource = resource('', 'services')
+export const endpointSlicesResource = resource('discovery.k8s.io', 'endpointslices')
+export const resourceQuotasResource = resource('', 'resourcequotas')
+export const limitRangesResource = resource('', 'limitranges')
+export const claimsResource = resource('', 'persistentvolumeclaims')
+export const autoscalersResource = resource('autoscaling', 'horizontalpodautoscalers', 'v2')

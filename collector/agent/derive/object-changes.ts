@@ -1,6 +1,7 @@
 import type { ContainerState, ObjectChange } from '../../record/kube.ts'
+import type { Described, PodTemplate } from './kinds/described.ts'
 import { type ProjectedObject, statusOf } from './object-state.ts'
-import type { ProjectedDeployment, ProjectedPod } from './projections.ts'
+import type { ProjectedPod } from './projections.ts'
 import type { Workload } from './workload.ts'
 
 export interface Transition<T extends ProjectedObject = ProjectedObject> {
@@ -30,8 +31,7 @@ export function deriveChanges(transition: Transition): ObjectChange[] {
     changes.push(make('created', 'created', { timeMs: next.createdAtMs || nowMs, to: statusOf(next) }))
   }
   if (next.kind === 'Pod') changes.push(...restarts(previous as ProjectedPod | undefined, next, nowMs, make))
-  if (next.kind === 'Deployment' && previous?.kind === 'Deployment')
-    changes.push(...rollouts(previous, next, make))
+  if (isDescribed(previous) && isDescribed(next)) changes.push(...rollouts(previous, next, make))
   if (deleted) {
     const timeMs = next.deletingAtMs > 0 ? changedMs(transition) : nowMs
     const previousDurationMs = heldMs(transition, timeMs)
@@ -71,8 +71,8 @@ function maker(transition: Transition): Make {
     reason: '',
     message: '',
     image: '',
-    version: 'version' in next ? next.version : '',
-    replicas: 'desired' in next ? next.desired : 0,
+    version: isDescribed(next) ? (next.fields.version ?? '') : 'version' in next ? next.version : '',
+    replicas: isDescribed(next) ? (next.fields.desired ?? 0) : 'desired' in next ? next.desired : 0,
     ...fields,
   })
 }
@@ -87,8 +87,8 @@ function heldMs({ previousSinceMs }: Transition, untilMs: number): number {
 }
 
 function troubleOf(next: ProjectedObject): Partial<ObjectChange> {
-  if (next.kind === 'Deployment') {
-    const condition = next.conditions.find(
+  if (isDescribed(next)) {
+    const condition = next.fields.conditions?.find(
       (one) => one.type === 'Progressing' || one.type === 'ReplicaFailure',
     )
     return { reason: condition?.reason ?? '', message: condition?.message ?? '' }
@@ -134,28 +134,34 @@ function restartOf(container: ContainerState, before: number, make: Make) {
   })
 }
 
-function rollouts(previous: ProjectedDeployment, next: ProjectedDeployment, make: Make): ObjectChange[] {
+function isDescribed(object: ProjectedObject | undefined): object is Described {
+  return object !== undefined && 'fields' in object
+}
+
+function rollouts(previous: Described, next: Described, make: Make): ObjectChange[] {
+  if (!previous.template || !next.template) return []
   const changes: ObjectChange[] = []
-  if (previous.templateHash !== next.templateHash) {
-    const [from, to] = label(previous, next)
-    const image = next.images[0] ?? ''
-    const reason = rolloutReason(previous, next)
+  if (previous.template.hash !== next.template.hash) {
+    const [from, to] = label(previous.template, next.template)
+    const image = next.template.images[0] ?? ''
+    const reason = rolloutReason(previous.template, next.template)
     changes.push(make('rollout', `rollout:${next.generation}`, { from, to, reason, image }))
   }
-  if (previous.desired !== next.desired) {
-    const from = String(previous.desired)
-    changes.push(make('scale', `scale:${next.generation}`, { from, to: String(next.desired) }))
+  // How many a DaemonSet wants follows from the nodes: nobody scaled it.
+  if (next.kind !== 'DaemonSet' && previous.fields.desired !== next.fields.desired) {
+    const from = String(previous.fields.desired ?? 0)
+    changes.push(make('scale', `scale:${next.generation}`, { from, to: String(next.fields.desired ?? 0) }))
   }
   return changes
 }
 
 /** A rollout is named by its versions, or by its images where the version says nothing. */
-function label(previous: ProjectedDeployment, next: ProjectedDeployment): [from: string, to: string] {
+function label(previous: PodTemplate, next: PodTemplate): [from: string, to: string] {
   if (previous.version !== next.version) return [previous.version, next.version]
   return [previous.images.join(', '), next.images.join(', ')]
 }
 
-function rolloutReason(previous: ProjectedDeployment, next: ProjectedDeployment): string {
+function rolloutReason(previous: PodTemplate, next: PodTemplate): string {
   if (previous.images.join() !== next.images.join()) return 'image'
   if (previous.version !== next.version) return 'version'
   return previous.restartedAt !== next.restartedAt ? 'restart' : 'template'

@@ -1,14 +1,12 @@
 import type { ObjectState } from '../../record/kube.ts'
+import { type Described, findings } from './kinds/described.ts'
 import type { ProjectedMeta } from './metadata.ts'
-import type {
-  ProjectedDeployment,
-  ProjectedNamespace,
-  ProjectedPod,
-  ProjectedReplicaSet,
-} from './projections.ts'
+import type { Missing } from './missing.ts'
+import { podFindings } from './pod-findings.ts'
+import type { ProjectedNamespace, ProjectedPod, ProjectedReplicaSet } from './projections.ts'
 import type { Workload } from './workload.ts'
 
-export type ProjectedObject = ProjectedPod | ProjectedNamespace | ProjectedReplicaSet | ProjectedDeployment
+export type ProjectedObject = ProjectedPod | ProjectedNamespace | ProjectedReplicaSet | Described
 
 export interface StateContext {
   readonly workload: Workload
@@ -16,6 +14,15 @@ export interface StateContext {
   readonly deleted: boolean
   /** Of a Namespace. */
   readonly scopeReason?: string
+  /** Of a Namespace, when its quotas are known. */
+  readonly quotas?: NamespaceQuotas | undefined
+  /** Of a Pod: what events say it lacks. */
+  readonly missing?: Missing | undefined
+}
+
+export interface NamespaceQuotas {
+  readonly quotas: number
+  readonly limitRanges: number
 }
 
 /** The record of one object as it is now. */
@@ -23,23 +30,17 @@ export function deriveObjectState(object: ProjectedObject, context: StateContext
   const base = { ...neutral, ...identity(object, context), status: statusOf(object) }
   switch (object.kind) {
     case 'Namespace':
-      return { ...base, phase: object.phase, scopeReason: context.scopeReason ?? '' }
+      return { ...base, ...namespaceFields(object, context) }
     case 'ReplicaSet':
       return { ...base, desired: object.desired }
-    case 'Deployment':
-      return {
-        ...base,
-        reason: object.conditions.find(isTrouble)?.reason ?? '',
-        version: object.version,
-        ready: object.available,
-        desired: object.desired,
-      }
     case 'Pod':
-      return { ...base, ...podFields(object) }
+      return { ...base, ...podFields(object, context) }
+    default:
+      return { ...base, ...object.fields }
   }
 }
 
-/** Pod: as kubectl prints it. Deployment: Available, Progressing, Degraded. Namespace: its phase. */
+/** Pod: as kubectl prints it. Namespace: its phase. The others: see their kinds. */
 export function statusOf(object: ProjectedObject): string {
   switch (object.kind) {
     case 'Pod':
@@ -48,28 +49,28 @@ export function statusOf(object: ProjectedObject): string {
       return object.phase
     case 'ReplicaSet':
       return ''
-    case 'Deployment':
-      return deploymentStatus(object)
+    default:
+      return object.status
   }
 }
 
-function deploymentStatus(object: ProjectedDeployment): string {
-  const { desired, replicas, updated, available, generation, observedGeneration } = object
-  if (object.conditions.some(isTrouble)) return 'Degraded'
-  const rolledOut = observedGeneration >= generation && updated >= desired && replicas <= updated
-  if (!rolledOut) return 'Progressing'
-  if (available >= desired) return 'Available'
-  // A finished rollout that lost pods is in trouble; one that is still waiting for its new pods is not yet.
-  const progress = object.conditions.find((one) => one.type === 'Progressing')
-  return progress?.reason === 'NewReplicaSetAvailable' ? 'Degraded' : 'Progressing'
+function namespaceFields(
+  { phase }: ProjectedNamespace,
+  { scopeReason = '', quotas }: StateContext,
+): Partial<ObjectState> {
+  if (!quotas) return { phase, scopeReason }
+  const where = quotas.quotas > 0 ? '' : quotas.limitRanges > 0 ? 'only a LimitRange' : 'no LimitRange either'
+  return {
+    phase,
+    scopeReason,
+    amounts: { quotas: quotas.quotas, limitRanges: quotas.limitRanges },
+    findings: findings({ 'namespace-without-quota': where }),
+  }
 }
 
-function isTrouble({ type, status }: { readonly type: string; readonly status: string }): boolean {
-  return (type === 'ReplicaFailure' && status === 'True') || (type === 'Progressing' && status === 'False')
-}
-
-function podFields(pod: ProjectedPod): Partial<ObjectState> {
+function podFields(pod: ProjectedPod, { missing }: StateContext): Partial<ObjectState> {
   const running = pod.containers.filter((one) => !one.init)
+  const starts = running.flatMap((one) => one.startedAtMs ?? [])
   const total = (
     key: 'cpuRequestMillicores' | 'cpuLimitMillicores' | 'memoryRequestBytes' | 'memoryLimitBytes',
   ) => running.reduce((sum, one) => sum + one[key], 0)
@@ -89,6 +90,8 @@ function podFields(pod: ProjectedPod): Partial<ObjectState> {
     memoryLimitBytes: total('memoryLimitBytes'),
     qosClass: pod.qosClass,
     containers: pod.containers,
+    amounts: { ...pod.amounts, ...(starts.length > 0 ? { startedAtMs: Math.min(...starts) } : {}) },
+    findings: podFindings(pod, missing),
   }
 }
 

@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto'
 import type { ContainerState } from '../../record/kube.ts'
 import { projectContainers } from './containers.ts'
+import { amounts } from './kinds/described.ts'
 import { annotation, type ProjectedMeta, projectMeta, resourceAnnotations } from './metadata.ts'
 import { type PodStatus, podStatus } from './pod-status.ts'
-import { count, type Json, list, object, text, texts, timeMs } from './read.ts'
+import { memoryBytes } from './quantity.ts'
+import { count, type Json, list, object, text, timeMs } from './read.ts'
 import { versionOf } from './version.ts'
 
-/** What is kept of each kind, picked as it is parsed: about a tenth of the object. */
+/** What is kept of pods, namespaces, replica sets and events, picked as it is parsed: about a tenth of the object. */
 export interface ProjectedPod extends ProjectedMeta {
   readonly kind: 'Pod'
   readonly status: PodStatus
@@ -24,6 +25,7 @@ export interface ProjectedPod extends ProjectedMeta {
   readonly containerIds: readonly string[]
   /** From annotations, for the telemetry of the pod. Most have none. */
   readonly resourceAttributes?: Readonly<Record<string, string>>
+  readonly amounts: Record<string, number>
 }
 
 export interface ProjectedNamespace extends ProjectedMeta {
@@ -37,28 +39,6 @@ export interface ProjectedNamespace extends ProjectedMeta {
 export interface ProjectedReplicaSet extends ProjectedMeta {
   readonly kind: 'ReplicaSet'
   readonly desired: number
-}
-
-export interface ProjectedDeployment extends ProjectedMeta {
-  readonly kind: 'Deployment'
-  readonly desired: number
-  readonly replicas: number
-  readonly updated: number
-  readonly available: number
-  readonly observedGeneration: number
-  readonly conditions: readonly Condition[]
-  readonly images: readonly string[]
-  readonly version: string
-  /** Of the pod template, to notice a rollout without keeping the template. */
-  readonly templateHash: string
-  readonly restartedAt: string
-}
-
-export interface Condition {
-  readonly type: string
-  readonly status: string
-  readonly reason: string
-  readonly message: string
 }
 
 export function projectPod(raw: Json): ProjectedPod | undefined {
@@ -93,7 +73,32 @@ export function projectPod(raw: Json): ProjectedPod | undefined {
       .map((one) => text(one['containerID']).replace(/^[a-z0-9.+-]+:\/\//, ''))
       .filter(Boolean),
     ...(resourceAttributes ? { resourceAttributes } : {}),
+    amounts: podAmounts(raw),
   }
+}
+
+/** When it was placed, ready and done, with when it started: what PendingTime and UpTime are made of. */
+function podAmounts(raw: Json): Record<string, number> {
+  const status = object(raw['status'])
+  const since = (type: string) =>
+    timeMs(
+      list(status['conditions']).find((one) => one['type'] === type && one['status'] === 'True')?.[
+        'lastTransitionTime'
+      ],
+    )
+  const isDone = status['phase'] === 'Succeeded' || status['phase'] === 'Failed'
+  const ends = ['containerStatuses', 'initContainerStatuses']
+    .flatMap((key) => list(status[key]))
+    .map((one) => timeMs(object(object(one['state'])['terminated'])['finishedAt']))
+  const storage = list(object(raw['spec'])['containers']).map((one) =>
+    memoryBytes(object(object(one['resources'])['requests'])['ephemeral-storage']),
+  )
+  return amounts('Pod', {
+    scheduledAtMs: since('PodScheduled'),
+    readyAtMs: since('Ready'),
+    finishedAtMs: isDone ? Math.max(0, ...ends) : 0,
+    ephemeralStorageRequestBytes: storage.reduce((sum, one) => sum + one, 0) || undefined,
+  })
 }
 
 function podIpsOf(status: Json): string[] {
@@ -117,34 +122,6 @@ export function projectReplicaSet(raw: Json): ProjectedReplicaSet | undefined {
   if (!meta) return undefined
   const annotated = Number(annotation(raw, 'deployment.kubernetes.io/desired-replicas'))
   return { kind: 'ReplicaSet', ...meta, desired: count(annotated) }
-}
-
-export function projectDeployment(raw: Json): ProjectedDeployment | undefined {
-  const meta = projectMeta(raw)
-  if (!meta) return undefined
-  const spec = object(raw['spec'])
-  const status = object(raw['status'])
-  const template = object(spec['template'])
-  const images = list(object(template['spec'])['containers']).map((one) => text(one['image']))
-  return {
-    kind: 'Deployment',
-    ...meta,
-    desired: typeof spec['replicas'] === 'number' ? count(spec['replicas']) : 1,
-    replicas: count(status['replicas']),
-    updated: count(status['updatedReplicas']),
-    available: count(status['availableReplicas']),
-    observedGeneration: count(status['observedGeneration']),
-    conditions: list(status['conditions']).map((one) => ({
-      type: text(one['type']),
-      status: text(one['status']),
-      reason: text(one['reason']),
-      message: text(one['message']).slice(0, 1024),
-    })),
-    images,
-    version: versionOf({ ...meta.labels, ...texts(object(template['metadata'])['labels']) }, images),
-    templateHash: createHash('sha1').update(JSON.stringify(template)).digest('base64url').slice(0, 16),
-    restartedAt: annotation(template, 'kubectl.kubernetes.io/restartedAt'),
-  }
 }
 
 export interface ProjectedEvent {

@@ -16,7 +16,11 @@ const depthMax = 4
  * An owner we have not seen is inferred from its name: ReplicaSets of Deployments end in the pod template's hash, Jobs
  * of CronJobs in their scheduled minute.
  */
-export function workloadOf(kind: string, object: ProjectedMeta, findOwner: FindOwner): Workload {
+export function workloadOf(
+  kind: string,
+  object: Pick<ProjectedMeta, 'name' | 'namespace' | 'labels' | 'owner'>,
+  findOwner: FindOwner,
+): Workload {
   let current: Workload = { kind, name: object.name }
   let owner = object.owner
   for (let depth = 0; depth < depthMax && owner.kind !== ''; depth++) {

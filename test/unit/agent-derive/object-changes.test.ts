@@ -1,12 +1,9 @@
 import { Value } from 'typebox/value'
 import { describe, expect, test } from 'vitest'
+import { projectDeployment } from '../../../collector/agent/derive/kinds/workloads.ts'
 import { deriveChanges, type Transition } from '../../../collector/agent/derive/object-changes.ts'
 import { deriveObjectState, type ProjectedObject } from '../../../collector/agent/derive/object-state.ts'
-import {
-  projectDeployment,
-  projectNamespace,
-  projectPod,
-} from '../../../collector/agent/derive/projections.ts'
+import { projectNamespace, projectPod } from '../../../collector/agent/derive/projections.ts'
 import { ObjectChange, ObjectState } from '../../../collector/record/kube.ts'
 
 const nowMs = Date.parse('2026-01-01T12:00:00Z')

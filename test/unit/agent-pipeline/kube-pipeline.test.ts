@@ -79,7 +79,7 @@ function setUp(config: Partial<KubePipelineConfig> = {}) {
     },
     {
       namespaces: { include: [], exclude: [], rancherProjects: [], default: 'off', allowed: [] },
-      watch: { mode: 'cluster', namespaces: [] },
+      watch: { mode: 'cluster', namespaces: [], nodes: 'off' },
       ...config,
     },
   )
@@ -107,6 +107,8 @@ const backfill = [
   'state Pod/shop-1 Running of web',
   'created Pod/shop-1 >Running',
   'event Started of Deployment/web',
+  // Again, when its quotas are known.
+  'state Namespace/shop Active of ',
 ]
 
 describe('the Kubernetes pipeline', () => {
@@ -236,12 +238,12 @@ describe('the Kubernetes pipeline', () => {
   test('namespaced mode needs no right to see namespaces', async () => {
     const { kube, clock, pipeline, drain, start } = setUp({
       clusterUid: 'set-by-hand',
-      watch: { mode: 'namespaced', namespaces: ['shop'] },
+      watch: { mode: 'namespaced', namespaces: ['shop'], nodes: 'off' },
     })
     kube.forbid('namespaces')
     await start()
     await clock.advance(5_000)
-    expect(drain().filter((one) => !one.includes('Namespace/'))).toEqual(backfill.slice(3))
+    expect(drain().filter((one) => !one.includes('Namespace/'))).toEqual(backfill.slice(3, -1))
     expect(kube.asked.filter((one) => one.includes('namespaces'))).toEqual([])
     expect(pipeline.decide('hidden')).toEqual({
       selected: false,

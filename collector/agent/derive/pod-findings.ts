@@ -1,0 +1,43 @@
+import type { ContainerState } from '../../record/kube.ts'
+import { findings } from './kinds/described.ts'
+import { type Missing, mergeMissing, missingIn } from './missing.ts'
+import type { ProjectedPod } from './projections.ts'
+
+/**
+ * What is careless about a pod, by its containers, and what it waits for in vain. `missing` is what events said of it.
+ * A pod that has ended needs nothing; one that runs to an end needs no probes.
+ */
+export function podFindings(pod: ProjectedPod, missing: Missing = {}): Record<string, string> {
+  if (pod.phase === 'Succeeded' || pod.phase === 'Failed') return {}
+  const lacking = (lacks: (container: ContainerState) => boolean) =>
+    pod.containers
+      .filter((one) => !one.init && lacks(one))
+      .map((one) => one.name)
+      .join(', ')
+  const serves = pod.owner.kind !== 'Job'
+  const waits = pod.containers.filter((one) => one.state === 'waiting').map((one) => missingIn(one.message))
+  const absent = mergeMissing(missing, missingIn(pod.message), ...waits)
+  return findings({
+    'no-cpu-request': lacking((one) => one.cpuRequestMillicores === 0),
+    'no-memory-request': lacking((one) => one.memoryRequestBytes === 0),
+    'no-cpu-limit': lacking((one) => one.cpuLimitMillicores === 0),
+    'no-memory-limit': lacking((one) => one.memoryLimitBytes === 0),
+    'no-readiness-probe': serves ? lacking((one) => !one.readinessProbe) : '',
+    'no-liveness-probe': serves ? lacking((one) => !one.livenessProbe) : '',
+    privileged: pod.containers
+      .filter((one) => one.privileged)
+      .map((one) => one.name)
+      .join(', '),
+    'missing-secret': absent['missing-secret']?.join(', '),
+    'missing-config-map': absent['missing-config-map']?.join(', '),
+    'missing-claim': absent['missing-claim']?.join(', '),
+  })
+}
+
+/** Volumes are mounted and images pulled before the first container starts: until then events say what is missing. */
+export function isGettingReady(pod: ProjectedPod): boolean {
+  return (
+    pod.phase === 'Pending' &&
+    pod.containers.some((one) => one.state === 'waiting' || one.state === 'unknown')
+  )
+}
