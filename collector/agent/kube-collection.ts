@@ -285,7 +285,8 @@ const isWorkload: ReadonlySet<string> = new Set([
   'CronJob',
 ])
 
+/** A resource that the server does not have cannot be seen either. */
 function readinessOf(reflector: { status(): ReflectorStatus }): 'unread' | 'read' | 'denied' {
   const { syncs, state } = reflector.status()
-  return syncs > 0 ? 'read' : state === 'denied' ? 'denied' : 'unread'
+  return syncs > 0 ? 'read' : state === 'denied' || state === 'absent' ? 'denied' : 'unread'
 }

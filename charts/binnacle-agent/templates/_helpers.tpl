@@ -51,10 +51,19 @@ log:
 {{/* Reads only, no Secrets, no pods/exec, no nodes/proxy, no writes to workloads. */}}
 {{- define "binnacle-agent.rules" -}}
 - apiGroups: [""]
-  resources: [pods, events]
+  resources: [pods, events, services, resourcequotas, limitranges, persistentvolumeclaims]
   verbs: [get, list, watch]
 - apiGroups: [apps]
-  resources: [replicasets, deployments]
+  resources: [replicasets, deployments, statefulsets, daemonsets]
+  verbs: [get, list, watch]
+- apiGroups: [batch]
+  resources: [jobs, cronjobs]
+  verbs: [get, list, watch]
+- apiGroups: [discovery.k8s.io]
+  resources: [endpointslices]
+  verbs: [get, list, watch]
+- apiGroups: [autoscaling]
+  resources: [horizontalpodautoscalers]
   verbs: [get, list, watch]
 {{- if .Values.scrape.enabled }}
 - apiGroups: [metrics.k8s.io]
