@@ -60,7 +60,7 @@ async function setUp(random: () => number, config: Partial<KubePipelineConfig>) 
     },
     {
       namespaces: { include: [], exclude: [], rancherProjects: [], default: 'off', allowed: [] },
-      watch: { mode: 'cluster', namespaces: [] },
+      watch: { mode: 'cluster', namespaces: [], nodes: 'off' },
       ...config,
     },
   )
