@@ -61,6 +61,8 @@ export interface KubeCollectionDeps {
   readonly emit: (record: KubeRecord) => void
   /** What `quotasOf` says of the namespace may have changed. */
   readonly onQuotas: (namespace: string) => void
+  /** Undefined: there is room for more records; else when there is. */
+  readonly room: () => Promise<void> | undefined
 }
 
 export interface KubeCollectionConfig {

@@ -68,6 +68,8 @@ export interface KubePipelineDeps {
   readonly log: Log
   readonly metrics: SelfMetrics
   readonly emit: (record: KubeRecord) => void
+  /** Undefined: there is room for more records; else when there is. Absent: there always is. */
+  readonly room?: () => Promise<void> | undefined
   /** The namespace opted out: what is queued of it must not be sent. */
   readonly onScopeStop: (namespace: string) => void
 }
@@ -96,7 +98,7 @@ interface Running {
 }
 
 export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineConfig): KubePipeline {
-  const { client, clock, random, log, metrics, onScopeStop } = deps
+  const { client, clock, random, log, metrics, onScopeStop, room = () => undefined } = deps
   const { namespacedWatchesMax = 50, selfCheckMs = 300_000 } = config
   const { mode } = config.watch
   const stopping = new AbortController()
@@ -261,7 +263,10 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
 
   function launch(what: { readonly members: Set<string>; readonly namespace?: string }): void {
     const stopOne = new AbortController()
-    const collection = createKubeCollection({ client, clock, random, log, turns, pods, emit, onQuotas }, what)
+    const collection = createKubeCollection(
+      { client, clock, random, log, turns, pods, emit, onQuotas, room },
+      what,
+    )
     running.add({ collection, ...what, stop: stopOne })
     track(collection.run(AbortSignal.any([stopping.signal, stopOne.signal])))
   }

@@ -168,6 +168,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       log,
       metrics,
       emit: (record) => (standby ? standby.emit(record) : emitKube(record)),
+      room: batcher.kubeRoom,
       onScopeStop(namespace) {
         standby?.dropNamespace(namespace)
         batcher.dropNamespace(namespace)

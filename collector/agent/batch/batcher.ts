@@ -19,6 +19,8 @@ import {
  */
 export interface Batcher {
   kube(records: readonly KubeRecord[]): void
+  /** Undefined: there is room for more records; else when there is. Records that come all the same push out the oldest. */
+  kubeRoom(): Promise<void> | undefined
   /** Returns how many data points they make. */
   usage(points: readonly UsagePoint[]): number
   /** Resolves when all parts are on disk, or are not going to be. */
@@ -174,6 +176,7 @@ export function createBatcher(deps: BatcherDeps, config: BatcherConfig): Batcher
         lanes.kube.add({ type: 'kube', namespace: record.record.namespace, items: 1, bytes, record })
       }
     },
+    kubeRoom: lanes.kube.room,
     usage(points) {
       for (const point of points) {
         const { namespace } = point.pod

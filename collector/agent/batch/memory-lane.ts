@@ -32,6 +32,8 @@ export type WriteResult = string | undefined
  */
 export interface MemoryLane<E extends Entry> {
   add(entry: E): void
+  /** Undefined: less than half of the memory is taken; else resolves when that is so again, or the lane closes. */
+  room(): Promise<void> | undefined
   /** Removes what waits of a namespace. */
   drop(matches: (entry: E) => boolean): void
   /** Waiting and being written. */
@@ -70,6 +72,7 @@ export function createMemoryLane<E extends Entry>(
   let retrying = new AbortController()
   let flushing: Promise<void> | undefined
   let closing = false
+  let room: PromiseWithResolvers<void> | undefined
 
   const isFull = () => waitingBytes >= config.batchBytesMax || waiting.length >= config.batchEntriesMax
 
@@ -100,8 +103,17 @@ export function createMemoryLane<E extends Entry>(
 
   function remove(entry: E): void {
     waiting.splice(waiting.indexOf(entry), 1)
-    bytes -= entry.bytes
+    free(entry.bytes)
     waitingBytes -= entry.bytes
+  }
+
+  const hasRoom = () => closing || bytes <= config.memoryBytesMax / 2
+
+  function free(freed: number): void {
+    bytes -= freed
+    if (!room || !hasRoom()) return
+    room.resolve()
+    room = undefined
   }
 
   async function flush(): Promise<void> {
@@ -135,14 +147,14 @@ export function createMemoryLane<E extends Entry>(
 
   function kept(batch: readonly E[]): void {
     for (const entry of batch) {
-      bytes -= entry.bytes
+      free(entry.bytes)
       entry.answer?.({ type: 'kept' })
     }
   }
 
   async function failed(batch: readonly E[], message: string): Promise<void> {
     for (const entry of batch) {
-      if (entry.answer || closing) bytes -= entry.bytes
+      if (entry.answer || closing) free(entry.bytes)
       if (!entry.answer && closing) onLoss(entry, 'shutdown')
       entry.answer?.({ type: 'failed', message })
     }
@@ -156,6 +168,11 @@ export function createMemoryLane<E extends Entry>(
 
   return {
     add,
+    room() {
+      if (hasRoom()) return undefined
+      room ??= Promise.withResolvers()
+      return room.promise
+    },
     drop(matches) {
       for (const entry of waiting.filter(matches)) {
         remove(entry)
@@ -167,6 +184,7 @@ export function createMemoryLane<E extends Entry>(
     bytes: () => bytes,
     async close() {
       closing = true
+      free(0)
       window.abort()
       retrying.abort()
       await flushing

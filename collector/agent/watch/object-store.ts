@@ -10,10 +10,11 @@ export interface ObjectStore<T extends Projected> extends StoreView<T> {
   /** Says nothing: the namespace is no longer ours to speak of. */
   forget(namespace: string): void
   /**
-   * Replaces everything by a list: changes and deletions nobody told us about are synthesised.
+   * Replaces everything by a list, step by step as the events are taken: changes and deletions nobody told us about are
+   * synthesised.
    * `trustVersions`: an object of the same version is the same object, so that nothing is said about it.
    */
-  replace(objects: readonly T[], options: { readonly trustVersions: boolean }): ReflectorEvent<T>[]
+  replace(objects: readonly T[], options: { readonly trustVersions: boolean }): Iterable<ReflectorEvent<T>>
 }
 
 export interface StoreView<T extends Projected> {
@@ -26,6 +27,8 @@ export interface StoreView<T extends Projected> {
 export function createObjectStore<T extends Projected>(remember: (object: T) => T): ObjectStore<T> {
   const byUid = new Map<string, T>()
   const uidByName = new Map<string, string>()
+  /** Since the last replacement began, which must not bring them back. */
+  const forgotten = new Set<string>()
   const nameKey = (object: { namespace: string; name: string }) => `${object.namespace}/${object.name}`
 
   function put(object: T): void {
@@ -63,12 +66,15 @@ export function createObjectStore<T extends Projected>(remember: (object: T) => 
     upsert: (object) => set(object, false),
     remove: (object) => drop(object.uid, false, object),
     forget(namespace) {
+      forgotten.add(namespace)
       for (const object of byUid.values()) if (object.namespace === namespace) drop(object.uid, false)
     },
-    replace(objects, { trustVersions }) {
+    *replace(objects, { trustVersions }) {
+      forgotten.clear()
       const listed = new Set(objects.map((object) => object.uid))
-      const gone = [...byUid.keys()].filter((uid) => !listed.has(uid)).flatMap((uid) => drop(uid, true))
-      return [...gone, ...objects.flatMap((object) => set(object, true, trustVersions))]
+      for (const uid of [...byUid.keys()]) if (!listed.has(uid)) yield* drop(uid, true)
+      for (const object of objects)
+        if (!forgotten.has(object.namespace)) yield* set(object, true, trustVersions)
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { JsonObject, KubeApi, KubeError, KubeResource, WatchItem } from '../../record/kube-api.ts'
+import { aborted } from '../../std/aborted.ts'
 import { createBackoff } from '../../std/backoff.ts'
 import type { Clock } from '../../std/clock.ts'
 import type { Log } from '../../std/log.ts'
@@ -7,7 +8,7 @@ import { listAll } from './list.ts'
 import { createObjectStore, type StoreView } from './object-store.ts'
 import type { Project, Projected, ReflectorEvent } from './projected.ts'
 import { compareVersions } from './resource-version.ts'
-import { readStream, type StreamEnd } from './stream.ts'
+import { readStream, type Step, type StreamEnd } from './stream.ts'
 import type { Turns } from './turns.ts'
 import { judge } from './verdict.ts'
 
@@ -58,6 +59,8 @@ export interface ReflectorDeps<T extends Projected> {
   readonly log: Log
   readonly turns: Turns
   readonly emit: (event: ReflectorEvent<T>) => void
+  /** Undefined: whoever takes what is emitted has room for more; else when it has. Meanwhile the API server keeps it. */
+  readonly room?: () => Promise<void> | undefined
 }
 
 export interface ReflectorConfig<T extends Projected> {
@@ -82,7 +85,7 @@ const watchListTriesMax = 2
 const resumesAtSameVersionMax = 5
 
 export function createReflector<T extends Projected>(
-  { client, clock, random, log, turns, emit }: ReflectorDeps<T>,
+  { client, clock, random, log, turns, emit, room = () => undefined }: ReflectorDeps<T>,
   config: ReflectorConfig<T>,
 ): Reflector<T> {
   const { resource, namespace, project, pageItemsMax = 500 } = config
@@ -118,11 +121,21 @@ export function createReflector<T extends Projected>(
     status = { state, message, sinceMs }
   }
 
-  function adopt(objects: readonly T[], resourceVersion: string): void {
+  /** False: the signal came first; what was not adopted is read again. */
+  async function adopt(
+    objects: readonly T[],
+    resourceVersion: string,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const first = syncs === 0
     // Versions that went backwards may name other contents than the ones we know.
     const sameWorld = compareVersions(resourceVersion, version) >= 0 && !rewound
-    for (const event of store.replace(objects, { trustVersions: sameWorld })) emit(event)
+    for (const event of store.replace(objects, { trustVersions: sameWorld })) {
+      emit(event)
+      const wait = hasRoom(signal)
+      if (wait) await wait
+      if (signal.aborted) return false
+    }
     traced?.trace.break()
     rewound = false
     unpaged = false
@@ -133,6 +146,17 @@ export function createReflector<T extends Projected>(
     failuresAtVersion = 0
     report('synced', '')
     if (first) emit({ type: 'synced' })
+    return true
+  }
+
+  function hasRoom(signal: AbortSignal): Promise<void> | undefined {
+    const wait = room()
+    return wait && Promise.race([wait, aborted(signal)])
+  }
+
+  /** The step, when there is room for what follows. */
+  function paced(step: Step, signal: AbortSignal): Step | Promise<Step> {
+    return hasRoom(signal)?.then(() => step) ?? step
   }
 
   async function syncByList(signal: AbortSignal): Promise<Outcome> {
@@ -146,8 +170,8 @@ export function createReflector<T extends Projected>(
       if (listed.begun && verdict === 'transient') syncVersion = undefined
       return listed
     }
-    adopt(listed.objects, listed.resourceVersion)
-    return { type: 'synced' }
+    const adopted = await adopt(listed.objects, listed.resourceVersion, signal)
+    return { type: adopted ? 'synced' : 'closed' }
   }
 
   /** The initial state and the changes after it on one stream; the store is replaced only when the state is complete. */
@@ -155,8 +179,8 @@ export function createReflector<T extends Projected>(
     const initial = new Map<string, T>()
     let begun = false
     let complete = false
-    const onEvent = (event: Extract<WatchItem, { type: 'event' }>): 'go-on' | 'stop' => {
-      if (complete) return follow(event)
+    const onEvent = (event: Extract<WatchItem, { type: 'event' }>): Step | Promise<Step> => {
+      if (complete) return paced(follow(event), signal)
       begun = true
       const object = project(event.object)
       if (event.kind === 'DELETED') {
@@ -164,13 +188,16 @@ export function createReflector<T extends Projected>(
       } else if (event.kind !== 'BOOKMARK') {
         if (object) initial.set(object.uid, object)
       } else if (endsInitialEvents(event.object)) {
-        complete = true
-        adopt([...initial.values()], versionOf(event.object))
-        initial.clear()
-        watchListFailures = 0
-        endTurn()
+        return adoptAll(versionOf(event.object))
       }
       return 'go-on'
+    }
+    async function adoptAll(atVersion: string): Promise<Step> {
+      complete = await adopt([...initial.values()], atVersion, signal)
+      initial.clear()
+      watchListFailures = 0
+      endTurn()
+      return complete ? 'go-on' : 'stop'
     }
     const from = syncVersion === undefined ? {} : { resourceVersion: syncVersion }
     const end = await readStream(
@@ -209,10 +236,10 @@ export function createReflector<T extends Projected>(
 
   async function watch(signal: AbortSignal): Promise<Outcome> {
     let advanced = false
-    const onEvent = (event: Extract<WatchItem, { type: 'event' }>): 'go-on' | 'stop' => {
+    const onEvent = (event: Extract<WatchItem, { type: 'event' }>): Step | Promise<Step> => {
       advanced = true
       report('synced', '')
-      return follow(event)
+      return paced(follow(event), signal)
     }
     const end = await readStream(
       { client, clock, silenceMsMax: () => silenceMsMax, onEvent },
@@ -229,7 +256,7 @@ export function createReflector<T extends Projected>(
   }
 
   /** Applies one change; stops when the server's versions went backwards (etcd was restored): nothing we hold is sure. */
-  function follow({ kind, object: raw }: Extract<WatchItem, { type: 'event' }>): 'go-on' | 'stop' {
+  function follow({ kind, object: raw }: Extract<WatchItem, { type: 'event' }>): Step {
     const next = versionOf(raw)
     const backwards = compareVersions(next, version) < 0
     if (kind === 'BOOKMARK') {

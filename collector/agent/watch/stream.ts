@@ -14,8 +14,11 @@ export interface ReadStreamOptions {
   readonly clock: Clock
   /** More than twice the interval of bookmarks, which is about a minute. Cutting a live stream costs one resume. */
   readonly silenceMsMax: () => number
-  readonly onEvent: (event: Extract<WatchItem, { type: 'event' }>) => 'go-on' | 'stop'
+  /** Nothing more is read until it has answered. */
+  readonly onEvent: (event: Extract<WatchItem, { type: 'event' }>) => Step | Promise<Step>
 }
+
+export type Step = 'go-on' | 'stop'
 
 /** Reads one watch to its end, and ends it when it falls silent. */
 export async function readStream(
@@ -36,8 +39,16 @@ export async function readStream(
         cut.abort()
         return
       }
-      await clock.sleep(leftMs, signal)
+      await clock.sleep(Math.min(leftMs, silenceMsMax()), signal)
     }
+  }
+
+  /** While we are the slow ones, the server is not silent. */
+  async function busy(step: Promise<Step>): Promise<Step> {
+    lastAtMs = Number.POSITIVE_INFINITY
+    const taken = await step
+    lastAtMs = clock.monotonicMs()
+    return taken
   }
 
   void watchForSilence()
@@ -46,7 +57,8 @@ export async function readStream(
     for await (const item of client.watch({ ...request, signal })) {
       lastAtMs = clock.monotonicMs()
       if (item.type === 'failed') return silent ? { type: 'silent' } : item
-      if (onEvent(item) === 'stop') return { type: 'stopped' }
+      const step = onEvent(item)
+      if ((typeof step === 'string' ? step : await busy(step)) === 'stop') return { type: 'stopped' }
     }
     return silent ? { type: 'silent' } : { type: 'closed' }
   } finally {

@@ -1,3 +1,4 @@
+import { aborted } from '../../std/aborted.ts'
 import type { Clock } from '../../std/clock.ts'
 
 /**
@@ -35,9 +36,4 @@ export function createTurns(
 export interface TurnsConfig {
   readonly holdMsMax?: number
   readonly jitterMsMax?: number
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }

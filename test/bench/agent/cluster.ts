@@ -272,8 +272,8 @@ function podSpec(app: string, namespace: string, placed: object): object {
   })
   return {
     containers: [
-      container(app, imageOf(app), 6),
-      container('proxy', 'registry.example/mesh/proxy:1.29.1', 2),
+      container(app, imageOf(app), 12),
+      container('proxy', 'registry.example/mesh/proxy:1.29.1', 6),
     ],
     volumes: [
       { name: 'config', configMap: { name: `${app}-config`, defaultMode: 420 } },

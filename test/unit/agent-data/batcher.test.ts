@@ -82,6 +82,32 @@ function start(config: Partial<BatcherConfig> = {}) {
   return { clock, written, losses, spool, batcher, request }
 }
 
+describe('room for records', () => {
+  test('is there again when half of the memory is free, whatever freed it, and while closing', async () => {
+    const { clock, batcher, losses } = start({ memoryBytesMax: 4_000, kubeWindowMs: 100 })
+    batcher.kube([change('a', 'status')])
+    expect(batcher.kubeRoom()).toBeUndefined()
+    batcher.kube([change('b', 'status'), change('b', 'status'), change('b', 'status')])
+    let free = false
+    void batcher.kubeRoom()?.then(() => {
+      free = true
+    })
+    await clock.advance(50)
+    expect(free).toBe(false)
+    await clock.advance(60)
+    expect(free).toBe(true)
+    batcher.kube([change('a', 'status'), change('b', 'status'), change('b', 'status'), change('b', 'status')])
+    const room = batcher.kubeRoom()
+    expect(room).toBeDefined()
+    batcher.dropNamespace('b')
+    await room
+    expect(losses.length).toBe(3)
+    const closed = batcher.close()
+    expect(batcher.kubeRoom()).toBeUndefined()
+    await closed
+  })
+})
+
 describe('a batcher', () => {
   test('writes kubernetes records of a window of 250 ms together, in order', async () => {
     const { batcher, clock, written } = start()

@@ -40,10 +40,12 @@ function follow({
   lists = [],
   watches = [],
   watchList = false,
+  room = () => undefined,
 }: {
   lists?: ListAnswer[]
   watches?: WatchAnswer[]
   watchList?: boolean
+  room?: () => Promise<void> | undefined
 }) {
   const clock = createManualClock()
   const asked: string[] = []
@@ -80,7 +82,7 @@ function follow({
     )
   const random = () => 0.5
   const reflector = createReflector<Projected>(
-    { client, clock, random, log: silentLog, turns: createTurns({ clock, random }), emit },
+    { client, clock, random, log: silentLog, turns: createTurns({ clock, random }), emit, room },
     {
       resource: { group: '', version: 'v1', plural: 'pods' },
       project: (raw) => raw['metadata'] as Projected & JsonObject,
@@ -103,6 +105,58 @@ const page = (version: string, ...names: string[]): ListAnswer => ({
 })
 
 describe('the reflector', () => {
+  test.each([
+    { watchList: false, lists: [page('5', 'a', 'b', 'c')], initial: [] },
+    {
+      watchList: true,
+      lists: [],
+      initial: [event('ADDED', 'a', '5'), event('ADDED', 'b', '5'), event('ADDED', 'c', '5'), end],
+    },
+  ])('says nothing more until there is room for it (watch-list $watchList)', async (way) => {
+    let places = 2
+    let freed = Promise.withResolvers<void>()
+    const { clock, events, reflector, close } = follow({
+      ...way,
+      watches: [[...way.initial, event('MODIFIED', 'a', '16'), event('MODIFIED', 'b', '17'), 'stay']],
+      room: () => (events.length < places ? undefined : freed.promise),
+    })
+    const free = async (more: number) => {
+      places += more
+      freed.resolve()
+      freed = Promise.withResolvers()
+      await clock.advance(100)
+    }
+    await clock.advance(1_000)
+    expect(events).toEqual(['added a@5 listed', 'added b@5 listed'])
+    expect(reflector.status()).toMatchObject({ state: 'starting', syncs: 0 })
+    // A slow taker is no silent server.
+    await clock.advance(1_000_000)
+    await free(3)
+    expect(events.slice(2)).toEqual(['added c@5 listed', 'synced', 'modified a@16'])
+    await free(1)
+    expect(events.slice(5)).toEqual(['modified b@17'])
+    await close()
+  })
+
+  test('that waits for room ends when it is told to, and does not bring back what was forgotten meanwhile', async () => {
+    const waits = Promise.withResolvers<void>()
+    const { clock, events, reflector, close } = follow({
+      lists: [page('5', 'a', 'b', 'c')],
+      room: () => (events.length === 1 ? waits.promise : undefined),
+    })
+    await clock.advance(1_000)
+    reflector.forget('shop')
+    waits.resolve()
+    await clock.advance(1_000)
+    expect(events).toEqual(['added a@5 listed', 'synced'])
+    expect(reflector.store.size).toBe(0)
+    await close()
+    const stuck = follow({ lists: [page('5', 'a', 'b')], room: () => new Promise(() => {}) })
+    await stuck.clock.advance(1_000)
+    await stuck.close()
+    expect(stuck.events).toEqual(['added a@5 listed'])
+  })
+
   test('lists from the cache page by page, then watches from the version of the list', async () => {
     const { clock, asked, events, close } = follow({
       lists: [{ items: [object('a', '1')], version: '5', next: 'more' }, page('5', 'b')],
