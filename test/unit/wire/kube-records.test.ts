@@ -2,12 +2,15 @@ import { describe, expect, test } from 'vitest'
 import {
   type EventRecord,
   kubeEventNames,
+  kubeObjectsTable,
   type ObjectChange,
   type ObjectState,
 } from '../../../collector/record/kube.ts'
+import { createBlockDecoder } from '../../../collector/wire/block-decoder.ts'
 import { encodeKubeLogs, encodeUsage } from '../../../collector/wire/encode-records.ts'
 import { decodeLogs } from '../../../collector/wire/log-decoder.ts'
 import { decodeMetrics } from '../../../collector/wire/metric-decoder.ts'
+import { readNative } from '../../support/read-native.ts'
 import { context, nowMs, only, requestOf } from './build.ts'
 
 const event: EventRecord = {
@@ -145,6 +148,37 @@ describe('Kubernetes records travel as log records and become rows again', () =>
         containers: '[]',
       },
     })
+  })
+
+  test('an object as the columns of a block, with what its kind has of its own', () => {
+    const record = {
+      ...object,
+      facts: { type: 'ClusterIP' },
+      amounts: { ready: 2, share: 0.5 },
+      findings: {},
+    }
+    const blocks = createBlockDecoder()
+    const body = encodeKubeLogs({
+      resource,
+      records: [
+        { type: 'object', record: { ...object, name: 'plain' } },
+        { type: 'object', record },
+      ],
+    })
+    expect(blocks.append({ signal: 'logs', encoding: 'protobuf', body }, context)).toMatchObject({
+      rejected: 0,
+    })
+    const block = blocks.seal().find(({ table }) => table === kubeObjectsTable.name)
+    expect(block && readNative(block.bytes, kubeObjectsTable)).toMatchObject([
+      { name: 'plain', facts: new Map(), amounts: new Map() },
+      {
+        facts: new Map([['type', 'ClusterIP']]),
+        amounts: new Map([
+          ['ready', 2],
+          ['share', 0.5],
+        ]),
+      },
+    ])
   })
 
   test('several in one request, in order', () => {
