@@ -161,7 +161,7 @@ describe('Kubernetes records travel as log records and become rows again', () =>
     const body = encodeKubeLogs({
       resource,
       records: [
-        { type: 'object', record: { ...object, name: 'plain' } },
+        { type: 'object', record: { ...object, name: 'plain', facts: {}, amounts: {} } },
         { type: 'object', record },
       ],
     })
