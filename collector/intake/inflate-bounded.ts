@@ -11,10 +11,26 @@ export type Inflated =
 
 const chunkSize = 64 * 1024
 
-const decoders: Readonly<Record<Exclude<OtlpCompression, 'identity'>, () => Transform>> = {
-  gzip: () => createGunzip({ chunkSize }),
+const decoders: Readonly<
+  Record<Exclude<OtlpCompression, 'identity'>, (body: Uint8Array, bytesMax: number) => Transform>
+> = {
+  gzip: (body, bytesMax) => createGunzip({ chunkSize: gzipChunkSize(body, bytesMax) }),
   deflate: () => createInflate({ chunkSize }),
   zstd: () => createZstdDecompress({ chunkSize }),
+}
+
+/** A deflated byte stands for 1,032 at the most. */
+const deflateRatioMax = 1_032
+
+/**
+ * The last four bytes of gzip tell how long it is inflated. Believed as far as it is possible at all, it makes one chunk of
+ * the right size of what would be many that have to be joined; one byte more lets the decoder see that it is done.
+ */
+function gzipChunkSize(body: Uint8Array, bytesMax: number): number {
+  if (body.length < 18) return chunkSize
+  const told = new DataView(body.buffer, body.byteOffset, body.byteLength).getUint32(body.length - 4, true)
+  const possible = Math.min(bytesMax, body.length * deflateRatioMax)
+  return told > 0 && told <= possible ? Math.max(64, told + 1) : chunkSize
 }
 
 /** One whole body. The reservation grows while it inflates, so that a bomb is cut off at the limit, whatever it claims to be. */
@@ -24,7 +40,7 @@ export async function inflateBounded(
   { bytesMax, reservation }: { readonly bytesMax: number; readonly reservation: Reservation },
 ): Promise<Inflated> {
   if (compression === 'identity' || body.length === 0) return { type: 'inflated', bytes: body }
-  const decoder = decoders[compression]()
+  const decoder = decoders[compression](body, bytesMax)
   const chunks: Buffer[] = []
   let length = 0
   decoder.end(body)

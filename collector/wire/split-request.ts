@@ -101,12 +101,14 @@ function countItems(resource: Uint8Array, signal: OtlpSignal): number {
   while (reader.next()) {
     if (reader.field() !== 2) continue
     const bytes = reader.bytes()
-    // The receiver of the part refuses all of it for a damaged scope: better that its sender hears so here.
-    readScope(bytes)
     const scope = readProto(bytes)
+    const about: Buffer[] = []
     while (scope.next()) {
       if (scope.field() === 2) items += signal === 'metrics' ? countPoints(scope.bytes()) : 1
+      else about.push(scope.raw())
     }
+    // The receiver of the part refuses all of it for a damaged scope: better that its sender hears so here.
+    readScope(Buffer.concat(about))
   }
   return items
 }

@@ -69,8 +69,7 @@ function encodeValue(value: number, bytes: number): Uint8Array {
   return part
 }
 
-export function numberOf(batch: SpooledBatch): number {
-  const [part] = batch.parts
-  if (!part) throw new Error('a batch without parts')
-  return Buffer.from(part.bytes).readUInt32LE(0)
+/** Batches of tests are small: they lie as they are. */
+export function numberOf({ packed }: SpooledBatch): number {
+  return Buffer.from(packed.bytes).readUInt32LE(0)
 }
