@@ -11,26 +11,23 @@ export type Inflated =
 
 const chunkSize = 64 * 1024
 
-const decoders: Readonly<
-  Record<Exclude<OtlpCompression, 'identity'>, (body: Uint8Array, bytesMax: number) => Transform>
-> = {
-  gzip: (body, bytesMax) => createGunzip({ chunkSize: gzipChunkSize(body, bytesMax) }),
-  deflate: () => createInflate({ chunkSize }),
-  zstd: () => createZstdDecompress({ chunkSize }),
+const decoders: Readonly<Record<Exclude<OtlpCompression, 'identity'>, (chunkSize: number) => Transform>> = {
+  gzip: (chunkSize) => createGunzip({ chunkSize }),
+  deflate: (chunkSize) => createInflate({ chunkSize }),
+  zstd: (chunkSize) => createZstdDecompress({ chunkSize }),
 }
 
 /** A deflated byte stands for 1,032 at the most. */
 const deflateRatioMax = 1_032
 
 /**
- * The last four bytes of gzip tell how long it is inflated. Believed as far as it is possible at all, it makes one chunk of
- * the right size of what would be many that have to be joined; one byte more lets the decoder see that it is done.
+ * How long a gzip is inflated, which its last four bytes tell; 0: it cannot be true. With it the body inflates into one
+ * chunk of the right size, where it would be many that have to be joined. The room is reserved before it is believed.
  */
-function gzipChunkSize(body: Uint8Array, bytesMax: number): number {
-  if (body.length < 18) return chunkSize
+function toldLength(body: Uint8Array, compression: OtlpCompression, bytesMax: number): number {
+  if (compression !== 'gzip' || body.length < 18) return 0
   const told = new DataView(body.buffer, body.byteOffset, body.byteLength).getUint32(body.length - 4, true)
-  const possible = Math.min(bytesMax, body.length * deflateRatioMax)
-  return told > 0 && told <= possible ? Math.max(64, told + 1) : chunkSize
+  return told <= Math.min(bytesMax, body.length * deflateRatioMax) ? told : 0
 }
 
 /** One whole body. The reservation grows while it inflates, so that a bomb is cut off at the limit, whatever it claims to be. */
@@ -40,7 +37,11 @@ export async function inflateBounded(
   { bytesMax, reservation }: { readonly bytesMax: number; readonly reservation: Reservation },
 ): Promise<Inflated> {
   if (compression === 'identity' || body.length === 0) return { type: 'inflated', bytes: body }
-  const decoder = decoders[compression](body, bytesMax)
+  const told = toldLength(body, compression, bytesMax)
+  const noRoom = reservation.growTo(told)
+  if (noRoom) return { type: 'refused', refusal: noRoom }
+  // One byte more lets the decoder see that it is done.
+  const decoder = decoders[compression](told > 0 ? Math.max(64, told + 1) : chunkSize)
   const chunks: Buffer[] = []
   let length = 0
   decoder.end(body)

@@ -93,7 +93,7 @@ export function createLaneWriter(deps: LaneWriterDeps, options: LaneWriterConfig
   }
 
   async function packOne(one: Waiting): Promise<PackedWaiting> {
-    return { ...one, packed: await pack(one.batch.parts.map((part) => part.bytes)) }
+    return { ...one, packed: await pack(one.batch.parts.flatMap((part) => part.pieces)) }
   }
 
   function encode(one: PackedWaiting): EncodedRecord {

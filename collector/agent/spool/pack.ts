@@ -17,8 +17,9 @@ const chunkSize = 256 * 1024
 const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)
 
-export async function pack(parts: readonly Uint8Array[]): Promise<Packed> {
-  const bytes = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
+/** The pieces lie one after the other. */
+export async function pack(pieces: readonly Uint8Array[]): Promise<Packed> {
+  const bytes = pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces)
   if (bytes.length < packBytesMin) return { bytes, compression: 'identity' }
   const params = {
     // Speed matters more than size between pods.

@@ -41,7 +41,8 @@ const metaCheck = Compile(BatchMeta)
 
 /** A serialised OTLP request. */
 export interface BatchPart {
-  readonly bytes: Uint8Array
+  /** Lie one after the other. */
+  readonly pieces: readonly Uint8Array[]
   /** Spans, log records or data points in it. */
   readonly items: number
   /** All of it is of this namespace; absent: of none, or written by an earlier version. */
@@ -77,7 +78,10 @@ export function encodeRecord(
   parts: readonly BatchPart[],
   packed: Packed,
 ): Buffer {
-  const borders = parts.map(({ bytes, ...about }) => ({ bytes: bytes.length, ...about }))
+  const borders = parts.map(({ pieces, ...about }) => ({
+    bytes: pieces.reduce((sum, piece) => sum + piece.length, 0),
+    ...about,
+  }))
   const compression = packed.compression === 'identity' ? {} : { compression: packed.compression }
   const metaBytes = Buffer.from(JSON.stringify({ ...meta, ...compression, parts: borders }))
   const record = Buffer.allocUnsafe(recordHeaderBytes + 4 + metaBytes.length + packed.bytes.length)

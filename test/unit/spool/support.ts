@@ -38,7 +38,7 @@ export async function openTestLane(disk: SpoolDisk, config: Partial<LaneConfig> 
     losses,
     lost: () => losses.reduce((sum, loss) => sum + loss.items, 0),
     put: (value: number, bytes = 100) =>
-      lane.append({ signal: 'traces', parts: [{ bytes: encodeValue(value, bytes), items: 1 }] }),
+      lane.append({ signal: 'traces', parts: [{ pieces: [encodeValue(value, bytes)], items: 1 }] }),
     /** The next batch, which must be there. */
     async take(): Promise<SpooledBatch> {
       const batch = await lane.next(never)
