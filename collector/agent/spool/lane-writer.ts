@@ -1,7 +1,7 @@
 import { assert, errorText } from '../../std/assert.ts'
 import type { Clock } from '../../std/clock.ts'
 import type { AppendOutcome, NewBatch } from './lane.ts'
-import { type Packed, pack } from './pack.ts'
+import { createPacker, type Packed } from './pack.ts'
 import type { Segment } from './segment.ts'
 import { encodeRecord, itemsOf, segmentHeaderBytes } from './segment-format.ts'
 import type { SegmentList } from './segment-list.ts'
@@ -50,6 +50,8 @@ export function createLaneWriter(deps: LaneWriterDeps, options: LaneWriterConfig
   const { clock, nextId } = deps
   const { segments, config, closing, onKept } = options
   const waiting: Waiting[] = []
+  const packer = createPacker()
+  const piecesOf = ({ batch }: Waiting) => batch.parts.flatMap((part) => part.pieces)
   let flushing: Promise<void> | undefined
   let failure: string | undefined
 
@@ -57,7 +59,8 @@ export function createLaneWriter(deps: LaneWriterDeps, options: LaneWriterConfig
     while (waiting.length > 0) {
       // Also without a window it must not run to its end inside the append that starts it.
       await (config.syncWindowMs > 0 ? clock.sleep(config.syncWindowMs, closing) : undefined)
-      const group = await Promise.all(waiting.splice(0).map(packOne))
+      const group: PackedWaiting[] = []
+      for (const one of waiting.splice(0)) group.push({ ...one, packed: await packer.pack(piecesOf(one)) })
       while (group.length > 0) {
         const records = takeRecords(group)
         if (records.length > 0) await write(records)
@@ -92,10 +95,6 @@ export function createLaneWriter(deps: LaneWriterDeps, options: LaneWriterConfig
     return records
   }
 
-  async function packOne(one: Waiting): Promise<PackedWaiting> {
-    return { ...one, packed: await pack(one.batch.parts.flatMap((part) => part.pieces)) }
-  }
-
   function encode(one: PackedWaiting): EncodedRecord {
     const { batch, packed } = one
     const meta = { id: nextId(), signal: batch.signal, writtenAtMs: clock.nowMs() }
@@ -103,7 +102,10 @@ export function createLaneWriter(deps: LaneWriterDeps, options: LaneWriterConfig
   }
 
   async function write(records: readonly EncodedRecord[]): Promise<void> {
-    const bytes = Buffer.concat(records.map((record) => record.bytes))
+    const bytes =
+      records.length === 1 && records[0]
+        ? records[0].bytes
+        : Buffer.concat(records.map((record) => record.bytes))
     segments.makeRoom(bytes.length + (segments.writer() ? 0 : segmentHeaderBytes))
     try {
       const segment = segments.writer() ?? (await segments.start())
