@@ -127,7 +127,16 @@ export const AgentConfig = Group({
     drainMs: Ms(5_000, 0, 'how long to go on sending when stopping; the rest stays in the spool'),
   }),
   control: Group({
-    intervalMs: Ms(30_000, 100, 'between two reports of health and configuration'),
+    intervalMs: Ms(
+      30_000,
+      100,
+      'between two reports of health and configuration; changes made in the UI arrive at once all the same',
+    ),
+    settable: Type.Array(Type.String({ maxLength: 128 }), {
+      maxItems: 100,
+      default: ['namespaces.include', 'namespaces.exclude', 'scrape', 'log', 'sampling'],
+      description: 'keys, or groups of them, that may be set from the UI; []: none',
+    }),
   }),
   log: Group({
     level: OneOf(

@@ -1,4 +1,5 @@
 import { stringify as stringifyYaml } from 'yaml'
+import type { RemoteScope } from '../record/remote-config.ts'
 import {
   type ConfigSources,
   type ConfigSpec,
@@ -37,14 +38,22 @@ export function loadAgentConfig(options: Parameters<typeof withFile>[1]): AgentC
   return parseAgentConfig(withFile(spec.name, options))
 }
 
-/** For people and for the service: YAML without secrets. */
-export function redactedYaml(config: AgentConfig): string {
+/** For people and for the service: YAML without secrets, and what the service adds to it beside. */
+export function redactedYaml(config: AgentConfig, remote: RemoteScope): string {
   const { service } = config
   const endpoint = new URL(service.endpoint)
   if (endpoint.password !== '') endpoint.password = 'REDACTED'
   const accessKey = service.accessKey === '' ? '' : 'REDACTED'
   const address = endpoint.password === '' ? service.endpoint : endpoint.toString()
-  return stringifyYaml({ ...config, service: { ...service, endpoint: address, accessKey } })
+  const isRemote = remote.include.length > 0 || remote.exclude.length > 0
+  return stringifyYaml(
+    {
+      ...config,
+      service: { ...service, endpoint: address, accessKey },
+      ...(isRemote ? { remote: { namespaces: remote } } : {}),
+    },
+    { aliasDuplicateObjects: false },
+  )
 }
 
 /** The standard variables of OpenTelemetry that mean the same here. */

@@ -1,3 +1,4 @@
+import type { RemoteConfigStatus } from '../record/remote-config.ts'
 import type { AgentHealth, HealthComponent } from '../wire/opamp.ts'
 
 /** What the parts of the agent say about themselves. */
@@ -10,10 +11,16 @@ export interface AgentCondition {
     readonly state: 'starting' | 'synced' | 'retrying' | 'denied' | 'absent'
     readonly message: string
   }[]
-  /** Undefined: switched off. */
-  readonly usage:
-    | { readonly state: 'starting' | 'ok' | 'absent' | 'failing'; readonly message: string }
-    | undefined
+  readonly usage: {
+    readonly state: 'off' | 'starting' | 'ok' | 'absent' | 'failing'
+    readonly message: string
+  }
+  readonly configuration: {
+    /** Why the file as it is now is not in force; '' when it is. */
+    readonly problem: string
+    readonly needsRestart: readonly string[]
+    readonly remote: RemoteConfigStatus | undefined
+  }
   readonly lanes: readonly {
     readonly lane: string
     readonly spoolFailure: string | undefined
@@ -38,10 +45,11 @@ export function deriveHealth(condition: AgentCondition): AgentHealth {
   const components = [
     clusterHealth(condition),
     ...resourceHealth(condition.reflectors),
-    ...(condition.usage ? [usageHealth(condition.usage)] : []),
+    usageHealth(condition.usage),
     ...(condition.election ? [electionHealth(condition.election)] : []),
     spoolHealth(condition.lanes),
     shippingHealth(condition.lanes),
+    configurationHealth(condition.configuration),
   ]
   const bad = components.filter((one) => !one.healthy)
   return {
@@ -84,7 +92,7 @@ function resourceHealth(reflectors: AgentCondition['reflectors']): HealthCompone
 }
 
 /** A cluster without metrics-server is no failure of the agent. */
-function usageHealth({ state, message }: NonNullable<AgentCondition['usage']>): HealthComponent {
+function usageHealth({ state, message }: AgentCondition['usage']): HealthComponent {
   return {
     name: 'metrics api',
     healthy: state !== 'failing',
@@ -128,5 +136,26 @@ function shippingHealth(lanes: AgentCondition['lanes']): HealthComponent {
     healthy: failing.length === 0,
     status: failing.length === 0 ? 'ok' : `waiting: ${failing.map(({ lane }) => lane).join(', ')}`,
     error: failing[0]?.shipFailure ?? '',
+  }
+}
+
+function configurationHealth({
+  problem,
+  needsRestart,
+  remote,
+}: AgentCondition['configuration']): HealthComponent {
+  const error =
+    problem ||
+    (remote?.status === 'failed' ? `the configuration from the UI is refused: ${remote.error}` : '')
+  return {
+    name: 'configuration',
+    healthy: error === '',
+    status:
+      error !== ''
+        ? 'refused'
+        : needsRestart.length > 0
+          ? `restart needed: ${needsRestart.join(', ')}`
+          : 'ok',
+    error,
   }
 }

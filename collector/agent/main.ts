@@ -1,18 +1,21 @@
 import { readFile } from 'node:fs/promises'
 import { hostname, type } from 'node:os'
-import { join } from 'node:path'
 import { Agent } from 'undici'
 import type { KubeRecord } from '../record/kube.ts'
 import type { OtlpSignal } from '../record/otlp.ts'
+import { namespacesReportedMax, type RemoteConfigStatus } from '../record/remote-config.ts'
 import { systemClock } from '../std/clock.ts'
 import { createLog, type Log } from '../std/log.ts'
 import { createSelfMetrics } from '../std/self-metrics.ts'
 import { encodeKubeLogs, encodeUsage } from '../wire/encode-records.ts'
+import type { RemoteConfigOffer } from '../wire/opamp.ts'
 import { splitRequest } from '../wire/split-request.ts'
 import { startAdmin } from './admin.ts'
 import { type BatchLaneName, createBatcher } from './batch/batcher.ts'
 import { redactedYaml } from './config.ts'
 import type { AgentConfig } from './config-schema.ts'
+import { createLastKnownGood } from './control/last-known-good.ts'
+import { reportNamespaces } from './control/report-namespaces.ts'
 import { createReporter } from './control/reporter.ts'
 import { createElector } from './elect/elector.ts'
 import { createStandby } from './elect/standby.ts'
@@ -24,12 +27,13 @@ import { createAgentLedger, type DropReason, type LaneGauges, type LedgerLine } 
 import { createOtlpHandler, type RequestSeen } from './receive/handler.ts'
 import { createLatePods } from './receive/late-pods.ts'
 import { startReceivers } from './receivers.ts'
-import { createCollectedNamespaces } from './scope/collected.ts'
 import { createUsageScraper } from './scrape/scraper.ts'
+import { createSettings } from './settings.ts'
 import { createPost } from './ship/post.ts'
 import { createShipper, type ShipSettled } from './ship/shipper.ts'
 import { systemDisk } from './spool/disk.ts'
 import { type LaneName, laneNames, openSpool } from './spool/spool.ts'
+import { watchValues } from './watch-values.ts'
 
 /**
  * The cluster agent, top to bottom as the data flows:
@@ -54,6 +58,8 @@ export interface AgentDeps {
   readonly log?: Log
   /** Path of a kubeconfig; absent: the pod's service account, $KUBECONFIG, ~/.kube/config. */
   readonly kubeconfig?: string | undefined
+  /** Reads the configuration again, as it is now; throws when it cannot be used. Absent: it never changes. */
+  readonly readConfig?: (() => AgentConfig) | undefined
 }
 
 export interface AgentStatus {
@@ -71,6 +77,13 @@ export interface AgentStatus {
     readonly selected: boolean
     readonly reason: string
   }[]
+  /** The others, up to `namespacesReportedMax`, and why they are not collected. */
+  readonly notCollected: readonly { readonly namespace: string; readonly reason: string }[]
+  readonly configuration: {
+    readonly remote: RemoteConfigStatus | undefined
+    readonly needsRestart: readonly string[]
+    readonly problem: string
+  }
   /** Per lane and signal; at rest received + recovered = shipped + rejected + dropped + queued. */
   readonly items: readonly LedgerLine[]
   readonly lanes: readonly LaneGauges[]
@@ -115,6 +128,13 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   for (const lane of laneNames)
     for (const [signal, items] of signalEntries(spool.lanes[lane].state().recoveredItems))
       ledger.recovered({ lane, signal }, items)
+
+  const settings = createSettings(config)
+  const lastKnownGood = createLastKnownGood({ disk: systemDisk, log }, config.spool)
+  const known = await lastKnownGood.load()
+  if (known && settings.offer(known).status === 'failed')
+    log.warn({ cause: settings.remoteStatus()?.error }, 'cannot use the last remote configuration any more')
+  let keeping = Promise.resolve()
 
   const dispatcher = new Agent({
     connections: 32,
@@ -162,7 +182,6 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     },
   )
 
-  const collectedPath = join(config.spool.directory, 'collected-namespaces.json')
   const pipeline = createKubePipeline(
     {
       client,
@@ -176,19 +195,9 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
         standby?.dropNamespace(namespace)
         batcher.dropNamespace(namespace)
       },
-      collected: createCollectedNamespaces({
-        clock,
-        log,
-        read: () => systemDisk.readFile(collectedPath),
-        replace: (bytes) => systemDisk.replaceFile(collectedPath, bytes),
-      }),
+      onNamespaces: () => reporter.wake(),
     },
-    {
-      clusterUid: config.cluster.id,
-      namespaces: config.namespaces,
-      watch: config.watch,
-      installation: `${config.leaderElection.namespace}/${config.leaderElection.name}`,
-    },
+    { clusterUid: config.cluster.id, namespaces: config.namespaces, watch: config.watch },
   )
   const elector = config.leaderElection.enabled
     ? createElector(
@@ -223,6 +232,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     'Records that wait until it is known that the leader has them',
     () => standby?.state().records ?? 0,
   )
+  pipeline.setScope(settings.current().config.namespaces, settings.current().remoteScope)
   const cluster = () => ({ uid: pipeline.clusterUid(), name: config.cluster.name || pipeline.clusterUid() })
 
   const ownResource = () =>
@@ -233,22 +243,20 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       ['k8s.cluster.name', cluster().name],
     ])
 
-  const scraper = config.scrape.enabled
-    ? createUsageScraper(
-        {
-          client,
-          clock,
-          random,
-          log,
-          namespaces: () => (leads() ? pipeline.selectedNamespaces() : []),
-          pods: pipeline.pods,
-          emit: (points) => {
-            ledger.received({ lane: 'metrics', signal: 'metrics' }, batcher.usage(points))
-          },
-        },
-        { intervalMs: config.scrape.intervalMs },
-      )
-    : undefined
+  const scraper = createUsageScraper(
+    {
+      client,
+      clock,
+      random,
+      log,
+      namespaces: () => (leads() ? pipeline.selectedNamespaces() : []),
+      pods: pipeline.pods,
+      emit: (points) => {
+        ledger.received({ lane: 'metrics', signal: 'metrics' }, batcher.usage(points))
+      },
+    },
+    { current: () => settings.current().config.scrape },
+  )
 
   const latePods = createLatePods(clock, { holdMs: config.receive.podWaitMs })
   metrics.gauge('otlp_held_requests', 'Requests of pods that are not known yet', () => latePods.held())
@@ -282,16 +290,36 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       clock,
       random,
       log,
-      read: () => ({ description: describe(), health: health(), effectiveConfig }),
+      read: () => ({
+        description: describe(),
+        health: health(),
+        effectiveConfig: effectiveConfig(),
+        ...remoteStatus(),
+        ...namespacesReport(),
+      }),
+      onOffer: takeOffer,
     },
     { endpoint, agentUid: spool.agentUid, intervalMs: config.control.intervalMs, timeoutMs: 5_000 },
   )
-  const effectiveConfig = redactedYaml(config)
+  settings.subscribe((now, before) => {
+    if (now.config.log.level !== before.config.log.level) log.level = now.config.log.level
+    pipeline.setScope(now.config.namespaces, now.remoteScope)
+    scraper.wake()
+    reporter.wake()
+  })
+  if (settings.current().config.log.level !== config.log.level)
+    log.level = settings.current().config.log.level
 
   const shipping = laneNames.map((lane) => shippers[lane].run(stopShipping.signal))
   const electing = elector?.run(stopElecting.signal)
-  const collecting = [pipeline.start(stopping.signal), scraper?.run(stopping.signal)]
+  const collecting = [pipeline.start(stopping.signal), scraper.run(stopping.signal)]
   const reporting = reporter.run(stopping.signal)
+  const watching =
+    deps.readConfig &&
+    watchValues(
+      { read: deps.readConfig, settings, clock, log },
+      { intervalMs: 5_000, signal: stopping.signal },
+    )
   log.info({ agentUid: spool.agentUid, endpoint, version }, 'the agent runs')
 
   /** Whether this replica speaks for the cluster. */
@@ -362,8 +390,9 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       startedAtMs,
       clusterUid: pipeline.clusterUid(),
       reflectors: pipeline.status().reflectors,
-      usage: scraper?.status(),
+      usage: scraper.status(),
       election: elector?.status(),
+      configuration: configuration(),
       lanes: laneNames.map((lane) => ({
         lane,
         spoolFailure: spool.lanes[lane].state().failure,
@@ -371,6 +400,46 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       })),
       stopping: stopped,
     })
+  }
+
+  function configuration(): AgentStatus['configuration'] {
+    return {
+      remote: settings.remoteStatus(),
+      needsRestart: settings.needsRestart(),
+      problem: settings.valuesProblem(),
+    }
+  }
+
+  function effectiveConfig(): string {
+    const { config: inForce, remoteScope } = settings.current()
+    return redactedYaml(inForce, remoteScope)
+  }
+
+  function remoteStatus() {
+    const remoteConfig = settings.remoteStatus()
+    return remoteConfig ? { remoteConfig } : {}
+  }
+
+  function namespacesReport() {
+    if (!pipeline.status().synced) return {}
+    const { namespaces: values, control, watch } = { ...settings.current().config, watch: config.watch }
+    const listed = watch.mode === 'namespaced' ? { listed: watch.namespaces } : {}
+    const { settable } = control
+    return {
+      namespaces: JSON.stringify(
+        reportNamespaces(pipeline.namespaces(), { values: { ...values, ...listed }, settable }),
+      ),
+    }
+  }
+
+  function takeOffer(offer: RemoteConfigOffer): void {
+    const { status: outcome, error } = settings.offer(offer)
+    if (outcome === 'failed') {
+      log.warn({ cause: error }, 'the configuration from the service is refused; the present one stays')
+      return
+    }
+    log.info('the configuration from the service is applied')
+    keeping = keeping.then(() => lastKnownGood.save(offer))
   }
 
   function describe(): Map<string, string> {
@@ -395,6 +464,12 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       namespaces: pipeline
         .selectedNamespaces()
         .map((namespace) => ({ namespace, ...pipeline.decide(namespace) })),
+      notCollected: pipeline
+        .namespaces()
+        .filter(({ selected }) => !selected)
+        .slice(0, namespacesReportedMax)
+        .map(({ name, reason: why }) => ({ namespace: name, reason: why })),
+      configuration: configuration(),
       items: ledger.lines(),
       lanes: gauges(),
     }
@@ -416,7 +491,8 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     log.info('the agent stops')
     await receivers.close()
     stopping.abort()
-    await Promise.all(collecting)
+    await Promise.all([...collecting, watching])
+    await keeping
     await pipeline.close()
     await standby?.close()
     await batcher.close()

@@ -21,7 +21,7 @@ export interface AgentOptions {
 
 /** `binnacle agent`: the cluster agent, in the cluster or with a kubeconfig. */
 export async function runAgent(options: AgentOptions): Promise<number> {
-  const config = loadAgentConfig({
+  const sources = {
     file: options.config,
     env: process.env,
     overrides: {
@@ -37,9 +37,15 @@ export async function runAgent(options: AgentOptions): Promise<number> {
       'scrape.intervalMs': options.scrapeIntervalMs,
       'log.level': options.logLevel,
     },
-  })
+  }
+  const config = loadAgentConfig(sources)
   const log = createLog({ name: 'agent', level: config.log.level })
-  const agent = await startAgent(config, { version: options.version, log, kubeconfig: options.kubeconfig })
+  const agent = await startAgent(config, {
+    version: options.version,
+    log,
+    kubeconfig: options.kubeconfig,
+    readConfig: () => loadAgentConfig(sources),
+  })
   log.info({ ports: agent.ports, service: config.service.endpoint }, 'the agent is running')
   const why = await untilStopped()
   log.info({ why }, 'stopping')

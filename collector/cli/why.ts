@@ -1,7 +1,7 @@
 import { loadAgentConfig } from '../agent/config.ts'
 import { loadKubeAccess } from '../agent/kube/access.ts'
 import { createKubeClient } from '../agent/kube/client.ts'
-import { explainScope, parseScopeRules, type ScopeExplanation } from '../agent/scope/decide.ts'
+import { explainScope, parseScopeRules, type ScopeExplanation } from '../scope/decide.ts'
 import { systemClock } from '../std/clock.ts'
 import { silentLog } from '../std/log.ts'
 

@@ -12,8 +12,13 @@ export const agentsTable = defineTable('agents', null, {
   health: string,
   effective_config: string,
   description: words,
+  /** JSON {status, hash, error, atMs} of a RemoteConfigStatus; '': none was offered. */
+  remote_config: string,
 })
 export type AgentTableRow = RowOf<typeof agentsTable>
+
+/** In the error of a component of the health: what follows says what to do about it. OpAMP has no place of its own for it. */
+export const fixMark = '\nFix: '
 
 /** What a health rule found wrong; the newest version of a row wins. */
 export const violationsTable = defineTable('violations', null, {

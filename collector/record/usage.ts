@@ -18,12 +18,3 @@ export const usageMetrics = {
   cpu: { name: 'container.cpu.usage', unit: '{cpu}' },
   memory: { name: 'container.memory.working_set', unit: 'By' },
 } as const
-
-/**
- * The same of whole nodes, with all that runs on them, collected or not.
- * https://opentelemetry.io/docs/specs/semconv/system/k8s-metrics/
- */
-export const nodeUsageMetrics = {
-  cpu: { name: 'k8s.node.cpu.usage', unit: '{cpu}' },
-  memory: { name: 'k8s.node.memory.working_set', unit: 'By' },
-} as const

@@ -20,6 +20,7 @@ import { observeProcess, observeRequests } from './metrics.ts'
 import { type OtlpListeners, startOtlpListeners } from './otlp-listeners.ts'
 import { startRollup } from './rollup/rollup.ts'
 import { rollupConfig } from './rollup/rollup-config.ts'
+import { createAgentConfigs } from './store/agent-configs.ts'
 import { createStore, type OpenStore } from './store/create-store.ts'
 
 export interface ServiceDeps {
@@ -70,6 +71,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
     const intoTables = createIngest({ store, clock, log, metrics, instanceId }, config.ingest)
     ingest = intoTables
     const registry = createAgentRegistry({ store, clock, log })
+    const configs = createAgentConfigs({ store, clock, log })
     const refused = metrics.counter(
       'otlp_refused',
       'OTLP requests refused unread, by transport, status and reason',
@@ -94,6 +96,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
     app = await createApp(
       {
         store,
+        configs,
         log,
         metrics,
         nowMs: clock.nowMs,
@@ -110,7 +113,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
           registerOtlpRoutes(intake, { ...door, clock })
           await intake.register(async (scope) => {
             scope.addHook('onRequest', keyGuard(config.accessKeys))
-            await registerOpampRoute(scope, registry)
+            await registerOpampRoute(scope, { registry, configs, clock })
           })
         },
       },
@@ -151,6 +154,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
       otlpHttp: otlp.http,
       async close() {
         closing = true
+        configs.close()
         await healthRules.close()
         await rollup?.close()
         await gone.close()

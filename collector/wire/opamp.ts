@@ -5,14 +5,17 @@ import {
   AgentToServerSchema,
   type ComponentHealth,
   ComponentHealthSchema,
+  RemoteConfigStatuses,
   ServerCapabilities,
   ServerToAgentFlags,
   ServerToAgentSchema,
 } from '@elastic/opamp-client-node/lib/generated/opamp_pb.js'
+import type { RemoteConfigStatus } from '../record/remote-config.ts'
 
 /**
- * OpAMP (https://opentelemetry.io/docs/specs/opamp/) as far as it is used here: identity, health and effective
- * configuration up, nothing but capabilities and flags down. Remote configuration will travel in `ServerToAgent.remote_config`.
+ * OpAMP (https://opentelemetry.io/docs/specs/opamp/) as far as it is used here. Up: identity, health, effective
+ * configuration, what became of the remote configuration, and the namespaces of the cluster as a custom message.
+ * Down: remote configuration and flags.
  */
 
 /** One part of an agent and how it is. */
@@ -41,6 +44,9 @@ export interface AgentMessage {
   readonly health?: AgentHealth
   /** YAML text, secrets removed. */
   readonly effectiveConfig?: string
+  readonly remoteConfig?: RemoteConfigStatus
+  /** A NamespacesReport as JSON. */
+  readonly namespaces?: string
   /** Its last message. */
   readonly disconnect: boolean
 }
@@ -52,11 +58,16 @@ const capabilities = BigInt(
   AgentCapabilities.AgentCapabilities_ReportsStatus |
     AgentCapabilities.AgentCapabilities_ReportsEffectiveConfig |
     AgentCapabilities.AgentCapabilities_ReportsHealth |
-    AgentCapabilities.AgentCapabilities_ReportsHeartbeat,
+    AgentCapabilities.AgentCapabilities_ReportsHeartbeat |
+    AgentCapabilities.AgentCapabilities_AcceptsRemoteConfig |
+    AgentCapabilities.AgentCapabilities_ReportsRemoteConfig,
 )
+/** Custom message of type `snapshot`: JSON of record/remote-config.ts NamespacesReport. */
+const namespacesCapability = 'dev.binnacle.namespaces'
 
 export function encodeAgentMessage(message: AgentMessage): Uint8Array {
-  const { agentUid, sequence, description, health, effectiveConfig, disconnect } = message
+  const { agentUid, sequence, description, health, effectiveConfig, remoteConfig, namespaces, disconnect } =
+    message
   return toBinary(
     AgentToServerSchema,
     create(AgentToServerSchema, {
@@ -65,7 +76,20 @@ export function encodeAgentMessage(message: AgentMessage): Uint8Array {
       capabilities,
       ...(description ? { agentDescription: encodeDescription(description) } : {}),
       ...(health ? { health: encodeHealth(health) } : {}),
-      ...(effectiveConfig === undefined ? {} : { effectiveConfig: encodeConfig(effectiveConfig) }),
+      ...(effectiveConfig === undefined
+        ? {}
+        : { effectiveConfig: encodeConfig(effectiveConfig, 'text/yaml') }),
+      ...(remoteConfig ? { remoteConfigStatus: encodeStatus(remoteConfig) } : {}),
+      ...(namespaces === undefined
+        ? {}
+        : {
+            customCapabilities: { capabilities: [namespacesCapability] },
+            customMessage: {
+              capability: namespacesCapability,
+              type: 'snapshot',
+              data: Buffer.from(namespaces),
+            },
+          }),
       ...(disconnect ? { agentDisconnect: {} } : {}),
     }),
   )
@@ -76,7 +100,7 @@ export function parseAgentMessage(bytes: Uint8Array): AgentMessage {
   const message = fromBinary(AgentToServerSchema, bytes)
   if (message.instanceUid.length !== 16)
     throw new Error('cannot read the agent message: no instance uid of 16 bytes')
-  const { agentDescription, health, effectiveConfig } = message
+  const { agentDescription, health, effectiveConfig, remoteConfigStatus, customMessage } = message
   return {
     agentUid: uuidText(message.instanceUid),
     sequence: Number(message.sequenceNum),
@@ -94,6 +118,12 @@ export function parseAgentMessage(bytes: Uint8Array): AgentMessage {
     ...(effectiveConfig?.configMap
       ? { effectiveConfig: readConfig(effectiveConfig.configMap.configMap) }
       : {}),
+    ...(remoteConfigStatus && remoteConfigStatus.status !== RemoteConfigStatuses.RemoteConfigStatuses_UNSET
+      ? { remoteConfig: readStatus(remoteConfigStatus) }
+      : {}),
+    ...(customMessage?.capability === namespacesCapability
+      ? { namespaces: Buffer.from(customMessage.data).toString('utf8') }
+      : {}),
   }
 }
 
@@ -101,13 +131,31 @@ export interface ServerMessage {
   readonly agentUid: string
   /** The server does not know this agent (any more): send everything again. */
   readonly reportFullState: boolean
+  /** Absent: the agent has what there is. */
+  readonly remoteConfig?: RemoteConfigOffer
 }
 
-export function encodeServerMessage({ agentUid, reportFullState }: ServerMessage): Uint8Array {
+export interface RemoteConfigOffer {
+  /** Hexadecimal. */
+  readonly hash: string
+  /** JSON. */
+  readonly body: string
+}
+
+export function encodeServerMessage({ agentUid, reportFullState, remoteConfig }: ServerMessage): Uint8Array {
   return toBinary(
     ServerToAgentSchema,
     create(ServerToAgentSchema, {
       instanceUid: uuidBytes(agentUid),
+      ...(remoteConfig
+        ? {
+            remoteConfig: {
+              configHash: Buffer.from(remoteConfig.hash, 'hex'),
+              config: encodeConfig(remoteConfig.body, 'application/json').configMap,
+            },
+          }
+        : {}),
+      customCapabilities: { capabilities: [namespacesCapability] },
       flags: BigInt(
         reportFullState
           ? ServerToAgentFlags.ServerToAgentFlags_ReportFullState
@@ -115,7 +163,8 @@ export function encodeServerMessage({ agentUid, reportFullState }: ServerMessage
       ),
       capabilities: BigInt(
         ServerCapabilities.ServerCapabilities_AcceptsStatus |
-          ServerCapabilities.ServerCapabilities_AcceptsEffectiveConfig,
+          ServerCapabilities.ServerCapabilities_AcceptsEffectiveConfig |
+          ServerCapabilities.ServerCapabilities_OffersRemoteConfig,
       ),
     }),
   )
@@ -130,6 +179,14 @@ export function parseServerMessage(bytes: Uint8Array): ServerMessage {
   return {
     agentUid: message.instanceUid.length === 16 ? uuidText(message.instanceUid) : '',
     reportFullState: (message.flags & full) !== 0n,
+    ...(message.remoteConfig?.config
+      ? {
+          remoteConfig: {
+            hash: Buffer.from(message.remoteConfig.configHash).toString('hex'),
+            body: readConfig(message.remoteConfig.config.configMap),
+          },
+        }
+      : {}),
   }
 }
 
@@ -195,8 +252,31 @@ function flatten(health: ComponentHealth, prefix: string, depth = 0): HealthComp
   })
 }
 
-function encodeConfig(yaml: string) {
-  return { configMap: { configMap: { '': { body: Buffer.from(yaml), contentType: 'text/yaml' } } } }
+function encodeConfig(text: string, contentType: string) {
+  return { configMap: { configMap: { '': { body: Buffer.from(text), contentType } } } }
+}
+
+const statuses = {
+  applied: RemoteConfigStatuses.RemoteConfigStatuses_APPLIED,
+  applying: RemoteConfigStatuses.RemoteConfigStatuses_APPLYING,
+  failed: RemoteConfigStatuses.RemoteConfigStatuses_FAILED,
+} as const
+
+function encodeStatus({ status, hash, error }: RemoteConfigStatus) {
+  return { status: statuses[status], lastRemoteConfigHash: Buffer.from(hash, 'hex'), errorMessage: error }
+}
+
+function readStatus(message: {
+  readonly status: RemoteConfigStatuses
+  readonly lastRemoteConfigHash: Uint8Array
+  readonly errorMessage: string
+}): RemoteConfigStatus {
+  const { status, lastRemoteConfigHash, errorMessage } = message
+  return {
+    status: status === statuses.applied ? 'applied' : status === statuses.applying ? 'applying' : 'failed',
+    hash: Buffer.from(lastRemoteConfigHash).toString('hex'),
+    error: errorMessage,
+  }
 }
 
 function readConfig(files: Record<string, { readonly body: Uint8Array }>): string {

@@ -12,19 +12,26 @@ const rules: Record<string, { readonly may: readonly string[]; readonly packages
   'collector/std': { may: [] },
   'collector/record': { may: [], packages: ['typebox'] },
   'collector/wire': { may: ['collector/record', 'collector/std'] },
+  'collector/scope': { may: ['collector/record', 'collector/std'], packages: ['re2js'] },
   'collector/intake': { may: ['collector/wire', 'collector/record', 'collector/std'] },
   'collector/embedded': { may: ['collector/std'] },
   'collector/agent/kube': { may: ['collector/record', 'collector/std'] },
   'collector/agent/*': {
-    may: ['collector/agent', 'collector/record', 'collector/wire', 'collector/intake', 'collector/std'],
+    may: [
+      'collector/agent',
+      'collector/record',
+      'collector/scope',
+      'collector/wire',
+      'collector/intake',
+      'collector/std',
+    ],
   },
+  'collector/agent/scope': { may: ['collector/record', 'collector/scope', 'collector/std'] },
   ...Object.fromEntries(
-    ['watch', 'derive', 'scope', 'receive', 'scrape', 'batch', 'spool', 'ship', 'control', 'elect'].map(
-      (stage) => [
-        `collector/agent/${stage}`,
-        { may: ['collector/record', 'collector/wire', 'collector/intake', 'collector/std'] },
-      ],
-    ),
+    ['watch', 'derive', 'receive', 'scrape', 'batch', 'spool', 'ship', 'control', 'elect'].map((stage) => [
+      `collector/agent/${stage}`,
+      { may: ['collector/record', 'collector/wire', 'collector/intake', 'collector/std'] },
+    ]),
   ),
   'collector/service/*': {
     may: ['collector/service', 'collector/record', 'collector/wire', 'collector/intake', 'collector/std'],
@@ -41,7 +48,13 @@ const rules: Record<string, { readonly may: readonly string[]; readonly packages
   'collector/service/store': { may: ['collector/record', 'collector/std'] },
   'collector/service/query': { may: ['collector/record'] },
   'collector/service/api': {
-    may: ['collector/service/query', 'collector/service/store', 'collector/record', 'collector/std'],
+    may: [
+      'collector/service/query',
+      'collector/service/store',
+      'collector/record',
+      'collector/scope',
+      'collector/std',
+    ],
   },
   ...Object.fromEntries(
     ['control', 'health', 'rollup'].map((part) => [

@@ -12,6 +12,11 @@ export function createOfflineApp(store: Pick<Store, 'query'> = noDatabase): Prom
   return createApp(
     {
       store,
+      configs: {
+        current: () =>
+          Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })),
+        save: async () => ({ type: 'unavailable', message: 'connect ECONNREFUSED' }),
+      },
       nowMs: Date.now,
       log: silentLog,
       metrics: { handle: (_request, response) => response.end('') },

@@ -1,10 +1,11 @@
 import { agentsTable } from '../../collector/record/agent.ts'
 import { kubeChangesTable, kubeEventsTable, kubeObjectsTable } from '../../collector/record/kube.ts'
+import { agentNamespacesTable } from '../../collector/record/remote-config.ts'
 import { metricsTable } from '../../collector/record/signal.ts'
 import { resourcesTable, spansTable } from '../../collector/record/span.ts'
 import type { AnyTable, RowOf } from '../../collector/record/table.ts'
 import type { Store } from '../../collector/service/store/store.ts'
-import { seedAgents, seedChanges, seedObjects } from './seed/cluster.ts'
+import { seedAgents, seedChanges, seedNamespaces, seedObjects } from './seed/cluster.ts'
 import { seedEvents } from './seed/events.ts'
 import { seedTraces, type TraceFacts } from './seed/traces.ts'
 import { seedUsage } from './seed/usage.ts'
@@ -36,6 +37,7 @@ export async function seedDemo(store: Store, options: SeedOptions): Promise<Seed
   const traces = seedTraces({ fromMs, minutes, tracesPerMinute })
   const inserts: (readonly [AnyTable, readonly RowOf<AnyTable>[]])[] = [
     [agentsTable, seedAgents(nowMs)],
+    [agentNamespacesTable, seedNamespaces(nowMs)],
     [kubeObjectsTable, seedObjects(nowMs)],
     [kubeChangesTable, seedChanges(nowMs)],
     [kubeEventsTable, seedEvents(nowMs)],

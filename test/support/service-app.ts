@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { createApp } from '../../collector/service/app.ts'
+import { createAgentConfigs } from '../../collector/service/store/agent-configs.ts'
+import { systemClock } from '../../collector/std/clock.ts'
 import { silentLog } from '../../collector/std/log.ts'
 import { startTestClickHouse, type TestClickHouse } from './clickhouse.ts'
 import { type SeedFacts, type SeedOptions, seedDemo } from './seed.ts'
@@ -21,6 +23,7 @@ export async function startSeededApp(
   const app = await createApp(
     {
       store: clickHouse.store,
+      configs: createAgentConfigs({ store: clickHouse.store, clock: systemClock, log: silentLog }),
       nowMs: () => nowMs,
       log: silentLog,
       metrics: { handle: (_request, response) => response.end('') },

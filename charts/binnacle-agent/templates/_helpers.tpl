@@ -21,6 +21,24 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 
 {{/* The agent's own configuration file: the values that are its keys, and what the chart decides for it. */}}
 {{- define "binnacle-agent.config" -}}
+{{ include "binnacle-agent.config.restart" . }}
+{{ include "binnacle-agent.config.hot" . }}
+{{- end }}
+
+{{/* Keys that count without a restart: the kubelet swaps the file within a minute or so, and the agent reads it again. */}}
+{{- define "binnacle-agent.config.hot" -}}
+namespaces:
+  {{- toYaml .Values.namespaces | nindent 2 }}
+control:
+  {{- toYaml .Values.control | nindent 2 }}
+scrape:
+  {{- toYaml .Values.scrape | nindent 2 }}
+log:
+  {{- toYaml .Values.log | nindent 2 }}
+{{- end }}
+
+{{/* The others: a change of them restarts the pods. */}}
+{{- define "binnacle-agent.config.restart" -}}
 cluster:
   name: {{ .Values.cluster.name | default .Values.global.cattle.clusterName | quote }}
   id: {{ .Values.cluster.id | quote }}
@@ -29,12 +47,8 @@ service:
   {{- if .Values.service.accessKeySecret.name }}
   accessKeyFile: /etc/binnacle/access/{{ .Values.service.accessKeySecret.key }}
   {{- end }}
-namespaces:
-  {{- toYaml .Values.namespaces | nindent 2 }}
 watch:
   {{- toYaml .Values.watch | nindent 2 }}
-scrape:
-  {{- toYaml .Values.scrape | nindent 2 }}
 receive:
   host: 0.0.0.0
   {{- toYaml .Values.receive | nindent 2 }}
@@ -44,8 +58,6 @@ admin:
 spool:
   directory: /var/lib/binnacle
   bytesMax: {{ .Values.spool.bytesMax | int64 }}
-log:
-  {{- toYaml .Values.log | nindent 2 }}
 {{- end }}
 
 {{/* Reads only, no Secrets, no pods/exec, no nodes/proxy, no writes to workloads. */}}

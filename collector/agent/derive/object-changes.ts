@@ -170,33 +170,17 @@ function rolloutReason(previous: PodTemplate, next: PodTemplate): string {
 /** Says that collection of a namespace began or ended, so that a screen does not show its pods as gone. */
 export function scopeChange(
   change: 'collection-started' | 'collection-stopped',
-  {
-    kind,
-    name,
-    uid,
-    reason,
-    timeMs,
-    installation,
-  }: {
-    /** Cluster: what has no such record of its own since then is not collected. */
-    readonly kind: 'Namespace' | 'Cluster'
-    readonly name: string
-    readonly uid: string
-    readonly reason: string
-    readonly timeMs: number
-    /** Of the agent: several may watch one cluster. */
-    readonly installation: string
-  },
+  { namespace, uid, reason, nowMs }: { namespace: string; uid: string; reason: string; nowMs: number },
 ): ObjectChange {
   return {
-    id: `${uid || name}:${change}:${timeMs}`,
-    kind,
-    namespace: name,
-    name,
+    id: `${uid || namespace}:${change}:${nowMs}`,
+    kind: 'Namespace',
+    namespace,
+    name: namespace,
     uid,
-    workloadKind: 'Agent',
-    workloadName: installation,
-    timeMs,
+    workloadKind: '',
+    workloadName: '',
+    timeMs: nowMs,
     change,
     from: '',
     to: '',

@@ -1,14 +1,12 @@
 import type { ScopeDecision } from '../../record/pod-identity.ts'
+import type { NamespaceFacts, RemoteScope, ScopeConfig } from '../../record/remote-config.ts'
 import {
   decideScope,
   explainScope,
-  type NamespaceFacts,
   noRemoteScope,
   parseScopeRules,
-  type RemoteScope,
-  type ScopeConfig,
   type ScopeExplanation,
-} from './decide.ts'
+} from '../../scope/decide.ts'
 
 /**
  * Keeps which namespaces are selected and says when that changes. A namespace that is deleted and made again under the
@@ -19,13 +17,14 @@ export interface Scope {
   put(namespace: NamespaceFacts): void
   remove(namespace: { readonly name: string; readonly uid: string }): void
   /** Throws with the name of the key that is wrong; the present selection then stays. */
-  setRemote(remote: RemoteScope): void
+  setRules(config: ScopeConfig, remote: RemoteScope): void
   /** The namespace is there. */
   has(name: string): boolean
   /** Also of a namespace not seen yet: by its name alone. */
   decide(name: string): ScopeDecision
   explain(name: string): ScopeExplanation
   selected(): readonly string[]
+  namespaces(): readonly (NamespaceFacts & ScopeDecision)[]
 }
 
 export interface ScopeChange {
@@ -69,13 +68,14 @@ export function createScope({ emit }: { emit: (change: ScopeChange) => void }, c
   return {
     put,
     remove,
-    setRemote(remote) {
-      rules = parseScopeRules(config, remote)
+    setRules(next, remote) {
+      rules = parseScopeRules(next, remote)
       for (const { namespace } of [...entries.values()]) put(namespace)
     },
     has: (name) => entries.has(name),
     decide: (name) => entries.get(name)?.decision ?? decideScope(rules, factsOf(name)),
     explain: (name) => explainScope(rules, factsOf(name)),
+    namespaces: () => [...entries.values()].map(({ namespace, decision }) => ({ ...namespace, ...decision })),
     selected: () =>
       [...entries.values()].filter((one) => one.decision.selected).map((one) => one.namespace.name),
   }

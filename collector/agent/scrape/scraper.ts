@@ -12,11 +12,13 @@ import { parsePodMetrics } from './pod-metrics.ts'
  */
 export interface UsageScraper {
   run(signal: AbortSignal): Promise<void>
+  /** The configuration may have changed. */
+  wake(): void
   status(): UsageScraperStatus
 }
 
 export interface UsageScraperStatus {
-  readonly state: 'starting' | 'ok' | 'absent' | 'failing'
+  readonly state: 'off' | 'starting' | 'ok' | 'absent' | 'failing'
   /** Of the last failure, else ''. */
   readonly message: string
   readonly lastRoundAtMs: number
@@ -33,10 +35,18 @@ export interface UsageScraperDeps {
   readonly emit: (points: readonly UsagePoint[]) => void
 }
 
+export interface UsageScraperConfig {
+  /** Asked before every round. */
+  readonly current: () => { readonly enabled: boolean; readonly intervalMs: number }
+  readonly absentRetryMs?: number
+}
+
 export function createUsageScraper(
   { client, clock, random, log, namespaces, pods, emit }: UsageScraperDeps,
-  { intervalMs = 30_000, absentRetryMs = 300_000 }: { intervalMs?: number; absentRetryMs?: number } = {},
+  config: UsageScraperConfig,
 ): UsageScraper {
+  const { absentRetryMs = 300_000 } = config
+  let waking = new AbortController()
   let status: UsageScraperStatus = { state: 'starting', message: '', lastRoundAtMs: 0 }
   /** Of each container, so that metrics-server's unchanged samples are not told twice. */
   let told = new Map<string, number>()
@@ -86,14 +96,19 @@ export function createUsageScraper(
   return {
     async run(signal) {
       // Agents of many clusters that start together must not ask together.
-      await clock.sleep(random() * Math.min(intervalMs, 5_000), signal)
+      await clock.sleep(random() * Math.min(config.current().intervalMs, 5_000), signal)
       while (!signal.aborted) {
+        waking = new AbortController()
+        const { enabled, intervalMs } = config.current()
         const startedMs = clock.monotonicMs()
-        await round(signal)
+        if (enabled) await round(signal)
+        else status = { ...status, state: 'off', message: '' }
         const waitMs = status.state === 'absent' ? absentRetryMs : intervalMs
-        await clock.sleep(Math.max(0, startedMs + waitMs - clock.monotonicMs()), signal)
+        const leftMs = Math.max(0, startedMs + waitMs - clock.monotonicMs())
+        await clock.sleep(leftMs, AbortSignal.any([signal, waking.signal]))
       }
     },
+    wake: () => waking.abort(),
     status: () => status,
   }
 }

@@ -6,9 +6,8 @@ import { encodeCursor } from './cursor.ts'
 import type { SpoolDisk } from './disk.ts'
 import { createLaneReader } from './lane-reader.ts'
 import { createLaneWriter } from './lane-writer.ts'
-import type { Packed } from './pack.ts'
 import { cursorPath, recoverLane } from './recover-lane.ts'
-import type { BatchMeta, BatchPart } from './segment-format.ts'
+import type { BatchPart } from './segment-format.ts'
 import { createSegmentList } from './segment-list.ts'
 
 /**
@@ -55,17 +54,9 @@ export interface NewBatch {
   readonly parts: readonly BatchPart[]
 }
 
-export interface SpooledBatch {
+export interface SpooledBatch extends NewBatch {
   /** `<agent uid>/<boot id>/<sequence>`, the same for ever. */
   readonly id: string
-  readonly signal: OtlpSignal
-  readonly items: number
-  /** `bytes` are lengths, uncompressed. */
-  readonly parts: BatchMeta['parts']
-  /** All parts together, as they lie on disk. */
-  readonly packed: Packed
-  /** The parts themselves, in order. */
-  unpack(): Promise<Uint8Array[]>
   readonly writtenAtMs: number
   /** It was written before this start, so it may have been sent already. */
   readonly resend: boolean

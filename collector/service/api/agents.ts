@@ -1,6 +1,10 @@
+import { fixMark } from '../../record/agent.ts'
+import type { RemoteConfigStatus } from '../../record/remote-config.ts'
 import { type AgentListRow, agentsQuery, type ViolationListRow, violationsQuery } from '../query/agents.ts'
+import { versionInHash } from '../store/agent-configs.ts'
 import { asker } from './ask.ts'
 import { type ApiDeps, type ApiInstance, answers } from './route-types.ts'
+import type { AgentRemoteConfig } from './schema/agent-configuration.ts'
 import { AgentList, type AgentRow, ViolationList } from './schema/clusters.ts'
 import { TimeRange } from './schema/common.ts'
 import { parseRange } from './time.ts'
@@ -12,7 +16,13 @@ export function registerAgentRoutes(app: ApiInstance, { store, nowMs }: ApiDeps)
     async (request, reply) => {
       const ask = asker(store, request, reply)
       const agents = await ask<AgentListRow>(agentsQuery())
-      return { agents: agents.map((row) => ({ ...row, health: readHealth(row.health) })) }
+      return {
+        agents: agents.map((row) => ({
+          ...row,
+          health: readHealth(row.health),
+          remoteConfig: readRemoteConfig(row.remoteConfig),
+        })),
+      }
     },
   )
   app.get(
@@ -29,10 +39,20 @@ export function registerAgentRoutes(app: ApiInstance, { store, nowMs }: ApiDeps)
 function readHealth(json: string): AgentRow['health'] {
   const value: unknown = JSON.parse(json === '' ? '[]' : json)
   if (!Array.isArray(value)) return []
-  return value.map((part: Partial<AgentRow['health'][number]>) => ({
-    name: part.name ?? '',
-    healthy: part.healthy ?? false,
-    status: part.status ?? '',
-    error: part.error ?? '',
-  }))
+  return value.map((part: Partial<AgentRow['health'][number]>) => {
+    const [error = '', ...hints] = (part.error ?? '').split(fixMark)
+    return {
+      name: part.name ?? '',
+      healthy: part.healthy ?? false,
+      status: part.status ?? '',
+      error,
+      fix: hints.join(' '),
+    }
+  })
+}
+
+export function readRemoteConfig(json: string): AgentRemoteConfig | null {
+  if (json === '') return null
+  const { status, hash, error, atMs } = JSON.parse(json) as RemoteConfigStatus & { atMs: number } // Ours alone.
+  return { status, version: versionInHash(hash), error, atMs }
 }

@@ -1,9 +1,8 @@
+import { registerAgentConfigurationRoutes } from './agent-configuration.ts'
 import { registerAgentRoutes } from './agents.ts'
 import { registerApplicationRoutes } from './applications.ts'
 import { registerClusterRoutes } from './clusters.ts'
 import { registerEventRoutes } from './events.ts'
-import { registerNodeRoutes } from './nodes.ts'
-import { registerObjectRoutes } from './objects.ts'
 import { registerPodRoutes } from './pods.ts'
 import { type ApiDeps, type ApiInstance, answers } from './route-types.ts'
 import { About } from './schema/common.ts'
@@ -18,6 +17,8 @@ export interface ApiConfig {
 
 /** All routes of schema/routes.ts, relative to its prefix. */
 export function registerApi(app: ApiInstance, deps: ApiDeps, config: ApiConfig): void {
+  // A page of another origin cannot send JSON without being asked whether it may.
+  app.removeContentTypeParser('text/plain')
   app.get('/about', { schema: { tags: ['service'], response: answers(About) } }, async () => ({
     version: config.version,
     nowMs: deps.nowMs(),
@@ -26,10 +27,9 @@ export function registerApi(app: ApiInstance, deps: ApiDeps, config: ApiConfig):
   }))
   registerClusterRoutes(app, deps)
   registerPodRoutes(app, deps)
-  registerNodeRoutes(app, deps)
-  registerObjectRoutes(app, deps)
   registerEventRoutes(app, deps)
   registerApplicationRoutes(app, deps)
   registerTraceRoutes(app, deps)
   registerAgentRoutes(app, deps)
+  registerAgentConfigurationRoutes(app, deps)
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import { type TSchema, Type } from 'typebox'
+import type { AgentConfigs } from '../store/agent-configs.ts'
 import type { Store } from '../store/store.ts'
 import { ApiError } from './schema/common.ts'
 
@@ -15,6 +16,7 @@ export type ApiInstance = FastifyInstance<
 
 export interface ApiDeps {
   readonly store: Pick<Store, 'query'>
+  readonly configs: Pick<AgentConfigs, 'current' | 'save'>
   readonly nowMs: () => number
 }
 

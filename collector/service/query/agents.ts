@@ -11,6 +11,8 @@ export interface AgentListRow {
   /** JSON array of {name, healthy, status, error}. */
   readonly health: string
   readonly effectiveConfig: string
+  /** JSON of a RemoteConfigStatus and `atMs`; '': none was offered. */
+  readonly remoteConfig: string
 }
 
 export function agentsQuery(): Query {
@@ -19,7 +21,8 @@ export function agentsQuery(): Query {
 SELECT
   agent_uid AS agentUid, cluster_id AS clusterId, cluster_name AS clusterName, version,
   toUnixTimestamp64Milli(started_at) AS startedMs, toUnixTimestamp64Milli(last_seen) AS lastSeenMs,
-  healthy, health, effective_config AS effectiveConfig
+  healthy, health, effective_config AS effectiveConfig,
+  remote_config AS remoteConfig
 FROM agents FINAL
 ORDER BY last_seen DESC, agentUid
 LIMIT 1000`,

@@ -1,6 +1,5 @@
 import { occurrences } from './events.ts'
-import { findingIdsOfObject } from './finding-sql.ts'
-import { isEvicted, podHealth, podsInRange } from './pod-sql.ts'
+import { findingsOfPod, isEvicted, podHealth, podsInRange } from './pod-sql.ts'
 import { inRange, type ListFilter, listParams, passes, type Query, type Range } from './query.ts'
 import { inSpanRange } from './span-sql.ts'
 import { usageAtEnd } from './usage.ts'
@@ -9,15 +8,14 @@ export interface PodFilter extends Range {
   readonly clusterId: string
   readonly namespace: ListFilter
   readonly status: ListFilter
-  readonly phase: ListFilter
   readonly health: ListFilter
   readonly workload: ListFilter
   readonly node: ListFilter
   readonly version: ListFilter
   /** Part of the name, in any case; '': any. */
   readonly text: string
-  /** Findings of which a pod has at least one. */
-  readonly finding: ListFilter
+  /** A finding of the inventory; '': any. */
+  readonly finding: string
   /** One pod; '': any. */
   readonly uid: string
   /** Only pods with a restart in the range. */
@@ -57,10 +55,10 @@ export interface PodListRow {
   readonly eventSeverity: 'info' | 'warning' | 'error'
 }
 
-const facetNames = ['namespace', 'status', 'phase', 'health', 'workload', 'node', 'version'] as const
+const facetNames = ['namespace', 'status', 'health', 'workload', 'node', 'version'] as const
 
 const pods = `
-SELECT *, ${podHealth} AS health, ${isEvicted} AS evicted, ${findingIdsOfObject} AS findingIds
+SELECT *, ${podHealth} AS health, ${isEvicted} AS evicted, arrayMap(f -> f.1, ${findingsOfPod}) AS findingIds
 FROM (${podsInRange})
 WHERE ({deleted:Bool} OR aliveAtEnd)
   AND (NOT {restarted:Bool} OR uid IN (
@@ -69,7 +67,7 @@ WHERE ({deleted:Bool} OR aliveAtEnd)
   ))
   AND ({uid:String} = '' OR uid = {uid:String})
   AND ({text:String} = '' OR positionCaseInsensitiveUTF8(name, {text:String}) > 0)
-  AND (empty({findingIn:Array(String)}) OR hasAny({findingIn:Array(String)}, findingIds))`
+  AND ({finding:String} = '' OR has(findingIds, {finding:String}))`
 
 const passesAll = facetNames.map((name) => passes(name, name)).join(' AND ')
 
@@ -131,17 +129,18 @@ LIMIT 200 BY facet`,
 }
 
 function podParams(filter: PodFilter): Record<string, unknown> {
-  const { clusterId, fromMs, toMs, text, uid, restarted, deleted } = filter
-  const { namespace, status, phase, health, workload, node, version, finding } = filter
+  const { clusterId, fromMs, toMs, text, finding, uid, restarted, deleted } = filter
+  const { namespace, status, health, workload, node, version } = filter
   return {
     clusterId,
     fromMs,
     toMs,
     text,
+    finding,
     uid,
     restarted,
     deleted,
-    ...listParams({ namespace, status, phase, health, workload, node, version, finding }),
+    ...listParams({ namespace, status, health, workload, node, version }),
   }
 }
 

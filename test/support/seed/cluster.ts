@@ -1,7 +1,13 @@
 import type { AgentTableRow } from '../../../collector/record/agent.ts'
+import { fixMark } from '../../../collector/record/agent.ts'
 import type { ContainerState, KubeChangeRow, KubeObjectRow } from '../../../collector/record/kube.ts'
-import type { FindingId } from '../../../collector/record/kube-facts.ts'
-import { seedKinds } from './kinds.ts'
+import type {
+  agentNamespacesTable,
+  NamespacesReport,
+  ScopeConfig,
+} from '../../../collector/record/remote-config.ts'
+import type { RowOf } from '../../../collector/record/table.ts'
+import { decideScope, parseScopeRules } from '../../../collector/scope/decide.ts'
 
 export const clusterId = 'demo'
 const minute = 60_000
@@ -195,7 +201,7 @@ function containerOf(pod: SeedPod, nowMs: number): ContainerState {
   }
 }
 
-export const emptyObject = {
+const emptyObject = {
   cluster_id: clusterId,
   resource_version: '1000',
   deleted: false,
@@ -262,36 +268,7 @@ function podRow(pod: SeedPod, nowMs: number): KubeObjectRow {
     memory_limit_bytes: BigInt(container.memoryLimitBytes),
     qos_class: 'Burstable',
     containers: JSON.stringify([container]),
-    amounts: podAmounts(pod, nowMs),
-    findings: podFindings(pod, container),
   }
-}
-
-/** Every pod that runs was scheduled 1 s, started 5 s and became ready 20 s after it was created. */
-function podAmounts(pod: SeedPod, nowMs: number): Map<string, number> {
-  const createdMs = nowMs - pod.ageMs
-  return new Map([
-    ...(pod.node === '' ? [] : [['scheduledAtMs', createdMs + 1_000] as const]),
-    ...(pod.phase === 'Running' ? [['startedAtMs', createdMs + 5_000] as const] : []),
-    ...(pod.ready > 0 ? [['readyAtMs', createdMs + 20_000] as const] : []),
-  ])
-}
-
-function podFindings({ name, workloadKind, workload }: SeedPod, one: ContainerState): Map<string, string> {
-  const probed = workloadKind !== 'CronJob'
-  const found: readonly (readonly [FindingId, boolean])[] = [
-    ['no-cpu-request', one.cpuRequestMillicores === 0],
-    ['no-memory-request', one.memoryRequestBytes === 0],
-    ['no-cpu-limit', one.cpuLimitMillicores === 0],
-    ['no-memory-limit', one.memoryLimitBytes === 0],
-    ['no-readiness-probe', probed && !one.readinessProbe],
-    ['no-liveness-probe', probed && !one.livenessProbe],
-    ['privileged', one.privileged],
-    ['missing-secret', name.startsWith('mailer')],
-  ]
-  return new Map(
-    found.filter(([, is]) => is).map(([id]) => [id, id === 'missing-secret' ? 'smtp' : workload]),
-  )
 }
 
 function workloadRows(nowMs: number): KubeObjectRow[] {
@@ -317,32 +294,7 @@ function workloadRows(nowMs: number): KubeObjectRow[] {
     }
     const replicaSet = `${workload}-rs`
     return [
-      {
-        ...shared,
-        kind: 'Deployment',
-        name: workload,
-        uid: `uid-deployment-${workload}`,
-        facts: new Map([
-          ['strategy', 'RollingUpdate'],
-          ['images', `registry.test/${workload}:${first.version}`],
-        ]),
-        amounts: new Map([
-          ['replicas', pods.length],
-          ['updated', pods.length],
-          ['available', ready],
-          ['unavailable', pods.length - ready],
-          ['revision', 3],
-        ]),
-        conditions: JSON.stringify([
-          {
-            type: 'Available',
-            status: ready === pods.length ? 'True' : 'False',
-            reason: ready === pods.length ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable',
-            message: '',
-            sinceMs: nowMs - 30 * minute,
-          },
-        ]),
-      },
+      { ...shared, kind: 'Deployment', name: workload, uid: `uid-deployment-${workload}` },
       {
         ...shared,
         kind: 'ReplicaSet',
@@ -375,18 +327,6 @@ function namespaceRows(nowMs: number): KubeObjectRow[] {
     labels: new Map([['kubernetes.io/metadata.name', name]]),
     status: 'Active',
     scope_reason,
-    amounts: new Map(
-      name === 'shop'
-        ? [
-            ['quotas', 1],
-            ['limitRanges', 1],
-          ]
-        : [
-            ['quotas', 0],
-            ['limitRanges', 0],
-          ],
-    ),
-    findings: new Map(name === 'shop' ? [] : [['namespace-without-quota', '']]),
   }))
 }
 
@@ -401,7 +341,6 @@ export function seedObjects(nowMs: number): KubeObjectRow[] {
     ...seedPods.map((pod) => podRow(pod, nowMs)),
     ...workloadRows(nowMs),
     ...namespaceRows(nowMs),
-    ...seedKinds(nowMs),
   ]
 }
 
@@ -505,12 +444,49 @@ export function seedAgents(nowMs: number): AgentTableRow[] {
     version: '0.1.0',
     started_at: nowMs - 6 * hour,
     healthy: true,
-    health: JSON.stringify([{ name: 'watch', healthy: true, status: 'watching', error: '' }]),
+    health: JSON.stringify([
+      { name: 'watch', healthy: true, status: 'watching', error: '' },
+      {
+        name: 'may watch cronjobs',
+        healthy: false,
+        status: 'denied',
+        error: `cannot watch cronjobs: RBAC denies it${fixMark}upgrade the chart, or add the rule to the role`,
+      },
+    ]),
     effective_config: 'namespaces:\n  include: [billing, legacy]\n',
     description: new Map([['service.name', 'binnacle-agent']]),
+    remote_config: '',
   }
   return [
     { ...agent, last_seen: nowMs - 3 * minute, healthy: false },
     { ...agent, last_seen: nowMs - 5_000 },
   ]
+}
+
+/** Two of them collected, the others for one reason each. */
+export function seedNamespaces(nowMs: number): RowOf<typeof agentNamespacesTable>[] {
+  const values: ScopeConfig = {
+    include: ['billing'],
+    exclude: ['kube-.*'],
+    rancherProjects: [],
+    default: 'off',
+    allowed: [],
+  }
+  const rules = parseScopeRules(values)
+  const namespaces = [
+    { name: 'shop', labels: { 'binnacle.dev/collect': 'enabled' } },
+    { name: 'billing', labels: {} },
+    { name: 'legacy', labels: { 'binnacle.dev/collect': 'disabled' } },
+    { name: 'kube-system', labels: {} },
+    { name: 'staging', labels: {} },
+    { name: 'team-a', labels: {} },
+  ].map((one) => ({ ...one, uid: `uid-namespace-${one.name}`, rancherProject: '' }))
+  const report: NamespacesReport = {
+    namespaces: namespaces.map((one) => ({ ...one, ...decideScope(rules, one) })),
+    omitted: 0,
+    values,
+    settable: ['namespaces.include', 'namespaces.exclude', 'scrape', 'log', 'sampling'],
+  }
+  const agent_uid = '018f2b5e-0000-7000-8000-000000000001'
+  return [{ cluster_id: clusterId, agent_uid, report: JSON.stringify(report), reported_at: nowMs - 5_000 }]
 }

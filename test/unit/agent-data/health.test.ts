@@ -10,6 +10,7 @@ const well: AgentCondition = {
     { resource: 'events', namespace: 'shop', state: 'synced', message: '' },
   ],
   usage: { state: 'ok', message: '' },
+  configuration: { problem: '', needsRestart: [], remote: undefined },
   lanes: [{ lane: 'kube', spoolFailure: undefined, shipFailure: undefined }],
   election: undefined,
   stopping: false,
@@ -26,6 +27,7 @@ describe('the health of the agent', () => {
       ['metrics api', 'ok'],
       ['spool', 'ok'],
       ['shipping', 'ok'],
+      ['configuration', 'ok'],
     ])
   })
 

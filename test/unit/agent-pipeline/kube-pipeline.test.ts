@@ -9,7 +9,6 @@ import type { JsonObject } from '../../../collector/record/kube-api.ts'
 import { silentLog } from '../../../collector/std/log.ts'
 import { createSelfMetrics } from '../../../collector/std/self-metrics.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
-import { createMemoryCollected } from '../../support/memory-collected.ts'
 import { createMemoryKube } from './memory-kube.ts'
 
 const created = new Date(1_700_000_000_000 - 60_000).toISOString()
@@ -77,7 +76,7 @@ function setUp(config: Partial<KubePipelineConfig> = {}) {
       metrics: createSelfMetrics({ part: 'agent', version: '0', instanceId: 'test' }),
       emit: (record) => records.push(record),
       onScopeStop: (name) => stopped.push(name),
-      collected: createMemoryCollected(),
+      onNamespaces: () => {},
     },
     {
       namespaces: { include: [], exclude: [], rancherProjects: [], default: 'off', allowed: [] },
@@ -87,15 +86,12 @@ function setUp(config: Partial<KubePipelineConfig> = {}) {
   )
   open.push(pipeline)
   const signal = new AbortController().signal
-  const drain = () => records.splice(0).filter(isOfNamespaces).map(line)
+  const drain = () => records.splice(0).map(line)
   return { kube, clock, records, stopped, pipeline, drain, start: () => pipeline.start(signal) }
 }
 
 const open: KubePipeline[] = []
 afterEach(() => Promise.all(open.splice(0).map((one) => one.close())))
-
-/** Not that the agent started. */
-const isOfNamespaces = ({ type, record }: KubeRecord) => type !== 'change' || record.kind !== 'Cluster'
 
 function line({ type, record }: KubeRecord): string {
   if (type === 'event') return `event ${record.reason} of ${record.workloadKind}/${record.workloadName}`
@@ -279,7 +275,10 @@ describe('the Kubernetes pipeline', () => {
     kube.put('namespaces', namespace('hidden'))
     await start()
     await clock.advance(5_000)
-    pipeline.setRemoteScope({ include: ['.*'], exclude: [] })
+    pipeline.setScope(
+      { include: [], exclude: [], rancherProjects: [], default: 'off', allowed: ['shop'] },
+      { include: ['.*'], exclude: [] },
+    )
     await clock.advance(5_000)
     expect(pipeline.selectedNamespaces()).toEqual(['shop'])
     expect(drain()).toEqual(backfill)

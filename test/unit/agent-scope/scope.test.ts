@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'vitest'
+import { createScope, type ScopeChange } from '../../../collector/agent/scope/scope.ts'
+import type { NamespaceFacts, RemoteScope, ScopeConfig } from '../../../collector/record/remote-config.ts'
 import {
   decideScope,
   explainScope,
-  type NamespaceFacts,
   parseScopeRules,
-  type RemoteScope,
-  type ScopeConfig,
-} from '../../../collector/agent/scope/decide.ts'
-import { patternLengthMax, patternsMax } from '../../../collector/agent/scope/patterns.ts'
-import { createScope, type ScopeChange } from '../../../collector/agent/scope/scope.ts'
+  whyNotSelectable,
+} from '../../../collector/scope/decide.ts'
+import { patternLengthMax, patternsMax } from '../../../collector/scope/patterns.ts'
 
 const nothing: ScopeConfig = { include: [], exclude: [], rancherProjects: [], default: 'off', allowed: [] }
 const shop: NamespaceFacts = { name: 'shop', uid: 'u1', labels: {}, rancherProject: '' }
@@ -69,6 +68,12 @@ const rows: readonly [string, Row, boolean, string][] = [
     { config: { include: ['shop'], rancherProjects: ['p-1'] }, namespace: { rancherProject: 'c-1:p-1' } },
     true,
     'namespaces.include matches "shop"',
+  ],
+  [
+    'not listed for namespaced mode',
+    { ...all, config: { ...all.config, listed: ['cart'] } },
+    false,
+    'watch.namespaces does not list it',
   ],
   ['listed for namespaced mode', { config: { listed: ['shop'] } }, true, 'watch.namespaces lists it'],
   [
@@ -149,7 +154,25 @@ describe('decideScope', () => {
     expect(explained.ladder.filter((one) => one.deciding)).toMatchObject([
       { selects: selected, matched: true },
     ])
-    expect(explained.ladder).toHaveLength(10)
+    expect(explained.ladder).toHaveLength(11)
+  })
+})
+
+describe('whyNotSelectable', () => {
+  test.each<[string, Row, string]>([
+    ['nothing forbids', {}, ''],
+    ['a remote exclude would be taken back', { remote: { exclude: ['shop'] } }, ''],
+    ['values exclude', { config: { exclude: ['s.*'] } }, 'namespaces.exclude matches "s.*"'],
+    ['a label', { namespace: labels({ collect: 'disabled' }) }, 'label binnacle.dev/collect=disabled'],
+    ['allowed', { config: { allowed: ['cart'] } }, 'namespaces.allowed does not match it'],
+    [
+      'allowed, but a label selects',
+      { config: { allowed: ['cart'] }, namespace: labels({ collect: 'enabled' }) },
+      '',
+    ],
+    ['mode namespaced', { config: { listed: ['cart'] } }, 'watch.namespaces does not list it'],
+  ])('%s', (_, row, reason) => {
+    expect(whyNotSelectable(rulesOf(row), { ...shop, ...row.namespace })).toBe(reason)
   })
 })
 
@@ -216,10 +239,12 @@ describe('createScope', () => {
   test('remote configuration selects and a bad one changes nothing', () => {
     const { scope, changes } = record()
     scope.put(shop)
-    scope.setRemote({ include: ['shop'], exclude: [] })
-    expect(() => scope.setRemote({ include: ['('], exclude: [] })).toThrow('remote namespaces.include[0]')
+    scope.setRules(nothing, { include: ['shop'], exclude: [] })
+    expect(() => scope.setRules(nothing, { include: ['('], exclude: [] })).toThrow(
+      'remote namespaces.include[0]',
+    )
     expect(scope.decide('shop').selected).toBe(true)
-    scope.setRemote({ include: [], exclude: [] })
+    scope.setRules(nothing, { include: [], exclude: [] })
     expect(changes).toEqual([
       'start u1 remote namespaces.include matches "shop"',
       'stop u1 namespaces.default is off',

@@ -53,30 +53,34 @@ function setUp(answer: (path: string, nowMs: number) => JsonObject | number) {
     labels: {},
     resourceAttributes: {},
   })
-  const scraper = createUsageScraper({
-    client: {
-      async get(path) {
-        asked.push(path)
-        const found = answer(path, clock.nowMs())
-        const error: KubeError = {
-          type: 'error',
-          status: Number(found),
-          reason: '',
-          message: `status ${String(found)}`,
-        }
-        return typeof found === 'number' ? error : { type: 'object', object: found }
+  const current = { enabled: true, intervalMs: 30_000 }
+  const scraper = createUsageScraper(
+    {
+      client: {
+        async get(path) {
+          asked.push(path)
+          const found = answer(path, clock.nowMs())
+          const error: KubeError = {
+            type: 'error',
+            status: Number(found),
+            reason: '',
+            message: `status ${String(found)}`,
+          }
+          return typeof found === 'number' ? error : { type: 'object', object: found }
+        },
       },
+      clock,
+      random: () => 0,
+      log: silentLog,
+      namespaces: () => selected,
+      pods: {
+        find: ({ podName = '', namespace = '' }) =>
+          podName === 'stranger' ? undefined : identity(podName, namespace),
+      },
+      emit: (more) => points.push(...more),
     },
-    clock,
-    random: () => 0,
-    log: silentLog,
-    namespaces: () => selected,
-    pods: {
-      find: ({ podName = '', namespace = '' }) =>
-        podName === 'stranger' ? undefined : identity(podName, namespace),
-    },
-    emit: (more) => points.push(...more),
-  })
+    { current: () => current },
+  )
   const stop = new AbortController()
   const run = scraper.run(stop.signal)
   const end = async () => {
@@ -84,7 +88,7 @@ function setUp(answer: (path: string, nowMs: number) => JsonObject | number) {
     await clock.advance(0)
     await run
   }
-  return { clock, points, asked, selected, scraper, end }
+  return { clock, points, asked, selected, scraper, current, end }
 }
 
 describe('the scraper', () => {
@@ -135,5 +139,20 @@ describe('the scraper', () => {
     await clock.advance(1_000)
     await end()
     expect(points).toEqual([])
+  })
+
+  test('a changed configuration counts at once, also one that switches it off and on again', async () => {
+    const { clock, asked, scraper, current, end } = setUp(() => ({ items: [] }))
+    await clock.advance(0)
+    const first = asked.length
+    Object.assign(current, { enabled: false })
+    scraper.wake()
+    await clock.advance(90_000)
+    expect([asked.length, scraper.status().state]).toEqual([first, 'off'])
+    Object.assign(current, { enabled: true, intervalMs: 1_000 })
+    scraper.wake()
+    await clock.advance(2_000)
+    expect(asked.length).toBe(first * 4)
+    await end()
   })
 })

@@ -5,6 +5,7 @@ import { type AgentReport, createReporter } from '../../../collector/agent/contr
 import type { AgentTableRow } from '../../../collector/record/agent.ts'
 import { createAgentRegistry } from '../../../collector/service/control/agent-registry.ts'
 import { registerOpampRoute } from '../../../collector/service/control/opamp-route.ts'
+import { createAgentConfigs } from '../../../collector/service/store/agent-configs.ts'
 import type { InsertOutcome } from '../../../collector/service/store/store.ts'
 import { silentLog } from '../../../collector/std/log.ts'
 import { encodeAgentMessage, parseAgentMessage, parseServerMessage } from '../../../collector/wire/opamp.ts'
@@ -54,7 +55,16 @@ async function startService() {
       { agentsMax: 2 },
     )
   let registry = start()
-  await registerOpampRoute(app, { report: (message) => registry.report(message) })
+  const configs = createAgentConfigs({
+    clock,
+    log: silentLog,
+    store: { query: async () => [], insert: async () => ({ type: 'unavailable', message: '' }) },
+  })
+  await registerOpampRoute(app, {
+    registry: { report: (message) => registry.report(message) },
+    configs,
+    clock,
+  })
   const endpoint = await app.listen({ host: '127.0.0.1', port: 0 })
   return {
     clock,
@@ -84,8 +94,16 @@ function startReporter(read: () => AgentReport) {
   const clock = createManualClock()
   const stopping = new AbortController()
   const reporter = createReporter(
-    { dispatcher, authorization: async () => ({}), clock, random: () => 0.5, log: silentLog, read },
-    { endpoint: service.endpoint, agentUid, intervalMs: 5_000, timeoutMs: 5_000 },
+    {
+      dispatcher,
+      authorization: async () => ({}),
+      clock,
+      random: () => 0.5,
+      log: silentLog,
+      read,
+      onOffer: () => {},
+    },
+    { endpoint: service.endpoint, agentUid, intervalMs: 500, timeoutMs: 5_000 },
   )
   const running = reporter.run(stopping.signal)
   return {
@@ -93,7 +111,7 @@ function startReporter(read: () => AgentReport) {
     /** Waits for the report under way, then lets the interval pass. */
     async round() {
       while (clock.sleepers() === 0) await new Promise((resolve) => setTimeout(resolve, 2))
-      await clock.advance(5_000)
+      await clock.advance(550)
       while (clock.sleepers() === 0) await new Promise((resolve) => setTimeout(resolve, 2))
     },
     async stop() {
@@ -122,6 +140,7 @@ describe('OpAMP between agent and service', () => {
       ]),
       effective_config: 'log:\n  level: info\n',
       description: report().description,
+      remote_config: '',
     })
   })
 
@@ -180,6 +199,7 @@ describe('OpAMP between agent and service', () => {
         random: () => 0,
         log: silentLog,
         read: () => report(),
+        onOffer: () => {},
       },
       { endpoint, agentUid, intervalMs: 5_000, timeoutMs: 5_000 },
     )

@@ -2,15 +2,7 @@ import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { timeSearch } from '../search-params.ts'
 
-export type ClusterPath =
-  | ''
-  | '/pods'
-  | '/workloads'
-  | '/nodes'
-  | '/namespaces'
-  | '/inventory'
-  | '/objects'
-  | '/events'
+type ClusterPath = '' | '/pods' | '/workloads' | '/namespaces' | '/inventory' | '/events'
 
 interface Props {
   readonly clusterId: string

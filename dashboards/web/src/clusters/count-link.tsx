@@ -1,10 +1,10 @@
 import { formatCount } from '../format.ts'
-import { ClusterLink, type ClusterPath } from './cluster-link.tsx'
+import { ClusterLink } from './cluster-link.tsx'
 
 interface Props {
   readonly clusterId: string
   readonly count: number
-  readonly path: ClusterPath
+  readonly path: '/pods' | '/events'
   readonly search: Readonly<Record<string, string>>
 }
 

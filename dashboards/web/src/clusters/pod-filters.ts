@@ -5,7 +5,6 @@ import type { Search } from '../search-params.ts'
 const keys = [
   'namespace',
   'status',
-  'phase',
   'health',
   'workload',
   'node',

@@ -1,34 +1,9 @@
-import type { ScopeDecision } from '../../record/pod-identity.ts'
+import type { ScopeDecision } from '../record/pod-identity.ts'
+import type { NamespaceFacts, RemoteScope, ScopeConfig } from '../record/remote-config.ts'
 import { type Pattern, parsePatterns } from './patterns.ts'
 
 export const collectLabel = 'binnacle.dev/collect'
 export const injectLabel = 'binnacle.dev/inject'
-
-export interface ScopeConfig {
-  readonly include: readonly string[]
-  readonly exclude: readonly string[]
-  /** As `p-xxxxx` or `<cluster>:p-xxxxx`. */
-  readonly rancherProjects: readonly string[]
-  readonly default: 'on' | 'off'
-  /** What remote configuration may select; empty: anything. */
-  readonly allowed: readonly string[]
-  /** With `watch.mode: namespaced`: the namespaces the agent has a Role in. */
-  readonly listed?: readonly string[]
-}
-
-/** What the service's UI adds. */
-export interface RemoteScope {
-  readonly include: readonly string[]
-  readonly exclude: readonly string[]
-}
-
-export interface NamespaceFacts {
-  readonly name: string
-  readonly uid: string
-  readonly labels: Readonly<Record<string, string>>
-  /** Annotation field.cattle.io/projectId; '' when there is none. */
-  readonly rancherProject: string
-}
 
 export interface ScopeRules {
   readonly include: readonly Pattern[]
@@ -60,6 +35,8 @@ export function parseScopeRules(config: ScopeConfig, remote: RemoteScope = noRem
 /** One step of the ladder, for `binnacle why` and the UI. */
 export interface ScopeRule {
   readonly rule: string
+  /** Who can change it: the labels of the namespace, the configuration from the UI, or the Helm values. */
+  readonly source: 'labels' | 'remote' | 'values'
   readonly matched: boolean
   /** The first rule that matched. */
   readonly deciding: boolean
@@ -75,8 +52,13 @@ export interface ScopeExplanation extends ScopeDecision {
 
 type Rung = Omit<ScopeRule, 'deciding'>
 
-/** The precedence, highest first: the first rule that matches decides, and the last always matches. */
+/**
+ * The precedence, highest first: the first rule that matches decides, and the last always matches. In mode namespaced
+ * the agent has no rights beyond its list, so what is not listed is out before anything else is asked.
+ */
 const ladder: readonly ((rules: ScopeRules, namespace: NamespaceFacts) => Rung)[] = [
+  ({ listed }, { name }) =>
+    rung('watch.mode', false, listed.size > 0 && !listed.has(name) && 'watch.namespaces does not list it'),
   ({ exclude }, { name }) => byPattern('namespaces.exclude', { patterns: exclude, name, selects: false }),
   ({ remoteExclude }, { name }) =>
     byPattern('remote namespaces.exclude', { patterns: remoteExclude, name, selects: false }),
@@ -104,6 +86,16 @@ export function decideScope(rules: ScopeRules, namespace: NamespaceFacts): Scope
   throw new Error('BUG: the last rule of the scope always matches')
 }
 
+/** Why remote configuration cannot select the namespace, whatever it says; '' when it can. (It can always leave one out.) */
+export function whyNotSelectable(rules: ScopeRules, namespace: NamespaceFacts): string {
+  const named: Pattern = { text: namespace.name, matches: (name) => name === namespace.name }
+  const { selected, reason } = decideScope({ ...rules, remoteInclude: [named], remoteExclude: [] }, namespace)
+  if (selected) return ''
+  const { allowed } = rules
+  const bounded = allowed.length > 0 && !allowed.some((pattern) => pattern.matches(namespace.name))
+  return bounded ? 'namespaces.allowed does not match it' : reason
+}
+
 /** The whole ladder: every rule, whether it matched, and which one decided. */
 export function explainScope(rules: ScopeRules, namespace: NamespaceFacts): ScopeExplanation {
   const rungs = ladder.map((step) => step(rules, namespace))
@@ -115,7 +107,9 @@ export function explainScope(rules: ScopeRules, namespace: NamespaceFacts): Scop
 }
 
 function rung(rule: string, selects: boolean, detail: string | false): Rung {
-  return { rule, selects, matched: detail !== false, detail: detail === false ? 'does not apply' : detail }
+  const source = rule.startsWith('label ') ? 'labels' : rule.startsWith('remote ') ? 'remote' : 'values'
+  const matched = detail !== false
+  return { rule, source, selects, matched, detail: matched ? detail : 'does not apply' }
 }
 
 function byPattern(

@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js'
+import { errorText } from '../std/assert.ts'
 
 /**
  * Namespace names or regular expressions, anchored at both ends (a plain name is its own expression). The engine runs in
@@ -30,6 +31,6 @@ function parsePattern(key: string, text: string): Pattern {
     const expression = RE2JS.compile(text)
     return { text, matches: (name) => expression.testExact(name) }
   } catch (cause) {
-    throw new Error(`cannot use ${key} ${JSON.stringify(text)}`, { cause })
+    throw new Error(`cannot use ${key} ${JSON.stringify(text)}: ${errorText(cause)}`, { cause })
   }
 }
