@@ -11,10 +11,7 @@ export interface AgentCondition {
     readonly state: 'starting' | 'synced' | 'retrying' | 'denied' | 'absent'
     readonly message: string
   }[]
-  readonly usage: {
-    readonly state: 'off' | 'starting' | 'ok' | 'absent' | 'failing'
-    readonly message: string
-  }
+  readonly usage: UsageCondition & { readonly nodes: UsageCondition }
   readonly configuration: {
     /** Why the file as it is now is not in force; '' when it is. */
     readonly problem: string
@@ -37,6 +34,11 @@ export interface AgentCondition {
   readonly stopping: boolean
 }
 
+interface UsageCondition {
+  readonly state: 'off' | 'starting' | 'ok' | 'absent' | 'denied' | 'failing'
+  readonly message: string
+}
+
 /**
  * The health as it is reported over OpAMP and shown in the UI. Texts hold no figures that change by themselves: every
  * change of the health is a row in the service's table.
@@ -45,7 +47,10 @@ export function deriveHealth(condition: AgentCondition): AgentHealth {
   const components = [
     clusterHealth(condition),
     ...resourceHealth(condition.reflectors),
-    usageHealth(condition.usage),
+    usageHealth('metrics api', condition.usage),
+    ...(condition.usage.nodes.state === 'off'
+      ? []
+      : [usageHealth('metrics api of nodes', condition.usage.nodes)]),
     ...(condition.election ? [electionHealth(condition.election)] : []),
     spoolHealth(condition.lanes),
     shippingHealth(condition.lanes),
@@ -92,10 +97,10 @@ function resourceHealth(reflectors: AgentCondition['reflectors']): HealthCompone
 }
 
 /** A cluster without metrics-server is no failure of the agent. */
-function usageHealth({ state, message }: AgentCondition['usage']): HealthComponent {
+function usageHealth(name: string, { state, message }: UsageCondition): HealthComponent {
   return {
-    name: 'metrics api',
-    healthy: state !== 'failing',
+    name,
+    healthy: state !== 'failing' && state !== 'denied',
     status: state,
     error: state === 'ok' ? '' : message,
   }

@@ -255,7 +255,11 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
         ledger.received({ lane: 'metrics', signal: 'metrics' }, batcher.usage(points))
       },
     },
-    { current: () => settings.current().config.scrape },
+    {
+      current: () => settings.current().config.scrape,
+      clusterWide: config.watch.mode === 'cluster',
+      nodes: config.watch.mode === 'cluster' && config.watch.nodes === 'on',
+    },
   )
 
   const latePods = createLatePods(clock, { holdMs: config.receive.podWaitMs })

@@ -10,6 +10,14 @@ export interface UsagePoint {
   readonly timeMs: number
 }
 
+/** The same of a whole node: what its pods use, and what runs beside them. */
+export interface NodeUsagePoint {
+  readonly node: string
+  readonly cpuMillicores: number
+  readonly memoryBytes: number
+  readonly timeMs: number
+}
+
 /**
  * Gauges of the OpenTelemetry semantic conventions for containers: CPU in cores (`{cpu}`), memory in bytes (`By`).
  * https://opentelemetry.io/docs/specs/semconv/system/container-metrics/
@@ -17,4 +25,10 @@ export interface UsagePoint {
 export const usageMetrics = {
   cpu: { name: 'container.cpu.usage', unit: '{cpu}' },
   memory: { name: 'container.memory.working_set', unit: 'By' },
+} as const
+
+/** https://opentelemetry.io/docs/specs/semconv/system/k8s-metrics/ */
+export const nodeUsageMetrics = {
+  cpu: { name: 'k8s.node.cpu.usage', unit: '{cpu}' },
+  memory: { name: 'k8s.node.memory.working_set', unit: 'By' },
 } as const

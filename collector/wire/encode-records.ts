@@ -1,5 +1,5 @@
 import { agentScopeName, type KubeRecord, kubeEventNames } from '../record/kube.ts'
-import { type UsagePoint, usageMetrics } from '../record/usage.ts'
+import { type NodeUsagePoint, nodeUsageMetrics, type UsagePoint, usageMetrics } from '../record/usage.ts'
 import { type ProtoWriter, writeProto } from './proto-writer.ts'
 
 /** Kubernetes records as an ExportLogsServiceRequest; record/kube.ts says how they travel. */
@@ -74,24 +74,30 @@ function identityOf(kube: KubeRecord): ReadonlyMap<string, string> {
   return attributes
 }
 
-/** Usage of containers as gauges, a resource per pod and container. */
+/** Usage as gauges, a resource per pod and container, or per node. */
 export function encodeUsage({
   resource,
   points,
 }: {
   readonly resource: ReadonlyMap<string, string>
-  readonly points: readonly UsagePoint[]
+  readonly points: readonly (UsagePoint | NodeUsagePoint)[]
 }): Uint8Array {
   const writer = writeProto()
   for (const point of points) {
+    const isNode = 'node' in point
+    const metrics = isNode ? nodeUsageMetrics : usageMetrics
     writer.message(1, (resourceMetrics) => {
       resourceMetrics.message(1, (attributes) =>
-        writeAttributes(attributes, 1, containerResource(resource, point)),
+        writeAttributes(
+          attributes,
+          1,
+          isNode ? nodeResource(resource, point) : containerResource(resource, point),
+        ),
       )
       resourceMetrics.message(2, (scope) => {
         scope.message(1, (name) => name.text(1, agentScopeName))
-        writeGauge(scope, usageMetrics.cpu, point.cpuMillicores / 1000, point.timeMs)
-        writeGauge(scope, usageMetrics.memory, point.memoryBytes, point.timeMs)
+        writeGauge(scope, metrics.cpu, point.cpuMillicores / 1000, point.timeMs)
+        writeGauge(scope, metrics.memory, point.memoryBytes, point.timeMs)
       })
     })
   }
@@ -103,7 +109,7 @@ function containerResource(
   { pod, container }: UsagePoint,
 ): Map<string, string> {
   return new Map([
-    ...[...cluster].filter(([key]) => key.startsWith('k8s.')),
+    ...clusterOf(cluster),
     ['k8s.namespace.name', pod.namespace],
     ['k8s.pod.name', pod.name],
     ['k8s.pod.uid', pod.uid],
@@ -111,6 +117,14 @@ function containerResource(
     ['k8s.container.name', container],
     ['service.name', pod.workloadName || pod.name],
   ])
+}
+
+function nodeResource(cluster: ReadonlyMap<string, string>, { node }: NodeUsagePoint): Map<string, string> {
+  return new Map([...clusterOf(cluster), ['k8s.node.name', node]])
+}
+
+function clusterOf(resource: ReadonlyMap<string, string>): [string, string][] {
+  return [...resource].filter(([key]) => key.startsWith('k8s.'))
 }
 
 function writeGauge(

@@ -1,6 +1,6 @@
 import { isScopeRecord, type KubeRecord } from '../../record/kube.ts'
 import type { OtlpSignal } from '../../record/otlp.ts'
-import { type UsagePoint, usageMetrics } from '../../record/usage.ts'
+import { type NodeUsagePoint, type UsagePoint, usageMetrics } from '../../record/usage.ts'
 import type { Clock } from '../../std/clock.ts'
 import {
   createMemoryLane,
@@ -22,7 +22,7 @@ export interface Batcher {
   /** Undefined: there is room for more records; else when there is. Records that come all the same push out the oldest. */
   kubeRoom(): Promise<void> | undefined
   /** Returns how many data points they make. */
-  usage(points: readonly UsagePoint[]): number
+  usage(points: readonly AnyUsage[]): number
   /** Resolves when all parts are on disk, or are not going to be. */
   request(request: AppRequest): Promise<RequestOutcome>
   /** Removes what waits in memory of a namespace that is no longer collected. What is on disk carries its namespace: the shipper leaves it out. */
@@ -68,7 +68,7 @@ export interface BatcherDeps {
     batch: { readonly signal: OtlpSignal; readonly parts: readonly BatchPart[] },
   ) => Promise<string | undefined>
   readonly encodeKube: (records: readonly KubeRecord[]) => Uint8Array
-  readonly encodeUsage: (points: readonly UsagePoint[]) => Uint8Array
+  readonly encodeUsage: (points: readonly AnyUsage[]) => Uint8Array
   readonly onLoss: (loss: BatchLoss) => void
 }
 
@@ -88,10 +88,12 @@ export interface BatcherConfig {
   readonly retryMs: number
 }
 
+type AnyUsage = UsagePoint | NodeUsagePoint
+
 type AnyEntry = Entry &
   (
     | { readonly type: 'kube'; readonly record: KubeRecord }
-    | { readonly type: 'point'; readonly point: UsagePoint }
+    | { readonly type: 'point'; readonly point: AnyUsage }
     | { readonly type: 'payload'; readonly payload: Uint8Array }
   )
 
@@ -110,7 +112,7 @@ const recordsPerPart = 500
 /** Attributes that repeat the identity beside the body, and a point with its attributes. */
 const recordOverheadBytes = 400
 const pointBytes = 600
-/** Data points made of one usage point. */
+/** Data points made of one usage point, of containers and nodes alike. */
 const itemsPerPoint = Object.keys(usageMetrics).length
 
 export function createBatcher(deps: BatcherDeps, config: BatcherConfig): Batcher {
@@ -149,7 +151,7 @@ export function createBatcher(deps: BatcherDeps, config: BatcherConfig): Batcher
       ...encodeChunks(points, {
         encode: encodeUsage,
         itemsEach: itemsPerPoint,
-        namespaceOf: ({ pod }) => pod.namespace,
+        namespaceOf: homeOfPoint,
       }),
       ...payloads,
     ]
@@ -179,7 +181,7 @@ export function createBatcher(deps: BatcherDeps, config: BatcherConfig): Batcher
     kubeRoom: lanes.kube.room,
     usage(points) {
       for (const point of points) {
-        const { namespace } = point.pod
+        const namespace = homeOfPoint(point)
         lanes.metrics.add({ type: 'point', namespace, items: itemsPerPoint, bytes: pointBytes, point })
       }
       return points.length * itemsPerPoint
@@ -224,6 +226,10 @@ function stateOf(lane: MemoryLane<AnyEntry>, signal: OtlpSignal): BatchLaneState
 /** The namespace whose opt-out takes the record away; '': none. */
 function homeOf(record: KubeRecord): string {
   return isScopeRecord(record) ? '' : record.record.namespace
+}
+
+function homeOfPoint(point: AnyUsage): string {
+  return 'node' in point ? '' : point.pod.namespace
 }
 
 function ofNamespace(namespace: string): { readonly namespace?: string } {

@@ -9,7 +9,7 @@ const well: AgentCondition = {
     { resource: 'pods', namespace: 'pay', state: 'synced', message: '' },
     { resource: 'events', namespace: 'shop', state: 'synced', message: '' },
   ],
-  usage: { state: 'ok', message: '' },
+  usage: { state: 'ok', message: '', nodes: { state: 'off', message: '' } },
   configuration: { problem: '', needsRestart: [], remote: undefined },
   lanes: [{ lane: 'kube', spoolFailure: undefined, shipFailure: undefined }],
   election: undefined,
@@ -49,7 +49,18 @@ describe('the health of the agent', () => {
       'kubernetes pods',
       'pods is forbidden in namespace hr',
     ],
-    ['metrics fail', { usage: { state: 'failing', message: 'timeout' } }, 'metrics api', 'timeout'],
+    [
+      'nodes of metrics are refused',
+      { usage: { state: 'ok', message: '', nodes: { state: 'denied', message: 'forbidden' } } },
+      'metrics api of nodes',
+      'forbidden',
+    ],
+    [
+      'metrics fail',
+      { usage: { state: 'failing', message: 'timeout', nodes: { state: 'off', message: '' } } },
+      'metrics api',
+      'timeout',
+    ],
     [
       'the disk is full',
       { lanes: [{ lane: 'kube', spoolFailure: 'ENOSPC', shipFailure: undefined }] },
@@ -69,7 +80,10 @@ describe('the health of the agent', () => {
   })
 
   test('a cluster without metrics-server is not unhealthy', () => {
-    const health = deriveHealth({ ...well, usage: { state: 'absent', message: 'not found' } })
+    const health = deriveHealth({
+      ...well,
+      usage: { state: 'absent', message: 'not found', nodes: { state: 'off', message: '' } },
+    })
     expect(health.healthy).toBe(true)
     expect(health.components.find(({ name }) => name === 'metrics api')?.status).toBe('absent')
   })
