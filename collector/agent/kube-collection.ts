@@ -46,6 +46,8 @@ export interface KubeCollection {
   declareDeleted(namespace: string): void
   /** Undefined while they have not been read. */
   quotasOf(namespace: string): NamespaceQuotas | undefined
+  /** Reads everything, and tells of it, anew. */
+  resync(): void
   status(): readonly ReflectorStatus[]
   /** What can be counted against the API server. */
   checks(): readonly CheckTarget[]
@@ -268,6 +270,9 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
       const countIn = ({ store }: typeof quotas) =>
         [...store.values()].filter((one) => one.namespace === namespace).length
       return { quotas: countIn(quotas), limitRanges: countIn(limitRanges) }
+    },
+    resync() {
+      for (const reflector of reflectors) reflector.resync({ tellAll: true })
     },
     status: () => reflectors.map((one) => one.status()),
     checks: () =>

@@ -3,6 +3,7 @@ import { type KubeApi, namespacesResource, nodesResource } from '../record/kube-
 import type { PodIndex, ScopeDecision } from '../record/pod-identity.ts'
 import type { NamespaceFacts, RemoteScope, ScopeConfig } from '../record/remote-config.ts'
 import type { ScopeExplanation } from '../scope/decide.ts'
+import { assert } from '../std/assert.ts'
 import { createBackoff } from '../std/backoff.ts'
 import type { Clock } from '../std/clock.ts'
 import type { Log } from '../std/log.ts'
@@ -14,6 +15,7 @@ import { createObjectTeller } from './derive/object-teller.ts'
 import { createPodIndex } from './derive/pod-index.ts'
 import { type ProjectedNamespace, projectNamespace } from './derive/projections.ts'
 import { createKubeCollection, type KubeCollection } from './kube-collection.ts'
+import type { CollectedNamespace, CollectedNamespaces } from './scope/collected.ts'
 import { createScope, type ScopeChange } from './scope/scope.ts'
 import type { ReflectorEvent } from './watch/projected.ts'
 import { createReflector, type ReflectorStatus } from './watch/reflector.ts'
@@ -29,6 +31,9 @@ import { createTurns } from './watch/turns.ts'
  * A namespace that opts in gets watches of its own, so its backfill is an ordinary first list and has no race with a
  * stream that runs already. When more than `namespacedWatchesMax` namespaces are selected at start, they share one
  * cluster-wide collection instead; its members are fixed, and later ones get their own.
+ * An agent that comes back tells of what it collected before and no longer does, from the names it keeps on disk; where the
+ * disk is gone too, the service concludes it from `collection-started` of the cluster itself, which says that whatever has no
+ * such record of its own since then is not collected.
  * In namespaced mode the agent has no right to see namespaces: the configured list takes their place.
  */
 export interface KubePipeline {
@@ -77,6 +82,7 @@ export interface KubePipelineDeps {
   readonly onScopeStop: (namespace: string) => void
   /** `namespaces()` has changed, or is known now. */
   readonly onNamespaces: () => void
+  readonly collected: CollectedNamespaces
 }
 
 export interface KubePipelineConfig {
@@ -90,6 +96,8 @@ export interface KubePipelineConfig {
     readonly nodes: 'on' | 'off'
   }
   readonly namespacedWatchesMax?: number
+  /** Which agent speaks, where several watch one cluster. */
+  readonly installation?: string
   /** Between two counts of a collection against the API server. */
   readonly selfCheckMs?: number
 }
@@ -97,14 +105,12 @@ export interface KubePipelineConfig {
 interface Running {
   readonly collection: KubeCollection
   readonly members: Set<string>
-  /** Absent: the whole cluster is watched for the members. */
-  readonly namespace?: string | undefined
   readonly stop: AbortController
 }
 
 export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineConfig): KubePipeline {
-  const { client, clock, random, log, metrics, onScopeStop, room = () => undefined } = deps
-  const { namespacedWatchesMax = 50, selfCheckMs = 300_000 } = config
+  const { client, clock, random, log, metrics, onScopeStop, collected, room = () => undefined } = deps
+  const { namespacedWatchesMax = 50, installation = '', selfCheckMs = 300_000 } = config
   const { mode } = config.watch
   const stopping = new AbortController()
   const turns = createTurns({ clock, random })
@@ -118,6 +124,20 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
   let clusterUid = config.clusterUid ?? ''
   /** When a namespace last opted out; one entry a namespace of the cluster at most. */
   const optedOutAtMs = new Map<string, number>()
+
+  /** What was collected when the agent last ran, until it is known what is now. */
+  let before: readonly CollectedNamespace[] = []
+  /**
+   * The service orders by time what it is told of a namespace, and takes what an agent has not told of since the start for
+   * gone: so no two scope records have the same time, and no record is older than the scope record before it.
+   */
+  let scopeMs = 0
+  const nextScopeMs = () => {
+    scopeMs = Math.max(clock.nowMs(), scopeMs + 1)
+    return scopeMs
+  }
+  const recordClock: Clock = { ...clock, nowMs: () => Math.max(clock.nowMs(), scopeMs) }
+  let startedMs = 0
 
   const records = metrics.counter('kube_records', 'Kubernetes records emitted, by type')
   metrics.gauge('kube_namespaces_selected', 'Namespaces selected', () => scope.selected().length)
@@ -158,7 +178,7 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
     { intervalMs: selfCheckMs },
   )
 
-  const teller = createObjectTeller({ nowMs: clock.nowMs, emit })
+  const teller = createObjectTeller({ nowMs: recordClock.nowMs, emit })
 
   function emit(record: KubeRecord): void {
     records.add(1, { type: record.type })
@@ -169,8 +189,16 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
     emit({ type: 'change', record })
   }
 
+  function emitScope(
+    change: 'collection-started' | 'collection-stopped',
+    of: Omit<Parameters<typeof scopeChange>[1], 'installation'>,
+  ): void {
+    emitChange(scopeChange(change, { ...of, installation }))
+  }
+
   function onNamespace(event: ReflectorEvent<ProjectedNamespace>): void {
     if (event.type === 'synced') {
+      tellOfStart()
       launchWaiting()
       deps.onNamespaces()
       return
@@ -214,14 +242,13 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
   function onNode(event: ReflectorEvent<Described>): void {
     if (!nodesStarted) {
       nodesStarted = true
-      emitChange(
-        scopeChange('collection-started', {
-          namespace: '',
-          uid: '',
-          reason: 'watch.nodes is on',
-          nowMs: clock.nowMs(),
-        }),
-      )
+      emitScope('collection-started', {
+        kind: 'Namespace',
+        name: '',
+        uid: '',
+        reason: 'watch.nodes is on',
+        timeMs: nextScopeMs(),
+      })
     }
     if (event.type === 'synced') return
     const { object, previous, type, fromList } = event
@@ -235,7 +262,8 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
 
   function start({ name, uid }: NamespaceFacts, reason: string): void {
     log.info({ namespace: name, reason }, 'collecting the namespace')
-    emitChange(scopeChange('collection-started', { namespace: name, uid, reason, nowMs: clock.nowMs() }))
+    emitScope('collection-started', { kind: 'Namespace', name, uid, reason, timeMs: nextScopeMs() })
+    collected.add({ name, uid })
     const namespace = namespaces.store.get(uid)
     if (namespace) emitNamespace(namespace, { previous: undefined, deleted: false })
     if (waiting) waiting.add(name)
@@ -258,7 +286,32 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
       optedOutAtMs.set(name, clock.nowMs())
       onScopeStop(name)
     }
-    emitChange(scopeChange('collection-stopped', { namespace: name, uid, reason, nowMs: clock.nowMs() }))
+    tellOfStop({ name, uid }, reason)
+  }
+
+  function tellOfStop({ name, uid }: CollectedNamespace, reason: string): void {
+    emitScope('collection-stopped', { kind: 'Namespace', name, uid, reason, timeMs: nextScopeMs() })
+    collected.remove({ name, uid })
+  }
+
+  /** Once it is known what is collected: that, and what no longer is. */
+  function tellOfStart(): void {
+    for (const one of before) tellOfAbsence(one)
+    before = []
+    const reason = 'the agent started'
+    emitScope('collection-started', { kind: 'Cluster', name: '', uid: clusterUid, reason, timeMs: startedMs })
+  }
+
+  /** A namespace that was collected before the agent was away. */
+  function tellOfAbsence(namespace: CollectedNamespace): void {
+    const { name, uid } = namespace
+    const isThere = mode === 'namespaced' || namespaces.store.get(uid) !== undefined
+    const { selected, reason } = scope.decide(name)
+    if (isThere && selected) return
+    if (!isThere) emitNamespace(goneNamespace(namespace), { previous: undefined, deleted: true })
+    // One of the same name that is collected now has said so.
+    if (selected) collected.remove(namespace)
+    else tellOfStop(namespace, isThere ? reason : 'the namespace was deleted')
   }
 
   function launchWaiting(): void {
@@ -271,20 +324,11 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
   function launch(what: { readonly members: Set<string>; readonly namespace?: string }): void {
     const stopOne = new AbortController()
     const collection = createKubeCollection(
-      { client, clock, random, log, turns, pods, emit, onQuotas, room },
+      { client, clock: recordClock, random, log, turns, pods, emit, onQuotas, room },
       what,
     )
-    running.add({ collection, ...what, stop: stopOne })
+    running.add({ collection, members: what.members, stop: stopOne })
     track(collection.run(AbortSignal.any([stopping.signal, stopOne.signal])))
-  }
-
-  /** Those with a namespace of their own, and the one for many, start again with what is a member now. */
-  function resync(): void {
-    for (const one of [...running]) {
-      halt(one)
-      const { members, namespace } = one
-      launch({ members, ...(namespace === undefined ? {} : { namespace }) })
-    }
   }
 
   function halt(one: Running): void {
@@ -321,10 +365,13 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
       if (signal.aborted) stopping.abort()
       await findClusterUid(stopping.signal)
       if (stopping.signal.aborted) return
+      before = await collected.load(clusterUid)
+      startedMs = nextScopeMs()
       track(selfCheck.run(stopping.signal))
       if (watchesNodes) track(nodes.run(stopping.signal))
       if (mode === 'cluster') return track(namespaces.run(stopping.signal))
       for (const name of listed) scope.put({ name, uid: '', labels: {}, rancherProject: '' })
+      tellOfStart()
       launchWaiting()
       deps.onNamespaces()
     },
@@ -348,12 +395,22 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
       selectedNamespaces: scope.selected(),
       reflectors: reflectorStatus(),
     }),
-    resync,
+    resync() {
+      for (const { collection } of running) collection.resync()
+    },
     async close() {
       stopping.abort()
       await Promise.all(runs)
+      await collected.close()
     },
   }
+}
+
+/** All that is still known of it. */
+function goneNamespace({ name, uid }: CollectedNamespace): ProjectedNamespace {
+  const namespace = projectNamespace({ metadata: { name, uid }, status: { phase: 'Terminating' } })
+  assert(namespace !== undefined, 'a namespace with a name and a uid can be projected')
+  return namespace
 }
 
 function factsOf({ name, uid, labels, rancherProject }: ProjectedNamespace): NamespaceFacts {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { hostname, type } from 'node:os'
+import { join } from 'node:path'
 import { Agent } from 'undici'
 import type { KubeRecord } from '../record/kube.ts'
 import type { OtlpSignal } from '../record/otlp.ts'
@@ -27,6 +28,7 @@ import { createAgentLedger, type DropReason, type LaneGauges, type LedgerLine } 
 import { createOtlpHandler, type RequestSeen } from './receive/handler.ts'
 import { createLatePods } from './receive/late-pods.ts'
 import { startReceivers } from './receivers.ts'
+import { createCollectedNamespaces } from './scope/collected.ts'
 import { createUsageScraper } from './scrape/scraper.ts'
 import { createSettings } from './settings.ts'
 import { createPost } from './ship/post.ts'
@@ -182,6 +184,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     },
   )
 
+  const collectedPath = join(config.spool.directory, 'collected-namespaces.json')
   const pipeline = createKubePipeline(
     {
       client,
@@ -196,8 +199,19 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
         batcher.dropNamespace(namespace)
       },
       onNamespaces: () => reporter.wake(),
+      collected: createCollectedNamespaces({
+        clock,
+        log,
+        read: () => systemDisk.readFile(collectedPath),
+        replace: (bytes) => systemDisk.replaceFile(collectedPath, bytes),
+      }),
     },
-    { clusterUid: config.cluster.id, namespaces: config.namespaces, watch: config.watch },
+    {
+      clusterUid: config.cluster.id,
+      namespaces: config.namespaces,
+      watch: config.watch,
+      installation: `${config.leaderElection.namespace}/${config.leaderElection.name}`,
+    },
   )
   const elector = config.leaderElection.enabled
     ? createElector(

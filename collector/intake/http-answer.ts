@@ -71,6 +71,9 @@ export const preflight: Answer = {
   body: new Uint8Array(),
 }
 
+/** A sender that knows of it may go over to zstd (RFC 9110, 12.5.3); after 415 it knows what to send. */
+const takes = { 'accept-encoding': 'zstd, gzip, deflate' }
+
 /** 429 or 503, which alone ask a sender to come again. */
 function comeAgain(
   encoding: OtlpEncoding,
@@ -100,5 +103,5 @@ function answer(
   headers: Readonly<Record<string, string>> = {},
 ): Answer {
   const type = encoding === 'json' ? 'application/json' : 'application/x-protobuf'
-  return { status, headers: { ...headers, 'content-type': type }, body }
+  return { status, headers: { ...headers, ...takes, 'content-type': type }, body }
 }

@@ -11,10 +11,23 @@ export type Inflated =
 
 const chunkSize = 64 * 1024
 
-const decoders: Readonly<Record<Exclude<OtlpCompression, 'identity'>, () => Transform>> = {
-  gzip: () => createGunzip({ chunkSize }),
-  deflate: () => createInflate({ chunkSize }),
-  zstd: () => createZstdDecompress({ chunkSize }),
+const decoders: Readonly<Record<Exclude<OtlpCompression, 'identity'>, (chunkSize: number) => Transform>> = {
+  gzip: (chunkSize) => createGunzip({ chunkSize }),
+  deflate: (chunkSize) => createInflate({ chunkSize }),
+  zstd: (chunkSize) => createZstdDecompress({ chunkSize }),
+}
+
+/** A deflated byte stands for 1,032 at the most. */
+const deflateRatioMax = 1_032
+
+/**
+ * How long a gzip is inflated, which its last four bytes tell; 0: it cannot be true. With it the body inflates into one
+ * chunk of the right size, where it would be many that have to be joined. The room is reserved before it is believed.
+ */
+function toldLength(body: Uint8Array, compression: OtlpCompression, bytesMax: number): number {
+  if (compression !== 'gzip' || body.length < 18) return 0
+  const told = new DataView(body.buffer, body.byteOffset, body.byteLength).getUint32(body.length - 4, true)
+  return told <= Math.min(bytesMax, body.length * deflateRatioMax) ? told : 0
 }
 
 /** One whole body. The reservation grows while it inflates, so that a bomb is cut off at the limit, whatever it claims to be. */
@@ -24,7 +37,11 @@ export async function inflateBounded(
   { bytesMax, reservation }: { readonly bytesMax: number; readonly reservation: Reservation },
 ): Promise<Inflated> {
   if (compression === 'identity' || body.length === 0) return { type: 'inflated', bytes: body }
-  const decoder = decoders[compression]()
+  const told = toldLength(body, compression, bytesMax)
+  const noRoom = reservation.growTo(told)
+  if (noRoom) return { type: 'refused', refusal: noRoom }
+  // One byte more lets the decoder see that it is done.
+  const decoder = decoders[compression](told > 0 ? Math.max(64, told + 1) : chunkSize)
   const chunks: Buffer[] = []
   let length = 0
   decoder.end(body)

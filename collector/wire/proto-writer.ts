@@ -12,6 +12,8 @@ export interface ProtoWriter {
   packedDoubles(field: number, values: readonly number[]): ProtoWriter
   packedFixed64(field: number, values: readonly bigint[]): ProtoWriter
   packedVarints(field: number, values: readonly bigint[]): ProtoWriter
+  /** Tag and length of a message whose bytes follow elsewhere. */
+  opening(field: number, length: number): ProtoWriter
   /** Bytes as they are, fields and all. */
   raw(value: Uint8Array): ProtoWriter
   finish(): Uint8Array
@@ -64,11 +66,7 @@ export function writeProto(): ProtoWriter {
       length = buffer.writeDoubleLE(value, length)
       return writer
     },
-    bytes(field, value) {
-      tag(field, 2)
-      putVarint(value.length)
-      return writer.raw(value)
-    },
+    bytes: (field, value) => writer.opening(field, value.length).raw(value),
     text: (field, value) => writer.bytes(field, Buffer.from(value)),
     message(field, write) {
       const inner = writeProto()
@@ -93,6 +91,11 @@ export function writeProto(): ProtoWriter {
       const packed = writeProto()
       for (const value of values) packed.raw(varintBytes(value))
       return writer.bytes(field, packed.finish())
+    },
+    opening(field, messageLength) {
+      tag(field, 2)
+      putVarint(messageLength)
+      return writer
     },
     raw(value) {
       room(value.length)

@@ -13,8 +13,11 @@ export interface ResourcePart {
   readonly attribute: (key: string) => string | undefined
   /** Spans, log records or data points. */
   readonly items: number
-  /** A whole OTLP request (protobuf) with this resource alone; the attributes are spliced in, in the place of equal keys. */
-  encode(attributes: ReadonlyMap<string, string>): Uint8Array
+  /**
+   * A whole OTLP request (protobuf) with this resource alone, as pieces that lie one after the other; the attributes are
+   * spliced in, in the place of equal keys. Pieces are views of the request where they can be.
+   */
+  encode(attributes: ReadonlyMap<string, string>): Uint8Array[]
 }
 
 /** Throws WireError when the body is no such request. JSON becomes protobuf. Resources without items are left out. */
@@ -44,17 +47,15 @@ function partOf(bytes: Uint8Array, items: number): ResourcePart {
     attribute: (key) => attributes.get(key),
     items,
     encode(added) {
-      return writeProto()
-        .message(1, (resourceSpans) => {
-          for (const field of rest) resourceSpans.raw(field)
-          resourceSpans.message(1, (writer) => {
-            writer.raw(withoutKeys(resource, added))
-            for (const [key, value] of added) {
-              writer.message(1, (pair) => pair.text(1, key).message(2, (any) => any.text(1, value)))
-            }
-          })
+      const enriched = writeProto()
+        .message(1, (writer) => {
+          writer.raw(withoutKeys(resource, added))
+          for (const [key, value] of added)
+            writer.message(1, (pair) => pair.text(1, key).message(2, (any) => any.text(1, value)))
         })
         .finish()
+      const length = rest.reduce((sum, piece) => sum + piece.length, enriched.length)
+      return [writeProto().opening(1, length).raw(enriched).finish(), ...rest]
     },
   }
 }
@@ -70,9 +71,17 @@ function takeApart(bytes: Uint8Array): {
   const reader = readProto(bytes)
   while (reader.next()) {
     if (reader.field() === 1) resource = merged(resource, reader.bytes(), ++pieces)
-    else rest.push(reader.raw())
+    else append(rest, reader.raw())
   }
   return { resource, rest }
+}
+
+/** Neighbours become one view. */
+function append(views: Uint8Array[], next: Uint8Array): void {
+  const last = views.at(-1)
+  const touches = last && last.buffer === next.buffer && last.byteOffset + last.length === next.byteOffset
+  if (touches) views[views.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + next.length)
+  else views.push(next)
 }
 
 function withoutKeys(resource: Uint8Array, keys: ReadonlyMap<string, string>): Uint8Array {
@@ -101,12 +110,14 @@ function countItems(resource: Uint8Array, signal: OtlpSignal): number {
   while (reader.next()) {
     if (reader.field() !== 2) continue
     const bytes = reader.bytes()
-    // The receiver of the part refuses all of it for a damaged scope: better that its sender hears so here.
-    readScope(bytes)
     const scope = readProto(bytes)
+    const about: Buffer[] = []
     while (scope.next()) {
       if (scope.field() === 2) items += signal === 'metrics' ? countPoints(scope.bytes()) : 1
+      else about.push(scope.raw())
     }
+    // The receiver of the part refuses all of it for a damaged scope: better that its sender hears so here.
+    readScope(Buffer.concat(about))
   }
   return items
 }

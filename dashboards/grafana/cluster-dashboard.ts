@@ -1,9 +1,10 @@
 import { restartStepsQuery } from '@binnacle/collector/query/changes'
 import { podFiguresQuery, podPhasesQuery, podStepsQuery } from '@binnacle/collector/query/clusters'
 import { eventIssuesQuery } from '@binnacle/collector/query/events'
-import { objectCountsQuery, podFindingsQuery } from '@binnacle/collector/query/inventory'
+import { findingsQuery, objectCountsQuery, quotasQuery } from '@binnacle/collector/query/inventory'
+import { nodesQuery } from '@binnacle/collector/query/nodes'
 import { everything } from '@binnacle/collector/query/query'
-import { reservedStepsQuery, usageStepsQuery } from '@binnacle/collector/query/usage'
+import { capacityStepsQuery, reservedStepsQuery, usageStepsQuery } from '@binnacle/collector/query/usage'
 import { workloadsQuery } from '@binnacle/collector/query/workloads'
 import { DashboardBuilder, DashboardCursorSync } from '@grafana/grafana-foundation-sdk/dashboard'
 import { listVariable, panelSql, tableSql, timeBindings, timeSeriesSql } from './panel-sql.ts'
@@ -36,8 +37,10 @@ export function clusterDashboard(): DashboardBuilder {
             'Not ready': 'podsNotReady',
             Pending: 'pendingPods',
             'Crash loops': 'crashLooping',
+            'Without image': 'imageProblems',
+            'Missing Secret, ConfigMap, claim': 'missingDependencies',
             Privileged: 'privileged',
-            'Without limits': 'noLimits',
+            'Without memory limit': 'noMemoryLimit',
             'Without readiness probe': 'noReadinessProbe',
           },
         }),
@@ -84,7 +87,7 @@ export function clusterDashboard(): DashboardBuilder {
         description: 'Summed over containers.',
         unit: 'none',
         draw: 'lines',
-        width: 6,
+        width: 4,
         sql: timeSeriesSql(usageStepsQuery({ ...scope, pod: '' }), bindings, {
           cores: 'cpuMillicores / 1000',
         }),
@@ -95,7 +98,7 @@ export function clusterDashboard(): DashboardBuilder {
         title: 'CPU: requested and limit',
         unit: 'none',
         draw: 'lines',
-        width: 6,
+        width: 4,
         sql: timeSeriesSql(reservedStepsQuery(scope), bindings, {
           'requested cores': 'cpuRequestMillicores / 1000',
           'limit cores': 'cpuLimitMillicores / 1000',
@@ -104,11 +107,21 @@ export function clusterDashboard(): DashboardBuilder {
     )
     .withPanel(
       chartPanel({
+        title: 'CPU: allocatable',
+        description: 'What the nodes can give to pods.',
+        unit: 'none',
+        draw: 'lines',
+        width: 4,
+        sql: timeSeriesSql(capacityStepsQuery(bound), bindings, { cores: 'cpuMillicores / 1000' }),
+      }),
+    )
+    .withPanel(
+      chartPanel({
         title: 'Memory: used',
         description: 'Working set, summed over containers.',
         unit: 'bytes',
         draw: 'lines',
-        width: 6,
+        width: 4,
         sql: timeSeriesSql(usageStepsQuery({ ...scope, pod: '' }), bindings, { used: 'memoryBytes' }),
       }),
     )
@@ -117,11 +130,21 @@ export function clusterDashboard(): DashboardBuilder {
         title: 'Memory: requested and limit',
         unit: 'bytes',
         draw: 'lines',
-        width: 6,
+        width: 4,
         sql: timeSeriesSql(reservedStepsQuery(scope), bindings, {
           requested: 'memoryRequestBytes',
           limit: 'memoryLimitBytes',
         }),
+      }),
+    )
+    .withPanel(
+      chartPanel({
+        title: 'Memory: allocatable',
+        description: 'What the nodes can give to pods.',
+        unit: 'bytes',
+        draw: 'lines',
+        width: 4,
+        sql: timeSeriesSql(capacityStepsQuery(bound), bindings, { memory: 'memoryBytes' }),
       }),
     )
     .withPanel(
@@ -159,8 +182,61 @@ export function clusterDashboard(): DashboardBuilder {
       tablePanel({
         title: 'Findings',
         width: 9,
-        sql: tableSql(podFindingsQuery(scope), bindings, { columns: { Finding: 'id', Pods: 'count' } }),
+        sql: tableSql(findingsQuery(scope), bindings, {
+          columns: { Finding: 'id', Kinds: "arrayStringConcat(kinds, ', ')", Objects: 'count' },
+          where: 'count > 0',
+        }),
       }),
     )
-    .withPanel(tablePanel({ title: 'Objects', width: 9, sql: panelSql(objectCountsQuery(scope), bindings) }))
+    .withPanel(
+      tablePanel({
+        title: 'Objects',
+        width: 9,
+        sql: tableSql(objectCountsQuery(scope), bindings, {
+          columns: {
+            Kind: 'kind',
+            Objects: 'count',
+            'Not ready': 'notReady',
+            'With findings': 'withFindings',
+          },
+        }),
+      }),
+    )
+    .withPanel(
+      tablePanel({
+        title: 'Nodes, those in trouble first',
+        description: 'Pods, requests and limits are those of the namespaces that are collected.',
+        width: 14,
+        units: { 'Memory requested': 'percentunit', 'CPU requested': 'percentunit' },
+        sql: tableSql(nodesQuery(bound), bindings, {
+          columns: {
+            Node: 'name',
+            Status: 'status',
+            Roles: "facts['roles']",
+            Version: "facts['kubeletVersion']",
+            Pods: 'pods',
+            'CPU requested': "cpuRequestMillicores / nullIf(amounts['cpuAllocatableMillicores'], 0)",
+            'Memory requested': "memoryRequestBytes / nullIf(amounts['memoryAllocatableBytes'], 0)",
+            Findings: "arrayStringConcat(arrayMap(f -> f.1, findings), ', ')",
+          },
+        }),
+      }),
+    )
+    .withPanel(
+      tablePanel({
+        title: 'Quotas, the fullest first',
+        width: 10,
+        units: { Used: 'percentunit' },
+        sql: tableSql(quotasQuery(scope), bindings, {
+          columns: {
+            Namespace: 'namespace',
+            Quota: 'name',
+            Resource: 'resource',
+            Used: 'used / nullIf(hard, 0)',
+            'Used amount': 'used',
+            'Hard limit': 'hard',
+          },
+        }),
+      }),
+    )
 }

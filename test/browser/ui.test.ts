@@ -51,6 +51,10 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
     ['CLUSTER', 'Problems'],
     ['CLUSTER/pods', 'CrashLoopBackOff'],
     ['CLUSTER/workloads', 'magnanimo'],
+    ['CLUSTER/workloads?open=StatefulSet/shop/report', 'Workload with missing replicas'],
+    ['CLUSTER/nodes', 'NotReady'],
+    ['CLUSTER/nodes?open=Node//worker-3', 'Node under pressure'],
+    ['CLUSTER/objects?kind=PersistentVolumeClaim', 'data-report-0'],
     ['CLUSTER/namespaces', 'shop'],
     ['CLUSTER/inventory', 'Findings'],
     ['CLUSTER/events', 'BackOff'],
@@ -64,15 +68,16 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
     ['/about', '0.0.0-test'],
   ])('%s shows its content without an error, also on a phone', { timeout: 60_000 }, async (path, text) => {
     const at = path.replace('CLUSTER', cluster())
+    const { page, errors } = await open(`${at}${at.includes('?') ? '&' : '?'}${range()}`)
+    await page.getByText(text).first().waitFor({ timeout: 15_000 })
     for (const width of [1440, 390]) {
-      const { page, errors } = await open(`${at}?${range()}`, { width, height: 900 })
-      await page.getByText(text).first().waitFor({ timeout: 15_000 })
+      await page.setViewportSize({ width, height: 900 })
       const overflow = await page.evaluate<number>(
         'document.documentElement.scrollWidth - document.documentElement.clientWidth',
       )
-      expect({ errors, overflow: overflow > 1 }).toEqual({ errors: [], overflow: false })
-      await page.close()
+      expect({ width, errors, overflow: overflow > 1 }).toEqual({ width, errors: [], overflow: false })
     }
+    await page.close()
   })
 
   test('the notice of a simulated cluster is on the page', async () => {
@@ -106,6 +111,44 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
     expect(value).toBeGreaterThan(0)
     await figure.click()
     await page.getByText(`${value} pod`).first().waitFor()
+    await page.close()
+  })
+
+  test('the main figures say what the database says', async () => {
+    const { page } = await open(`${cluster()}?${range()}`)
+    const figure = async (label: string) => {
+      const text = await page.getByRole('link').filter({ hasText: label }).first().textContent()
+      return new RegExp(`${label}(\\d+) of (\\d+)`)
+        .exec(text ?? '')
+        ?.slice(1, 3)
+        .map(Number)
+    }
+    const [rows] = await seeded.clickHouse.store.query<Record<string, number>>({
+      sql: `SELECT
+        countIf(kind = 'Pod' AND (phase = 'Failed' OR match(status, 'BackOff'))) AS failing, countIf(kind = 'Pod') AS pods,
+        countIf(kind = 'Deployment' AND ready >= desired) AS ready, countIf(kind = 'Deployment') AS deployments,
+        countIf(kind = 'Node' AND status = 'NotReady') AS notReady, countIf(kind = 'Node') AS nodes,
+        countIf(kind = 'Pod' AND mapContains(findings, 'no-memory-limit')) AS noLimit
+        FROM k8s_objects FINAL WHERE NOT deleted`,
+      params: {},
+    })
+    const of = (a: string, b: string) => [Number(rows?.[a]), Number(rows?.[b])]
+    expect(await figure('Failing pods')).toEqual(of('failing', 'pods'))
+    expect(await figure('Deployments ready')).toEqual(of('ready', 'deployments'))
+    expect(await figure('Nodes not ready')).toEqual(of('notReady', 'nodes'))
+    expect(await figure('No memory limit')).toEqual(of('noLimit', 'pods'))
+    await page.close()
+  })
+
+  test('a finding opens beside the inventory and leads to its objects', async () => {
+    const { page, errors } = await open(`${cluster()}/inventory?${range()}`)
+    await page.getByText('Service without ready endpoints').first().click()
+    const panel = page.getByRole('complementary')
+    await panel.getByText('app=pagamenti').waitFor()
+    await panel.getByText('Open the list').click()
+    await page.getByText('1 object').first().waitFor()
+    await page.getByText('0 of 1').first().waitFor()
+    expect(errors).toEqual([])
     await page.close()
   })
 

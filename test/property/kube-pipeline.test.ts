@@ -5,9 +5,10 @@ import { type Clock, systemClock } from '../../collector/std/clock.ts'
 import { silentLog } from '../../collector/std/log.ts'
 import { createSelfMetrics } from '../../collector/std/self-metrics.ts'
 import { startFakeKubeApi } from '../support/kube-api/server.ts'
+import { createMemoryCollected, type MemoryFile } from '../support/memory-collected.ts'
 import { testSeed } from '../support/test-seed.ts'
 import { calm, kubeFaults, pick, seeded } from './kube-faults.ts'
-import { addressesOf, createReader, eventsOf, happen, objectsOf } from './kube-world.ts'
+import { addressesOf, collectedOf, createReader, eventsOf, happen, objectsOf } from './kube-world.ts'
 
 /** Real sockets need real time, but minutes of back-off do not: this clock runs faster. */
 const speed = 300
@@ -44,30 +45,36 @@ async function setUp(random: () => number, config: Partial<KubePipelineConfig>) 
   )
   closers.push(() => client.close())
   const reader = createReader()
-  const pipeline = createKubePipeline(
-    {
-      // Small pages, so that lists have some.
-      client: {
-        ...client,
-        list: (request, onItem) => client.list({ ...request, limit: Math.min(2, request.limit) }, onItem),
+  const disk: MemoryFile = { bytes: undefined }
+  const startAgent = async () => {
+    const pipeline = createKubePipeline(
+      {
+        // Small pages, so that lists have some.
+        client: {
+          ...client,
+          list: (request, onItem) => client.list({ ...request, limit: Math.min(2, request.limit) }, onItem),
+        },
+        clock: fastClock,
+        random,
+        log: silentLog,
+        metrics: createSelfMetrics({ part: 'agent', version: '0', instanceId: 'test' }),
+        emit: reader.apply,
+        onScopeStop: () => {},
+        onNamespaces: () => {},
+        collected: createMemoryCollected(disk),
       },
-      clock: fastClock,
-      random,
-      log: silentLog,
-      metrics: createSelfMetrics({ part: 'agent', version: '0', instanceId: 'test' }),
-      emit: reader.apply,
-      onScopeStop: () => {},
-      onNamespaces: () => {},
-    },
-    {
-      namespaces: { include: [], exclude: [], rancherProjects: [], default: 'off', allowed: [] },
-      watch: { mode: 'cluster', namespaces: [], nodes: 'off' },
-      ...config,
-    },
-  )
-  closers.push(() => pipeline.close())
-  await pipeline.start(new AbortController().signal)
-  return { api, reader, pipeline }
+      {
+        namespaces: { include: [], exclude: [], rancherProjects: [], default: 'off', allowed: [] },
+        watch: { mode: 'cluster', namespaces: [], nodes: 'off' },
+        ...config,
+      },
+    )
+    await pipeline.start(new AbortController().signal)
+    return pipeline
+  }
+  const world = { api, reader, disk, startAgent, pipeline: await startAgent() }
+  closers.push(() => world.pipeline.close())
+  return world
 }
 
 type World = Awaited<ReturnType<typeof setUp>>
@@ -75,14 +82,28 @@ type World = Awaited<ReturnType<typeof setUp>>
 /** Everything the agent has told is what the server has, of the namespaces that opted in. */
 async function agree({ api, reader, pipeline }: World): Promise<void> {
   const unsaid = () => eventsOf(api).filter((one) => !reader.events.has(one))
-  const same = () => String(reader.objects()) === String(objectsOf(api)) && unsaid().length === 0
+  const same = () =>
+    String(reader.objects()) === String(objectsOf(api)) &&
+    String(reader.collected()) === String(collectedOf(api)) &&
+    unsaid().length === 0
   for (const end = Date.now() + 20_000; !same() && Date.now() < end; ) await systemClock.sleep(10)
   expect(reader.objects()).toEqual(objectsOf(api))
   expect(unsaid()).toEqual([])
+  expect(reader.collected()).toEqual(collectedOf(api))
   expect(reader.complaints).toEqual([])
   for (const [ip, uid] of addressesOf(api)) {
     expect(pipeline.pods.find({ podIp: ip }, systemClock.nowMs())?.uid).toBe(uid)
   }
+}
+
+/** The agent is away while things happen, and comes back, with its disk or without. */
+async function away(world: World, random: () => number): Promise<void> {
+  const { api, reader, disk } = world
+  await world.pipeline.close()
+  reader.agentLeft()
+  for (let step = 0; step < 15; step++) happen(api, random)
+  if (random() < 0.5) disk.bytes = undefined
+  world.pipeline = await world.startAgent()
 }
 
 const firstSeed = testSeed()
@@ -111,6 +132,8 @@ describe('the Kubernetes pipeline against the fake API server, whatever fails', 
       // A restored etcd: versions go back, and come again with other contents once everybody has noticed.
       if (phase === 1) {
         await api.faults.restart({ rewindBy: BigInt(1 + Math.floor(random() * 5)) })
+        await agree(world)
+        await away(world, random)
         await agree(world)
       }
     }

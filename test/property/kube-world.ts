@@ -101,6 +101,9 @@ export interface Reader {
   readonly events: ReadonlySet<string>
   /** What must never be. */
   readonly complaints: string[]
+  collected(): string[]
+  /** The agent stopped: the next one begins with what it collects. */
+  agentLeft(): void
 }
 
 export function createReader(): Reader {
@@ -108,11 +111,23 @@ export function createReader(): Reader {
   const events = new Set<string>()
   const complaints: string[] = []
   const collected = new Set<string>()
+  /** Collected by the agent before, and not heard of since. */
+  const stale = new Set<string>()
+
+  function forget(namespace: string): void {
+    for (const [uid, one] of objects) if (one.namespace === namespace) objects.delete(uid)
+  }
 
   function apply({ type, record }: KubeRecord): void {
     const { namespace } = record
+    if (type === 'change' && record.kind === 'Cluster') {
+      for (const one of stale) stop(one)
+      return
+    }
     if (type === 'change' && record.change === 'collection-started') {
-      if (collected.has(namespace)) complaints.push(`${namespace} started twice`)
+      if (collected.has(namespace) && !stale.has(namespace)) complaints.push(`${namespace} started twice`)
+      // What is still there is told of again.
+      if (stale.delete(namespace)) forget(namespace)
       collected.add(namespace)
       return
     }
@@ -125,13 +140,25 @@ export function createReader(): Reader {
         objects.set(record.uid, { namespace, line })
       }
     }
-    if (type === 'change' && record.change === 'collection-stopped') {
-      collected.delete(namespace)
-      for (const [uid, one] of objects) if (one.namespace === namespace) objects.delete(uid)
-    }
+    if (type === 'change' && record.change === 'collection-stopped') stop(namespace)
   }
 
-  return { apply, objects: () => [...objects.values()].map(({ line }) => line).sort(), events, complaints }
+  function stop(namespace: string): void {
+    collected.delete(namespace)
+    stale.delete(namespace)
+    forget(namespace)
+  }
+
+  return {
+    apply,
+    objects: () => [...objects.values()].map(({ line }) => line).sort(),
+    events,
+    complaints,
+    collected: () => [...collected].sort(),
+    agentLeft() {
+      for (const namespace of collected) stale.add(namespace)
+    },
+  }
 }
 
 const isCollected = (api: FakeKubeApi, { kind, metadata }: KubeObject): boolean => {
@@ -145,6 +172,14 @@ export function objectsOf(api: FakeKubeApi): string[] {
     .flatMap((kind) => api.list(kind))
     .filter((object) => isCollected(api, object))
     .map(({ kind, metadata }) => `${kind} ${metadata.uid} ${metadata.resourceVersion}`)
+    .sort()
+}
+
+export function collectedOf(api: FakeKubeApi): string[] {
+  return api
+    .list('Namespace')
+    .filter((object) => isCollected(api, object))
+    .map(({ metadata }) => metadata.name)
     .sort()
 }
 

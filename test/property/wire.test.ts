@@ -119,11 +119,13 @@ describe.each(signals)('%s', (signal) => {
           expect(error).toBeInstanceOf(WireError)
         }
         for (const part of parts) {
-          const encoded = part.encode(
-            new Map([
-              ['x', 'y'],
-              ['service.name', 's'],
-            ]),
+          const encoded = Buffer.concat(
+            part.encode(
+              new Map([
+                ['x', 'y'],
+                ['service.name', 's'],
+              ]),
+            ),
           )
           expect(decode(signal, 'protobuf', encoded)).toMatchObject({
             type: 'decoded',
@@ -148,7 +150,7 @@ describe.each(signals)('%s', (signal) => {
         if (before.type === 'invalid') throw new Error(before.message)
         const parts = splitRequest({ signal, encoding, body })
         expect(parts.reduce((sum, part) => sum + part.items, 0)).toBe(before.received)
-        const after = parts.map((part) => decode(signal, 'protobuf', part.encode(added)))
+        const after = parts.map((part) => decode(signal, 'protobuf', Buffer.concat(part.encode(added))))
         const rows = after.flatMap((one) => (one.type === 'decoded' ? one.rows : []))
         expect(rows.map(withoutIdentity)).toEqual(before.rows.map(withoutIdentity))
         const resources = after.flatMap((one) => (one.type === 'decoded' ? one.resources : []))

@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 
 export interface SinkRequest {
   readonly path: string
@@ -14,6 +14,8 @@ export interface SinkAnswer {
   readonly headers?: Record<string, string>
   readonly body?: Uint8Array | string
 }
+
+const inflate: Record<string, (raw: Buffer) => Buffer> = { gzip: gunzipSync, zstd: zstdDecompressSync }
 
 /** A real OTLP/HTTP server that answers what the test says; undefined: never. */
 export interface OtlpSink {
@@ -33,7 +35,7 @@ export async function startOtlpSink(port = 0): Promise<OtlpSink> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       const raw = Buffer.concat(chunks)
-      const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw
+      const body = inflate[String(request.headers['content-encoding'])]?.(raw) ?? raw
       const one = { path: request.url ?? '', headers: request.headers, body }
       const answer = sink.answer(one)
       requests.push(one)

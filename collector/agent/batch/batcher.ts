@@ -43,7 +43,8 @@ export interface AppRequest {
   readonly signal: OtlpSignal
   readonly parts: readonly {
     readonly namespace: string
-    readonly bytes: Uint8Array
+    /** Lie one after the other. */
+    readonly pieces: readonly Uint8Array[]
     readonly items: number
   }[]
 }
@@ -54,7 +55,8 @@ export type RequestOutcome =
   | { readonly type: 'failed'; readonly message: string; readonly failedItems: number }
 
 export interface BatchPart {
-  readonly bytes: Uint8Array
+  /** Lie one after the other. */
+  readonly pieces: readonly Uint8Array[]
   readonly items: number
   /** All of it is of this namespace; absent: it may leave whatever is collected. */
   readonly namespace?: string
@@ -94,7 +96,7 @@ type AnyEntry = Entry &
   (
     | { readonly type: 'kube'; readonly record: KubeRecord }
     | { readonly type: 'point'; readonly point: AnyUsage }
-    | { readonly type: 'payload'; readonly payload: Uint8Array }
+    | { readonly type: 'payload'; readonly payload: readonly Uint8Array[] }
   )
 
 const laneSignals: Record<BatchLaneName, OtlpSignal> = {
@@ -143,7 +145,7 @@ export function createBatcher(deps: BatcherDeps, config: BatcherConfig): Batcher
     const points = entries.flatMap((entry) => (entry.type === 'point' ? [entry.point] : []))
     const payloads = entries.flatMap((entry) =>
       entry.type === 'payload'
-        ? [{ bytes: entry.payload, items: entry.items, ...ofNamespace(entry.namespace) }]
+        ? [{ pieces: entry.payload, items: entry.items, ...ofNamespace(entry.namespace) }]
         : [],
     )
     return [
@@ -159,13 +161,13 @@ export function createBatcher(deps: BatcherDeps, config: BatcherConfig): Batcher
 
   function requestPart(signal: OtlpSignal, part: AppRequest['parts'][number]): Promise<EntryAnswer> {
     return new Promise((answer) => {
-      const { namespace, bytes, items } = part
+      const { namespace, pieces, items } = part
       lanes[appLanes[signal]].add({
         type: 'payload',
         namespace,
         items,
-        bytes: bytes.length,
-        payload: bytes,
+        bytes: pieces.reduce((sum, piece) => sum + piece.length, 0),
+        payload: pieces,
         answer,
       })
     })
@@ -253,7 +255,7 @@ function encodeChunks<T>(
   for (const [namespace, ones] of Map.groupBy(all, namespaceOf)) {
     for (let at = 0; at < ones.length; at += recordsPerPart) {
       const chunk = ones.slice(at, at + recordsPerPart)
-      parts.push({ bytes: encode(chunk), items: chunk.length * itemsEach, ...ofNamespace(namespace) })
+      parts.push({ pieces: [encode(chunk)], items: chunk.length * itemsEach, ...ofNamespace(namespace) })
     }
   }
   return parts

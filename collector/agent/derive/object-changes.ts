@@ -170,17 +170,33 @@ function rolloutReason(previous: PodTemplate, next: PodTemplate): string {
 /** Says that collection of a namespace began or ended, so that a screen does not show its pods as gone. */
 export function scopeChange(
   change: 'collection-started' | 'collection-stopped',
-  { namespace, uid, reason, nowMs }: { namespace: string; uid: string; reason: string; nowMs: number },
+  {
+    kind,
+    name,
+    uid,
+    reason,
+    timeMs,
+    installation,
+  }: {
+    /** Cluster: what has no such record of its own since then is not collected. */
+    readonly kind: 'Namespace' | 'Cluster'
+    readonly name: string
+    readonly uid: string
+    readonly reason: string
+    readonly timeMs: number
+    /** Of the agent: several may watch one cluster. */
+    readonly installation: string
+  },
 ): ObjectChange {
   return {
-    id: `${uid || namespace}:${change}:${nowMs}`,
-    kind: 'Namespace',
-    namespace,
-    name: namespace,
+    id: `${uid || name}:${change}:${timeMs}`,
+    kind,
+    namespace: name,
+    name,
     uid,
-    workloadKind: '',
-    workloadName: '',
-    timeMs: nowMs,
+    workloadKind: 'Agent',
+    workloadName: installation,
+    timeMs,
     change,
     from: '',
     to: '',

@@ -52,13 +52,13 @@ export interface ResourcePart {
   readonly attribute: ReadAttribute
   /** Spans, log records or data points. */
   readonly items: number
-  /** A whole OTLP request (protobuf) with this resource alone. */
-  encode(attributes: ReadonlyMap<string, string>): Uint8Array
+  /** A whole OTLP request (protobuf) with this resource alone, as pieces that lie one after the other. */
+  encode(attributes: ReadonlyMap<string, string>): readonly Uint8Array[]
 }
 
 export interface KeptPart {
   readonly namespace: string
-  readonly bytes: Uint8Array
+  readonly pieces: readonly Uint8Array[]
   readonly items: number
 }
 
@@ -130,8 +130,8 @@ export function createOtlpHandler(deps: ReceiveDeps, config: ReceiveConfig): Otl
       } else {
         const place = { ...config, namespace, clusterName: config.clusterName || uid }
         const added = enrichment(admission.pod, { attribute, peerAddress }, place)
-        const bytes = resource.encode(added.set('k8s.cluster.uid', uid))
-        sorted.parts.push({ namespace, bytes, items })
+        const pieces = resource.encode(added.set('k8s.cluster.uid', uid))
+        sorted.parts.push({ namespace, pieces, items })
       }
     }
     return sorted

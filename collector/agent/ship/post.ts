@@ -1,5 +1,5 @@
 import { promisify } from 'node:util'
-import { constants, gzip } from 'node:zlib'
+import { constants, gzip, zstdCompress, zstdDecompress } from 'node:zlib'
 import { type Dispatcher, request } from 'undici'
 import type { OtlpSignal } from '../../record/otlp.ts'
 import { errorText } from '../../std/assert.ts'
@@ -9,9 +9,14 @@ import { readPartialSuccess, readStatusMessage } from './response.ts'
 export interface PostRequest {
   readonly id: string
   readonly signal: OtlpSignal
-  readonly body: Uint8Array
+  readonly body: ShipBody
   /** It may have been stored already. */
   readonly resend: boolean
+}
+
+export interface ShipBody {
+  readonly bytes: Uint8Array
+  readonly compression: 'identity' | 'zstd'
 }
 
 export type PostOutcome =
@@ -37,7 +42,10 @@ export interface PostConfig {
 const responseBytesMax = 64 * 1024
 /** Speed matters more than size between pods. */
 const gzipLevel = constants.Z_BEST_SPEED
-const compress = promisify(gzip)
+const chunkSize = 256 * 1024
+const toGzip = promisify(gzip)
+const toZstd = promisify(zstdCompress)
+const fromZstd = promisify(zstdDecompress)
 
 export interface PostDeps {
   readonly dispatcher: Dispatcher
@@ -47,18 +55,29 @@ export interface PostDeps {
 
 export function createPost({ dispatcher, authorization }: PostDeps, config: PostConfig): Post {
   const base = config.endpoint.replace(/\/+$/, '')
+  /** Every OTLP receiver takes gzip; one that takes zstd says so in its answers (RFC 9110, 12.5.3). */
+  let takesZstd = false
+
+  async function attempt(one: PostRequest, signal: AbortSignal): Promise<PostOutcome> {
+    const encoding = takesZstd ? 'zstd' : 'gzip'
+    const response = await request(`${base}/v1/${one.signal}`, {
+      method: 'POST',
+      headers: { ...headersOf(one), 'content-encoding': encoding, ...(await authorization()) },
+      body: await encoded(one.body, encoding),
+      dispatcher,
+      signal,
+    })
+    const body = await readLimited(response.body)
+    takesZstd = accepts(response.headers['accept-encoding'], 'zstd')
+    // Another back end answers now at the same address.
+    if (response.statusCode === 415 && encoding === 'zstd' && !takesZstd) return attempt(one, signal)
+    return classify(response, body)
+  }
+
   return async (one, signal) => {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(config.timeoutMs)])
     try {
-      const response = await request(`${base}/v1/${one.signal}`, {
-        method: 'POST',
-        headers: { ...headersOf(one), ...(await authorization()) },
-        body: await compress(one.body, { level: gzipLevel }),
-        dispatcher,
-        signal: deadline,
-      })
-      const body = await readLimited(response.body)
-      return classify(response, body)
+      return await attempt(one, deadline)
     } catch (error) {
       const late = deadline.aborted && !signal.aborted
       return late
@@ -68,10 +87,22 @@ export function createPost({ dispatcher, authorization }: PostDeps, config: Post
   }
 }
 
+async function encoded({ bytes, compression }: ShipBody, encoding: 'gzip' | 'zstd'): Promise<Uint8Array> {
+  if (encoding === compression) return bytes
+  if (encoding === 'zstd') return toZstd(bytes, { chunkSize })
+  const plain = compression === 'zstd' ? await fromZstd(bytes, { chunkSize }) : bytes
+  return toGzip(plain, { level: gzipLevel, chunkSize })
+}
+
+function accepts(header: string | string[] | undefined, encoding: string): boolean {
+  return String(header ?? '')
+    .split(',')
+    .some((one) => one.trim().toLowerCase() === encoding)
+}
+
 function headersOf(one: PostRequest): Record<string, string> {
   return {
     'content-type': 'application/x-protobuf',
-    'content-encoding': 'gzip',
     'binnacle-batch-id': one.id,
     ...(one.resend ? { 'binnacle-batch-resend': '1' } : {}),
   }

@@ -3,7 +3,7 @@ import { assertNever, errorText } from '../../std/assert.ts'
 import { type Backoff, createBackoff } from '../../std/backoff.ts'
 import type { Clock } from '../../std/clock.ts'
 import type { Log } from '../../std/log.ts'
-import type { Post, PostOutcome } from './post.ts'
+import type { Post, PostOutcome, ShipBody } from './post.ts'
 
 /**
  * The last stage: one shipper a lane takes batches from the spool in order, sends them and acknowledges each when the
@@ -41,12 +41,15 @@ export interface ShipBatch {
   readonly id: string
   readonly signal: OtlpSignal
   readonly parts: readonly ShipPart[]
+  /** All parts together. */
+  readonly packed: ShipBody
+  /** The parts themselves, in order. */
+  unpack(): Promise<readonly Uint8Array[]>
   readonly resend: boolean
   readonly writtenAtMs: number
 }
 
 export interface ShipPart {
-  readonly bytes: Uint8Array
   readonly items: number
   /** All of it is of this namespace; absent: of none. */
   readonly namespace?: string
@@ -127,7 +130,8 @@ export function createShipper<Batch extends ShipBatch>(deps: ShipDeps<Batch>, co
   }
 
   async function deliver(batch: Batch, signal: AbortSignal): Promise<void> {
-    const outcome = await send(batch, batch.parts, signal)
+    const all = { parts: batch.parts, body: () => batch.packed, unpack: batch.unpack }
+    const outcome = await send(batch, all, signal)
     if (outcome === 'aborted') return
     if (outcome.type === 'refused') {
       const settled = await deliverParts({ batch, message: outcome.message, signal })
@@ -144,14 +148,15 @@ export function createShipper<Batch extends ShipBatch>(deps: ShipDeps<Batch>, co
   }): Promise<boolean> {
     const { batch, signal } = refused
     const alone = batch.parts.length === 1
+    const bodies = await batch.unpack()
     for (const [index, part] of batch.parts.entries()) {
+      const body = bodies[index] ?? new Uint8Array()
       const one = { ...batch, id: alone ? batch.id : `${batch.id}.${index}` }
       const outcome = alone
         ? ({ type: 'refused', message: refused.message } as const)
-        : await send(one, [part], signal)
+        : await send(one, { parts: [part], body: () => plain(body), unpack: async () => [body] }, signal)
       if (outcome === 'aborted') return false
-      if (outcome.type === 'refused')
-        await setAside({ ...one, body: part.bytes, items: part.items }, outcome.message)
+      if (outcome.type === 'refused') await setAside({ ...one, body, items: part.items }, outcome.message)
     }
     return true
   }
@@ -159,7 +164,7 @@ export function createShipper<Batch extends ShipBatch>(deps: ShipDeps<Batch>, co
   /** Sends until the service has decided; what has opted out by then goes unsent. */
   async function send(
     one: ShipBatch,
-    parts: readonly ShipPart[],
+    { parts, body: whole, unpack }: Sendable,
     signal: AbortSignal,
   ): Promise<PostOutcome | 'aborted'> {
     for (let resend = one.resend; ; resend = true) {
@@ -173,8 +178,7 @@ export function createShipper<Batch extends ShipBatch>(deps: ShipDeps<Batch>, co
         settle({ ...one, items, optedOut }, nothingSent)
         return nothingSent
       }
-      const body =
-        left.length === 1 && left[0] ? left[0].bytes : Buffer.concat(left.map((part) => part.bytes))
+      const body = optedOut === 0 ? whole() : await bodyOf(left, parts, unpack)
       const outcome = await post({ id: one.id, signal: one.signal, body, resend }, signal)
       if (signal.aborted && outcome.type === 'retry') return 'aborted'
       onAttempt(outcome.type)
@@ -272,6 +276,24 @@ export function createShipper<Batch extends ShipBatch>(deps: ShipDeps<Batch>, co
 
   return { run, state: () => ({ inFlight: inFlight.size, lastSuccessMs, failure }) }
 }
+
+/** Parts with their bytes, together and one by one. */
+interface Sendable {
+  readonly parts: readonly ShipPart[]
+  readonly body: () => ShipBody
+  readonly unpack: () => Promise<readonly Uint8Array[]>
+}
+
+async function bodyOf(
+  left: readonly ShipPart[],
+  parts: readonly ShipPart[],
+  unpack: Sendable['unpack'],
+): Promise<ShipBody> {
+  const bodies = await unpack()
+  return plain(Buffer.concat(bodies.filter((_, index) => left.includes(parts[index] as ShipPart))))
+}
+
+const plain = (bytes: Uint8Array): ShipBody => ({ bytes, compression: 'identity' })
 
 const nothingSent = { type: 'accepted', rejected: 0, message: '' } as const
 

@@ -5,6 +5,7 @@ import type { Log } from '../../std/log.ts'
 import { type Cursor, encodeCursor } from './cursor.ts'
 import type { SpoolDisk } from './disk.ts'
 import type { LaneLoss, SpooledBatch } from './lane.ts'
+import { unpack } from './pack.ts'
 import { cursorPath } from './recover-lane.ts'
 import type { Segment } from './segment.ts'
 import { itemsOf, recordHeaderBytes, tryDecodePayload, tryPayload } from './segment-format.ts'
@@ -110,14 +111,21 @@ export function createLaneReader(deps: LaneReaderDeps, options: LaneReaderConfig
       segments.abandonRest(segment)
       return undefined
     }
-    const { id, signal: otlpSignal, writtenAtMs } = decoded.meta
-    const items = itemsOf(decoded.parts)
+    const { packed, meta } = decoded
+    const { id, signal: otlpSignal, writtenAtMs, parts } = meta
+    const items = itemsOf(parts)
     const batch = {
       id,
       signal: otlpSignal,
       items,
       writtenAtMs,
-      parts: decoded.parts,
+      parts,
+      packed,
+      unpack: () =>
+        unpack(
+          packed,
+          parts.map((part) => part.bytes),
+        ),
       resend: segment.recovered,
     }
     segment.readAt = offset + recordHeaderBytes + payload.length
@@ -140,7 +148,7 @@ export function createLaneReader(deps: LaneReaderDeps, options: LaneReaderConfig
     const found = outstanding.get(id)
     assert(found, `the batch ${id} is handed out`)
     outstanding.delete(id)
-    found.segment.outstanding.take(found.batch.signal, { batches: 1, items: itemsOf(found.batch.parts) })
+    found.segment.outstanding.take(found.batch.signal, { batches: 1, items: found.batch.items })
     segments.retireIfDone(found.segment)
     if (cursorScheduled) return
     cursorScheduled = true
@@ -169,7 +177,7 @@ export function createLaneReader(deps: LaneReaderDeps, options: LaneReaderConfig
     const items: Partial<Record<OtlpSignal, number>> = {}
     let oldestMs: number | undefined
     for (const { batch } of outstanding.values()) {
-      items[batch.signal] = (items[batch.signal] ?? 0) + itemsOf(batch.parts)
+      items[batch.signal] = (items[batch.signal] ?? 0) + batch.items
       oldestMs = Math.min(oldestMs ?? batch.writtenAtMs, batch.writtenAtMs)
     }
     return { batches: outstanding.size, items, oldestMs }
@@ -183,8 +191,7 @@ export function createLaneReader(deps: LaneReaderDeps, options: LaneReaderConfig
     cursor,
     loseOrphans() {
       for (const { segment, batch } of outstanding.values())
-        if (segment.gone)
-          onLoss({ reason: 'full', signal: batch.signal, batches: 1, items: itemsOf(batch.parts) })
+        if (segment.gone) onLoss({ reason: 'full', signal: batch.signal, batches: 1, items: batch.items })
     },
   }
 }

@@ -1,6 +1,7 @@
 import { assert, errorText } from '../../std/assert.ts'
 import type { Clock } from '../../std/clock.ts'
 import type { AppendOutcome, NewBatch } from './lane.ts'
+import { createPacker, type Packed } from './pack.ts'
 import type { Segment } from './segment.ts'
 import { encodeRecord, itemsOf, segmentHeaderBytes } from './segment-format.ts'
 import type { SegmentList } from './segment-list.ts'
@@ -35,6 +36,10 @@ interface Waiting {
   readonly settle: (outcome: AppendOutcome) => void
 }
 
+interface PackedWaiting extends Waiting {
+  readonly packed: Packed
+}
+
 interface EncodedRecord {
   readonly waiting: Waiting
   readonly bytes: Buffer
@@ -45,6 +50,8 @@ export function createLaneWriter(deps: LaneWriterDeps, options: LaneWriterConfig
   const { clock, nextId } = deps
   const { segments, config, closing, onKept } = options
   const waiting: Waiting[] = []
+  const packer = createPacker()
+  const piecesOf = ({ batch }: Waiting) => batch.parts.flatMap((part) => part.pieces)
   let flushing: Promise<void> | undefined
   let failure: string | undefined
 
@@ -52,7 +59,8 @@ export function createLaneWriter(deps: LaneWriterDeps, options: LaneWriterConfig
     while (waiting.length > 0) {
       // Also without a window it must not run to its end inside the append that starts it.
       await (config.syncWindowMs > 0 ? clock.sleep(config.syncWindowMs, closing) : undefined)
-      const group = waiting.splice(0)
+      const group: PackedWaiting[] = []
+      for (const one of waiting.splice(0)) group.push({ ...one, packed: await packer.pack(piecesOf(one)) })
       while (group.length > 0) {
         const records = takeRecords(group)
         if (records.length > 0) await write(records)
@@ -62,7 +70,7 @@ export function createLaneWriter(deps: LaneWriterDeps, options: LaneWriterConfig
   }
 
   /** As many batches off the group as fit into one segment: the open one, or a new one when not even the first fits. */
-  function takeRecords(group: Waiting[]): EncodedRecord[] {
+  function takeRecords(group: PackedWaiting[]): EncodedRecord[] {
     const records: EncodedRecord[] = []
     let segmentBytes = segments.writer()?.end ?? segmentHeaderBytes
     while (group[0]) {
@@ -87,13 +95,17 @@ export function createLaneWriter(deps: LaneWriterDeps, options: LaneWriterConfig
     return records
   }
 
-  function encode(one: Waiting): EncodedRecord {
-    const { signal, parts } = one.batch
-    return { waiting: one, bytes: encodeRecord({ id: nextId(), signal, writtenAtMs: clock.nowMs() }, parts) }
+  function encode(one: PackedWaiting): EncodedRecord {
+    const { batch, packed } = one
+    const meta = { id: nextId(), signal: batch.signal, writtenAtMs: clock.nowMs() }
+    return { waiting: one, bytes: encodeRecord(meta, batch.parts, packed) }
   }
 
   async function write(records: readonly EncodedRecord[]): Promise<void> {
-    const bytes = Buffer.concat(records.map((record) => record.bytes))
+    const bytes =
+      records.length === 1 && records[0]
+        ? records[0].bytes
+        : Buffer.concat(records.map((record) => record.bytes))
     segments.makeRoom(bytes.length + (segments.writer() ? 0 : segmentHeaderBytes))
     try {
       const segment = segments.writer() ?? (await segments.start())

@@ -6,8 +6,9 @@ import { encodeCursor } from './cursor.ts'
 import type { SpoolDisk } from './disk.ts'
 import { createLaneReader } from './lane-reader.ts'
 import { createLaneWriter } from './lane-writer.ts'
+import type { Packed } from './pack.ts'
 import { cursorPath, recoverLane } from './recover-lane.ts'
-import type { BatchPart } from './segment-format.ts'
+import type { BatchMeta, BatchPart } from './segment-format.ts'
 import { createSegmentList } from './segment-list.ts'
 
 /**
@@ -54,9 +55,17 @@ export interface NewBatch {
   readonly parts: readonly BatchPart[]
 }
 
-export interface SpooledBatch extends NewBatch {
+export interface SpooledBatch {
   /** `<agent uid>/<boot id>/<sequence>`, the same for ever. */
   readonly id: string
+  readonly signal: OtlpSignal
+  readonly items: number
+  /** `bytes` are lengths, uncompressed. */
+  readonly parts: BatchMeta['parts']
+  /** All parts together, as they lie on disk. */
+  readonly packed: Packed
+  /** The parts themselves, in order. */
+  unpack(): Promise<Uint8Array[]>
   readonly writtenAtMs: number
   /** It was written before this start, so it may have been sent already. */
   readonly resend: boolean

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { crc32c } from './crc32c.ts'
+import type { Packed } from './pack.ts'
 
 /**
  * Bytes of a segment file. All integers are little endian.
@@ -8,7 +9,7 @@ import { crc32c } from './crc32c.ts'
  * ```
  * segment = magic "BNCLSEG" | version u8 | number u64 | record*
  * record  = length u32 | crc32c(payload) u32 | payload           length >= 4, so zeros are never a record
- * payload = metaLength u32 | meta (JSON) | parts, one after the other
+ * payload = metaLength u32 | meta (JSON) | parts, one after the other, compressed as meta says (pack.ts)
  * ```
  *
  * The parts are serialised OTLP requests of one signal. Protobuf messages may be concatenated, so all parts together
@@ -24,9 +25,10 @@ const BatchMeta = Type.Object({
   id: Type.String({ minLength: 1, maxLength: 256, description: '<agent uid>/<boot id>/<sequence>' }),
   signal: Type.Union([Type.Literal('traces'), Type.Literal('logs'), Type.Literal('metrics')]),
   writtenAtMs: Type.Integer({ minimum: 0 }),
+  compression: Type.Optional(Type.Literal('zstd', { description: 'Of the parts together; absent: none' })),
   parts: Type.Array(
     Type.Object({
-      bytes: Type.Integer({ minimum: 0 }),
+      bytes: Type.Integer({ minimum: 0, description: 'Uncompressed' }),
       items: Type.Integer({ minimum: 0, description: 'Spans, log records or data points' }),
       namespace: Type.Optional(
         Type.String({ maxLength: 253, description: 'All of it is of this namespace; absent: of none' }),
@@ -39,7 +41,8 @@ const metaCheck = Compile(BatchMeta)
 
 /** A serialised OTLP request. */
 export interface BatchPart {
-  readonly bytes: Uint8Array
+  /** Lie one after the other. */
+  readonly pieces: readonly Uint8Array[]
   /** Spans, log records or data points in it. */
   readonly items: number
   /** All of it is of this namespace; absent: of none, or written by an earlier version. */
@@ -48,7 +51,7 @@ export interface BatchPart {
 
 export interface DecodedBatch {
   readonly meta: BatchMeta
-  readonly parts: readonly BatchPart[]
+  readonly packed: Packed
 }
 
 export function itemsOf(parts: readonly { readonly items: number }[]): number {
@@ -69,19 +72,22 @@ export function isSegmentHeader(bytes: Buffer, segmentNumber: number): boolean {
   )
 }
 
-/** A whole record: header, meta and parts. */
-export function encodeRecord(meta: Omit<BatchMeta, 'parts'>, parts: readonly BatchPart[]): Buffer {
-  const borders = parts.map(({ bytes, ...about }) => ({ bytes: bytes.length, ...about }))
-  const metaBytes = Buffer.from(JSON.stringify({ ...meta, parts: borders }))
-  const bodyBytes = parts.reduce((sum, part) => sum + part.bytes.length, 0)
-  const record = Buffer.allocUnsafe(recordHeaderBytes + 4 + metaBytes.length + bodyBytes)
+/** A whole record: header, meta and parts. `packed` holds the parts. */
+export function encodeRecord(
+  meta: Omit<BatchMeta, 'parts' | 'compression'>,
+  parts: readonly BatchPart[],
+  packed: Packed,
+): Buffer {
+  const borders = parts.map(({ pieces, ...about }) => ({
+    bytes: pieces.reduce((sum, piece) => sum + piece.length, 0),
+    ...about,
+  }))
+  const compression = packed.compression === 'identity' ? {} : { compression: packed.compression }
+  const metaBytes = Buffer.from(JSON.stringify({ ...meta, ...compression, parts: borders }))
+  const record = Buffer.allocUnsafe(recordHeaderBytes + 4 + metaBytes.length + packed.bytes.length)
   record.writeUInt32LE(metaBytes.length, recordHeaderBytes)
   metaBytes.copy(record, recordHeaderBytes + 4)
-  let at = recordHeaderBytes + 4 + metaBytes.length
-  for (const part of parts) {
-    record.set(part.bytes, at)
-    at += part.bytes.length
-  }
+  record.set(packed.bytes, recordHeaderBytes + 4 + metaBytes.length)
   record.writeUInt32LE(record.length - recordHeaderBytes, 0)
   record.writeUInt32LE(crc32c(record.subarray(recordHeaderBytes)), 4)
   return record
@@ -103,14 +109,10 @@ export function tryDecodePayload(payload: Buffer): DecodedBatch | undefined {
   if (4 + metaLength > payload.length) return undefined
   const meta = tryMeta(payload.toString('utf8', 4, 4 + metaLength))
   if (!meta) return undefined
-  const parts: BatchPart[] = []
-  let at = 4 + metaLength
-  for (const { bytes, ...about } of meta.parts) {
-    if (at + bytes > payload.length) return undefined
-    parts.push({ bytes: payload.subarray(at, at + bytes), ...about })
-    at += bytes
-  }
-  return at === payload.length ? { meta, parts } : undefined
+  const bytes = payload.subarray(4 + metaLength)
+  if (meta.compression) return { meta, packed: { bytes, compression: meta.compression } }
+  const length = meta.parts.reduce((sum, part) => sum + part.bytes, 0)
+  return length === bytes.length ? { meta, packed: { bytes, compression: 'identity' } } : undefined
 }
 
 function tryMeta(text: string): BatchMeta | undefined {

@@ -96,7 +96,7 @@ export async function scanSegment(
     const batch = payload && tryDecodePayload(payload)
     if (!payload || !batch) break
     at += recordHeaderBytes + payload.length
-    segment.unread.add(batch.meta.signal, { batches: 1, items: itemsOf(batch.parts) })
+    segment.unread.add(batch.meta.signal, { batches: 1, items: itemsOf(batch.meta.parts) })
   }
   segment.end = at
   return { segment, tailBytes: bytes.length - at }

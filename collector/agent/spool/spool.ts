@@ -13,6 +13,7 @@ import { createPoisonFiles, type PoisonFiles } from './poison.ts'
  *
  * ```
  * <directory>/agent-uid              this agent, for ever
+ *             collected-namespaces.json   (scope/collected.ts)
  *             kube/ metrics/ …       segments and cursor of each lane (lane.ts, segment-format.ts)
  *             poison/                batches the service refused (poison.ts)
  * ```

@@ -31,8 +31,8 @@ export interface Reflector<T extends Projected> {
   readonly store: StoreView<T>
   /** Drops what is known of a namespace without a word; `project` must refuse its objects from now on. */
   forget(namespace: string): void
-  /** Reads everything again and tells what differs. */
-  resync(): void
+  /** Reads everything again and tells what differs; `tellAll`: of everything, and of what is gone. */
+  resync(options: { readonly tellAll: boolean }): void
   /** Counts the objects of a namespace ('' for all) from now on; undefined while not in step with the server. */
   trace(namespace: string): CountTrace | undefined
   status(): ReflectorStatus
@@ -107,7 +107,8 @@ export function createReflector<T extends Projected>(
   let endStream = new AbortController()
   let traced: { readonly namespace: string; readonly trace: CountTrace } | undefined
   let syncs = 0
-  let rewound = false
+  /** What we hold may differ from what the server has under the same version. */
+  let distrusted = false
   let status = { state: 'starting' as ReflectorStatus['state'], message: '', sinceMs: clock.nowMs() }
 
   function report(state: ReflectorStatus['state'], message: string): void {
@@ -129,7 +130,7 @@ export function createReflector<T extends Projected>(
   ): Promise<boolean> {
     const first = syncs === 0
     // Versions that went backwards may name other contents than the ones we know.
-    const sameWorld = compareVersions(resourceVersion, version) >= 0 && !rewound
+    const sameWorld = compareVersions(resourceVersion, version) >= 0 && !distrusted
     for (const event of store.replace(objects, { trustVersions: sameWorld })) {
       emit(event)
       const wait = hasRoom(signal)
@@ -137,7 +138,7 @@ export function createReflector<T extends Projected>(
       if (signal.aborted) return false
     }
     traced?.trace.break()
-    rewound = false
+    distrusted = false
     unpaged = false
     version = resourceVersion
     phase = 'follow'
@@ -334,7 +335,8 @@ export function createReflector<T extends Projected>(
       traced?.trace.break()
       store.forget(namespace)
     },
-    resync() {
+    resync({ tellAll }) {
+      if (tellAll) distrusted = true
       if (phase !== 'follow') return
       phase = 'sync'
       syncVersion = undefined

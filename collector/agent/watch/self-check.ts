@@ -75,7 +75,7 @@ export function createSelfCheck(
     mended.add(reflector)
     const where = `${plural}${namespace === '' ? '' : ` of namespace ${namespace}`}`
     log.warn({ ...counts }, `cannot account for all ${where} that the API server has: reading them again`)
-    reflector.resync()
+    reflector.resync({ tellAll: false })
   }
 
   return {

@@ -8,12 +8,8 @@ import {
   clusterPodsQuery,
   clustersQuery,
 } from '../query/clusters.ts'
-import {
-  type FindingRow,
-  type ObjectCountRow,
-  objectCountsQuery,
-  podFindingsQuery,
-} from '../query/inventory.ts'
+import { type FindingRow, findingsQuery, type ObjectCountRow, objectCountsQuery } from '../query/inventory.ts'
+import { type ObjectListRow, objectsQuery } from '../query/objects.ts'
 import { everything, type ListFilter, type Range } from '../query/query.ts'
 import {
   type NamespaceListRow,
@@ -24,20 +20,24 @@ import {
 import { type Ask, asker } from './ask.ts'
 import { clusterDashboard } from './cluster-dashboard.ts'
 import { ApiProblem } from './errors.ts'
-import { toInventory } from './inventory.ts'
+import { compareFindings } from './finding-kinds.ts'
+import { shownKinds, toInventory } from './inventory.ts'
 import { parseList } from './list-filter.ts'
 import { type ApiDeps, type ApiInstance, answers, ClusterParams } from './route-types.ts'
 import {
   ClusterDashboard,
   ClusterList,
   type ClusterSummary,
-  Inventory,
   NamespaceList,
   WorkloadList,
 } from './schema/clusters.ts'
 import { type Marker, TimeRange } from './schema/common.ts'
+import { Inventory } from './schema/objects.ts'
 import { ScopeQuery } from './schema/routes.ts'
 import { parseRange } from './time.ts'
+
+/** Objects of the inventory's own cards; their lists have the others. */
+const shownMax = 2_000
 
 export interface ClusterScope extends Range {
   readonly clusterId: string
@@ -90,7 +90,13 @@ export function registerClusterRoutes(app: ApiInstance, { store, nowMs }: ApiDep
       const scope = scopeOf(request)
       await requireCluster(ask, scope.clusterId)
       const workloads = await ask<WorkloadListRow>(workloadsQuery(scope))
-      return { workloads: workloads.map((row) => ({ ...row, versions: [...row.versions] })) }
+      return {
+        workloads: workloads.map((row) => ({
+          ...row,
+          versions: [...row.versions],
+          findings: [...row.findings].sort(compareFindings),
+        })),
+      }
     },
   )
   app.get(
@@ -125,12 +131,13 @@ export function registerClusterRoutes(app: ApiInstance, { store, nowMs }: ApiDep
       const ask = asker(store, request, reply)
       const scope = scopeOf(request)
       await requireCluster(ask, scope.clusterId)
-      const [findings, objects, workloads] = await Promise.all([
-        ask<FindingRow>(podFindingsQuery(scope)),
+      const shownFilter = { ...scope, kind: { in: shownKinds, out: [] }, finding: everything, text: '' }
+      const [findings, objects, shown] = await Promise.all([
+        ask<FindingRow>(findingsQuery(scope)),
         ask<ObjectCountRow>(objectCountsQuery(scope)),
-        ask<WorkloadListRow>(workloadsQuery(scope)),
+        ask<ObjectListRow>(objectsQuery(shownFilter, shownMax)),
       ])
-      return toInventory({ findings, objects, workloads })
+      return toInventory({ findings, objects, shown })
     },
   )
 }

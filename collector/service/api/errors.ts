@@ -8,6 +8,7 @@ export const errorCatalogue = {
   'bad-configuration': { statusCode: 400, error: 'Bad Request' },
   'unknown-cluster': { statusCode: 404, error: 'Not Found' },
   'unknown-pod': { statusCode: 404, error: 'Not Found' },
+  'unknown-object': { statusCode: 404, error: 'Not Found' },
   'unknown-application': { statusCode: 404, error: 'Not Found' },
   'unknown-trace': { statusCode: 404, error: 'Not Found' },
   'unknown-path': { statusCode: 404, error: 'Not Found' },

@@ -25,7 +25,7 @@ import { TimeRange } from './schema/common.ts'
 import { PodQuery } from './schema/routes.ts'
 import { chartOf, parseRange, stepMsOf } from './time.ts'
 
-const facetNames = ['namespace', 'status', 'health', 'workload', 'node', 'version']
+const facetNames = ['namespace', 'status', 'phase', 'health', 'workload', 'node', 'version']
 
 export function registerPodRoutes(app: ApiInstance, { store, nowMs }: ApiDeps): void {
   app.get(
@@ -73,12 +73,13 @@ function podFilter(clusterId: string, query: PodQuery, nowMs: number): PodFilter
     clusterId,
     namespace: parseList('namespace', query.namespace),
     status: parseList('status', query.status),
+    phase: parseList('phase', query.phase),
     health: parseList('health', query.health),
     workload: parseList('workload', query.workload),
     node: parseList('node', query.node),
     version: parseList('version', query.version),
     text: query.q ?? '',
-    finding: query.finding ?? '',
+    finding: parseList('finding', query.finding),
     uid: '',
     restarted: query.restarted ?? false,
     deleted: query.deleted ?? false,
@@ -152,7 +153,7 @@ function usageChart(rows: readonly UsageStepRow[], range: Range, of: UsageChartO
   return { ...chart, series: [...chart.series, level('request', of.request), level('limit', of.limit)] }
 }
 
-function toPodRow({ eventMs, eventReason, eventSeverity, ...pod }: PodListRow): PodRow {
+export function toPodRow({ eventMs, eventReason, eventSeverity, ...pod }: PodListRow): PodRow {
   return {
     ...pod,
     lastEvent: eventMs === 0 ? null : { timeMs: eventMs, reason: eventReason, severity: eventSeverity },

@@ -3,6 +3,8 @@ import { registerAgentRoutes } from './agents.ts'
 import { registerApplicationRoutes } from './applications.ts'
 import { registerClusterRoutes } from './clusters.ts'
 import { registerEventRoutes } from './events.ts'
+import { registerNodeRoutes } from './nodes.ts'
+import { registerObjectRoutes } from './objects.ts'
 import { registerPodRoutes } from './pods.ts'
 import { type ApiDeps, type ApiInstance, answers } from './route-types.ts'
 import { About } from './schema/common.ts'
@@ -27,6 +29,8 @@ export function registerApi(app: ApiInstance, deps: ApiDeps, config: ApiConfig):
   }))
   registerClusterRoutes(app, deps)
   registerPodRoutes(app, deps)
+  registerNodeRoutes(app, deps)
+  registerObjectRoutes(app, deps)
   registerEventRoutes(app, deps)
   registerApplicationRoutes(app, deps)
   registerTraceRoutes(app, deps)

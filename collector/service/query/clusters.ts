@@ -1,5 +1,6 @@
 import { occurrences } from './events.ts'
-import { findingsOfPod, isCrashLooping, isNotReady, isPending, podsInRange } from './pod-sql.ts'
+import { findingIdsOfObject } from './finding-sql.ts'
+import { isCrashLooping, isImageProblem, isNotReady, isPending, podHealth, podsInRange } from './pod-sql.ts'
 import { inRange, type ListFilter, listParams, passes, type Query, type Range } from './query.ts'
 
 export interface ClusterRow {
@@ -90,19 +91,29 @@ export interface PodFiguresRow {
   readonly podsBefore: number
   readonly podsNotReady: number
   readonly containers: number
+  readonly failedPods: number
   readonly pendingPods: number
+  /** Mean over the pods that are pending, since they were created. */
   readonly pendingTimeMs: number | null
+  /** Mean over the pods that were created in the range, are ready and never restarted: from creation to ready. */
+  readonly readyTimeMs: number | null
+  /** Mean over the running pods, since they started. */
+  readonly upTimeMs: number | null
   readonly crashLooping: number
+  readonly imageProblems: number
   readonly privileged: number
-  readonly noLimits: number
+  readonly noMemoryLimit: number
   readonly noReadinessProbe: number
-  readonly noLivenessProbe: number
+  readonly missingDependencies: number
 }
 
 /** The pod figures of the cluster dashboard at the end of the range, and the number of pods at its start. */
 export function podFiguresQuery(scope: Range & { clusterId: string; namespace: ListFilter }): Query {
   const { namespace, ...params } = scope
   const countIf = (condition: string) => `toFloat64(countIf(aliveAtEnd AND ${condition}))`
+  const meanIf = (value: string, condition: string) =>
+    `if(countIf(aliveAtEnd AND ${condition}) = 0, NULL, avgIf(${value}, aliveAtEnd AND ${condition}))`
+  const createdMs = 'toFloat64(toUnixTimestamp64Milli(created_at))'
   return {
     sql: `
 SELECT
@@ -110,14 +121,18 @@ SELECT
   toFloat64(countIf(aliveAtStart)) AS podsBefore,
   ${countIf(isNotReady)} AS podsNotReady,
   toFloat64(sumIf(desired, aliveAtEnd)) AS containers,
+  ${countIf(`${podHealth} = 'failed'`)} AS failedPods,
   ${countIf(isPending)} AS pendingPods,
-  if(pendingPods = 0, NULL, avgIf({toMs:Int64} - toUnixTimestamp64Milli(created_at), aliveAtEnd AND ${isPending})) AS pendingTimeMs,
+  ${meanIf(`{toMs:Int64} - ${createdMs}`, isPending)} AS pendingTimeMs,
+  ${meanIf(`amounts['readyAtMs'] - ${createdMs}`, "NOT aliveAtStart AND restarts = 0 AND amounts['readyAtMs'] > 0")} AS readyTimeMs,
+  ${meanIf(`{toMs:Int64} - if(amounts['startedAtMs'] > 0, amounts['startedAtMs'], ${createdMs})`, "phase = 'Running'")} AS upTimeMs,
   ${countIf(isCrashLooping)} AS crashLooping,
+  ${countIf(isImageProblem)} AS imageProblems,
   ${countIf("has(findingIds, 'privileged')")} AS privileged,
-  ${countIf("has(findingIds, 'no-limits')")} AS noLimits,
+  ${countIf("has(findingIds, 'no-memory-limit')")} AS noMemoryLimit,
   ${countIf("has(findingIds, 'no-readiness-probe')")} AS noReadinessProbe,
-  ${countIf("has(findingIds, 'no-liveness-probe')")} AS noLivenessProbe
-FROM (SELECT *, arrayMap(f -> f.1, ${findingsOfPod}) AS findingIds FROM (${podsInRange}))
+  ${countIf("hasAny(findingIds, ['missing-secret', 'missing-config-map', 'missing-claim'])")} AS missingDependencies
+FROM (SELECT *, ${findingIdsOfObject} AS findingIds FROM (${podsInRange}))
 WHERE ${passes('namespace', 'namespace')}`,
     params: { ...params, ...listParams({ namespace }) },
   }

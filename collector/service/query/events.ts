@@ -9,6 +9,8 @@ export interface EventFilter extends Range {
   readonly workload: ListFilter
   /** uid of the object; '': any. */
   readonly objectUid: string
+  /** Kind and name of the object, as `Node/worker-1`, for those whose events carry no uid of theirs; '': any. */
+  readonly object?: string
   /** Part of the message or object name, in any case; '': any. */
   readonly text: string
 }
@@ -64,7 +66,7 @@ ARRAY JOIN arrayConcat(
 WHERE ${inRange('at')}`
 
 const passesText = `({text:String} = '' OR positionCaseInsensitiveUTF8(message, {text:String}) > 0 OR positionCaseInsensitiveUTF8(object_name, {text:String}) > 0)`
-const passesObject = `({objectUid:String} = '' OR object_uid = {objectUid:String})`
+const passesObject = `({objectUid:String} = '' OR object_uid = {objectUid:String}) AND ({object:String} = '' OR concat(object_kind, '/', object_name) = {object:String})`
 const passesAll = [...facetNames.map((name) => passes(name, name)), passesText, passesObject].join(' AND ')
 
 export interface EventGroupRow {
@@ -153,12 +155,25 @@ function othersPass(name: string): string {
 }
 
 function eventParams(filter: EventFilter): Record<string, unknown> {
-  const { clusterId, fromMs, toMs, objectUid, text, namespace, severity, category, reason, workload } = filter
+  const {
+    clusterId,
+    fromMs,
+    toMs,
+    objectUid,
+    object = '',
+    text,
+    namespace,
+    severity,
+    category,
+    reason,
+    workload,
+  } = filter
   return {
     clusterId,
     fromMs,
     toMs,
     objectUid,
+    object,
     text,
     ...listParams({ namespace, severity, category, reason, workload }),
   }
@@ -173,6 +188,7 @@ export interface EventIssueRow {
   readonly imagePulls: number
   readonly storageErrors: number
   readonly quotaErrors: number
+  readonly scaleDowns: number
 }
 
 /** The occurrences per step behind the cluster dashboard's charts and figures. */
@@ -191,7 +207,8 @@ SELECT
   ${sumIf("category = 'image' AND severity != 'info'")} AS imageErrors,
   ${sumIf("reason = 'Pulling'")} AS imagePulls,
   ${sumIf("category = 'storage' AND severity != 'info'")} AS storageErrors,
-  ${sumIf("category = 'quota'")} AS quotaErrors
+  ${sumIf("category = 'quota'")} AS quotaErrors,
+  ${sumIf("reason = 'ScalingReplicaSet' AND positionCaseInsensitiveUTF8(message, 'scaled down') > 0")} AS scaleDowns
 FROM (${occurrences})
 WHERE ${passes('namespace', 'namespace')}
 GROUP BY timeMs

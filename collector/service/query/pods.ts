@@ -1,5 +1,6 @@
 import { occurrences } from './events.ts'
-import { findingsOfPod, isEvicted, podHealth, podsInRange } from './pod-sql.ts'
+import { findingIdsOfObject } from './finding-sql.ts'
+import { isEvicted, podHealth, podsInRange } from './pod-sql.ts'
 import { inRange, type ListFilter, listParams, passes, type Query, type Range } from './query.ts'
 import { inSpanRange } from './span-sql.ts'
 import { usageAtEnd } from './usage.ts'
@@ -8,14 +9,15 @@ export interface PodFilter extends Range {
   readonly clusterId: string
   readonly namespace: ListFilter
   readonly status: ListFilter
+  readonly phase: ListFilter
   readonly health: ListFilter
   readonly workload: ListFilter
   readonly node: ListFilter
   readonly version: ListFilter
   /** Part of the name, in any case; '': any. */
   readonly text: string
-  /** A finding of the inventory; '': any. */
-  readonly finding: string
+  /** Findings of which a pod has at least one. */
+  readonly finding: ListFilter
   /** One pod; '': any. */
   readonly uid: string
   /** Only pods with a restart in the range. */
@@ -55,10 +57,10 @@ export interface PodListRow {
   readonly eventSeverity: 'info' | 'warning' | 'error'
 }
 
-const facetNames = ['namespace', 'status', 'health', 'workload', 'node', 'version'] as const
+const facetNames = ['namespace', 'status', 'phase', 'health', 'workload', 'node', 'version'] as const
 
 const pods = `
-SELECT *, ${podHealth} AS health, ${isEvicted} AS evicted, arrayMap(f -> f.1, ${findingsOfPod}) AS findingIds
+SELECT *, ${podHealth} AS health, ${isEvicted} AS evicted, ${findingIdsOfObject} AS findingIds
 FROM (${podsInRange})
 WHERE ({deleted:Bool} OR aliveAtEnd)
   AND (NOT {restarted:Bool} OR uid IN (
@@ -67,7 +69,7 @@ WHERE ({deleted:Bool} OR aliveAtEnd)
   ))
   AND ({uid:String} = '' OR uid = {uid:String})
   AND ({text:String} = '' OR positionCaseInsensitiveUTF8(name, {text:String}) > 0)
-  AND ({finding:String} = '' OR has(findingIds, {finding:String}))`
+  AND (empty({findingIn:Array(String)}) OR hasAny({findingIn:Array(String)}, findingIds))`
 
 const passesAll = facetNames.map((name) => passes(name, name)).join(' AND ')
 
@@ -129,18 +131,17 @@ LIMIT 200 BY facet`,
 }
 
 function podParams(filter: PodFilter): Record<string, unknown> {
-  const { clusterId, fromMs, toMs, text, finding, uid, restarted, deleted } = filter
-  const { namespace, status, health, workload, node, version } = filter
+  const { clusterId, fromMs, toMs, text, uid, restarted, deleted } = filter
+  const { namespace, status, phase, health, workload, node, version, finding } = filter
   return {
     clusterId,
     fromMs,
     toMs,
     text,
-    finding,
     uid,
     restarted,
     deleted,
-    ...listParams({ namespace, status, health, workload, node, version }),
+    ...listParams({ namespace, status, phase, health, workload, node, version, finding }),
   }
 }
 

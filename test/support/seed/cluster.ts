@@ -1,6 +1,7 @@
 import type { AgentTableRow } from '../../../collector/record/agent.ts'
 import { fixMark } from '../../../collector/record/agent.ts'
 import type { ContainerState, KubeChangeRow, KubeObjectRow } from '../../../collector/record/kube.ts'
+import type { FindingId } from '../../../collector/record/kube-facts.ts'
 import type {
   agentNamespacesTable,
   NamespacesReport,
@@ -8,6 +9,7 @@ import type {
 } from '../../../collector/record/remote-config.ts'
 import type { RowOf } from '../../../collector/record/table.ts'
 import { decideScope, parseScopeRules } from '../../../collector/scope/decide.ts'
+import { seedKinds } from './kinds.ts'
 
 export const clusterId = 'demo'
 const minute = 60_000
@@ -201,7 +203,7 @@ function containerOf(pod: SeedPod, nowMs: number): ContainerState {
   }
 }
 
-const emptyObject = {
+export const emptyObject = {
   cluster_id: clusterId,
   resource_version: '1000',
   deleted: false,
@@ -268,7 +270,36 @@ function podRow(pod: SeedPod, nowMs: number): KubeObjectRow {
     memory_limit_bytes: BigInt(container.memoryLimitBytes),
     qos_class: 'Burstable',
     containers: JSON.stringify([container]),
+    amounts: podAmounts(pod, nowMs),
+    findings: podFindings(pod, container),
   }
+}
+
+/** Every pod that runs was scheduled 1 s, started 5 s and became ready 20 s after it was created. */
+function podAmounts(pod: SeedPod, nowMs: number): Map<string, number> {
+  const createdMs = nowMs - pod.ageMs
+  return new Map([
+    ...(pod.node === '' ? [] : [['scheduledAtMs', createdMs + 1_000] as const]),
+    ...(pod.phase === 'Running' ? [['startedAtMs', createdMs + 5_000] as const] : []),
+    ...(pod.ready > 0 ? [['readyAtMs', createdMs + 20_000] as const] : []),
+  ])
+}
+
+function podFindings({ name, workloadKind, workload }: SeedPod, one: ContainerState): Map<string, string> {
+  const probed = workloadKind !== 'CronJob'
+  const found: readonly (readonly [FindingId, boolean])[] = [
+    ['no-cpu-request', one.cpuRequestMillicores === 0],
+    ['no-memory-request', one.memoryRequestBytes === 0],
+    ['no-cpu-limit', one.cpuLimitMillicores === 0],
+    ['no-memory-limit', one.memoryLimitBytes === 0],
+    ['no-readiness-probe', probed && !one.readinessProbe],
+    ['no-liveness-probe', probed && !one.livenessProbe],
+    ['privileged', one.privileged],
+    ['missing-secret', name.startsWith('mailer')],
+  ]
+  return new Map(
+    found.filter(([, is]) => is).map(([id]) => [id, id === 'missing-secret' ? 'smtp' : workload]),
+  )
 }
 
 function workloadRows(nowMs: number): KubeObjectRow[] {
@@ -294,7 +325,32 @@ function workloadRows(nowMs: number): KubeObjectRow[] {
     }
     const replicaSet = `${workload}-rs`
     return [
-      { ...shared, kind: 'Deployment', name: workload, uid: `uid-deployment-${workload}` },
+      {
+        ...shared,
+        kind: 'Deployment',
+        name: workload,
+        uid: `uid-deployment-${workload}`,
+        facts: new Map([
+          ['strategy', 'RollingUpdate'],
+          ['images', `registry.test/${workload}:${first.version}`],
+        ]),
+        amounts: new Map([
+          ['replicas', pods.length],
+          ['updated', pods.length],
+          ['available', ready],
+          ['unavailable', pods.length - ready],
+          ['revision', 3],
+        ]),
+        conditions: JSON.stringify([
+          {
+            type: 'Available',
+            status: ready === pods.length ? 'True' : 'False',
+            reason: ready === pods.length ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable',
+            message: '',
+            sinceMs: nowMs - 30 * minute,
+          },
+        ]),
+      },
       {
         ...shared,
         kind: 'ReplicaSet',
@@ -327,6 +383,18 @@ function namespaceRows(nowMs: number): KubeObjectRow[] {
     labels: new Map([['kubernetes.io/metadata.name', name]]),
     status: 'Active',
     scope_reason,
+    amounts: new Map(
+      name === 'shop'
+        ? [
+            ['quotas', 1],
+            ['limitRanges', 1],
+          ]
+        : [
+            ['quotas', 0],
+            ['limitRanges', 0],
+          ],
+    ),
+    findings: new Map(name === 'shop' ? [] : [['namespace-without-quota', '']]),
   }))
 }
 
@@ -341,6 +409,7 @@ export function seedObjects(nowMs: number): KubeObjectRow[] {
     ...seedPods.map((pod) => podRow(pod, nowMs)),
     ...workloadRows(nowMs),
     ...namespaceRows(nowMs),
+    ...seedKinds(nowMs),
   ]
 }
 

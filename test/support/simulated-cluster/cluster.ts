@@ -5,10 +5,12 @@ import { createControllers } from './controllers.ts'
 import { createEventRecorder } from './events.ts'
 import { createJobs } from './jobs.ts'
 import { createKubelet } from './kubelet.ts'
+import { createNodes } from './nodes.ts'
 import { type StartPodProcess, startPodProcess } from './pod-process.ts'
 import type { EnvVar } from './pod-spec.ts'
+import { createSurroundings } from './surroundings.ts'
 import { usageOf } from './usage.ts'
-import { cronJobs, namespaces, nodes, type Workload } from './workloads.ts'
+import { cronJobs, namespaces, type Workload } from './workloads.ts'
 
 /**
  * A simulation of a Kubernetes cluster's controllers, scheduler and kubelets on the fake API server. Only the containers of
@@ -38,6 +40,7 @@ const scaleEveryMs = 100_000
 /** As the API server's --event-ttl. */
 const eventTtlMs = 3_600_000
 const reconcileEveryMs = 500
+const surroundingsEveryMs = 1_000
 const sweepEveryMs = 60_000
 
 export function createSimulatedCluster(deps: SimulatedClusterDeps): SimulatedCluster {
@@ -46,11 +49,12 @@ export function createSimulatedCluster(deps: SimulatedClusterDeps): SimulatedClu
   const kubelet = createKubelet({ api, addresses, record, startProcess, nowMs, random })
   const { terminate, forget } = kubelet
   const environment = (workload: Workload) => environmentOf(workload, deps)
-  for (const name of nodes) api.create('Node', nodeOf(name))
+  const nodes = createNodes({ api, nowMs })
   for (const namespace of namespaces) api.create('Namespace', namespaceOf(namespace))
   const controllers = createControllers({ api, record, terminate, forget, environment, nowMs, random })
   const jobs = createJobs(cronJobs, { api, record, nowMs, random })
   for (const workload of deps.workloads) controllers.deploy(workload)
+  const surroundings = createSurroundings({ api, record, nowMs })
   api.usage = (pod) => usageOf(pod, { nowMs: nowMs(), random })
   api.logs = (pod, { container }) => `${pod.metadata.name}/${container}: simulated, it writes nothing\n`
   const occasions = [
@@ -61,6 +65,8 @@ export function createSimulatedCluster(deps: SimulatedClusterDeps): SimulatedClu
       controllers.scale('ricerca', controllers.replicasOf('ricerca') > 2 ? 2 : 3),
     ),
     every(reconcileEveryMs, nowMs, () => controllers.reconcile()),
+    every(surroundingsEveryMs, nowMs, () => surroundings.reconcile()),
+    every(surroundingsEveryMs, nowMs, () => nodes.tick()),
     every(sweepEveryMs, nowMs, () => api.faults.expireEvents(eventTtlMs)),
   ]
 
@@ -125,22 +131,5 @@ function namespaceOf({ name, labels }: (typeof namespaces)[number]): KubeObject 
       labels: { 'kubernetes.io/metadata.name': name, ...labels },
     },
     status: { phase: 'Active' },
-  }
-}
-
-function nodeOf(name: string): KubeObject {
-  return {
-    metadata: { name, labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux' } },
-    spec: {},
-    status: {
-      capacity: { cpu: '8', memory: '16Gi', pods: '110' },
-      allocatable: { cpu: '7800m', memory: '15Gi', pods: '110' },
-      conditions: [
-        { type: 'MemoryPressure', status: 'False' },
-        { type: 'DiskPressure', status: 'False' },
-        { type: 'Ready', status: 'True' },
-      ],
-      nodeInfo: { kubeletVersion: 'v1.34.0', operatingSystem: 'linux', architecture: 'amd64' },
-    },
   }
 }

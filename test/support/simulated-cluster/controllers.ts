@@ -36,7 +36,13 @@ interface Managed {
   /** Of the current version: the ReplicaSet, or the StatefulSet or DaemonSet itself. */
   ownerName: string
   revision: number
+  /** When the current version's rollout began, and whether all of it has been available. */
+  sinceMs: number
+  isRolledOut: boolean
 }
+
+/** As `progressDeadlineSeconds`, which is 600 in real clusters. */
+const progressDeadlineMs = 60_000
 
 export function createControllers(deps: ControllersDeps): Controllers {
   const { api, record, terminate, forget, environment, nowMs, random } = deps
@@ -57,6 +63,11 @@ export function createControllers(deps: ControllersDeps): Controllers {
     one.revision++
     const replicaSet = replicaSetOf(one.workload, { deployment, hash: suffix(9), revision: one.revision })
     one.ownerName = api.create('ReplicaSet', replicaSet).metadata.name
+    one.sinceMs = nowMs()
+    one.isRolledOut = false
+    const { namespace, name } = deployment.metadata
+    const annotations = { 'deployment.kubernetes.io/revision': String(one.revision) }
+    api.patch('Deployment', { namespace: namespace ?? '', name }, { metadata: { annotations } })
   }
 
   function addPod(one: Managed): void {
@@ -150,6 +161,7 @@ export function createControllers(deps: ControllersDeps): Controllers {
     const current = staying.filter(({ ownerName }) => ownerName === one.ownerName)
     const wanted = wantedOf(workload, object)
     const ready = readyOf(staying)
+    one.isRolledOut ||= current.length >= wanted && ready >= wanted && staying.length === current.length
     api.patch(
       workload.owner,
       { namespace: workload.namespace, name: workload.name },
@@ -160,6 +172,11 @@ export function createControllers(deps: ControllersDeps): Controllers {
           ready,
           wanted,
           generation: object.metadata.generation,
+          progress: one.isRolledOut
+            ? 'NewReplicaSetAvailable'
+            : nowMs() - one.sinceMs > progressDeadlineMs
+              ? 'ProgressDeadlineExceeded'
+              : 'ReplicaSetUpdated',
         }),
       },
     )
@@ -182,7 +199,13 @@ export function createControllers(deps: ControllersDeps): Controllers {
     places,
     deploy(workload) {
       const object = api.create(workload.owner, controllerOf(workload, environment(workload)))
-      const one: Managed = { workload, ownerName: workload.name, revision: 0 }
+      const one: Managed = {
+        workload,
+        ownerName: workload.name,
+        revision: 0,
+        sinceMs: nowMs(),
+        isRolledOut: false,
+      }
       managed.push(one)
       if (workload.owner === 'Deployment') newReplicaSet(one, object)
       step(one)
@@ -243,24 +266,42 @@ interface Counts {
   readonly ready: number
   readonly wanted: number
   readonly generation: number | undefined
+  readonly progress: 'ReplicaSetUpdated' | 'NewReplicaSetAvailable' | 'ProgressDeadlineExceeded'
 }
 
-function statusOf({ owner }: Workload, { total, updated, ready, wanted, generation }: Counts): object {
+function statusOf(
+  { owner }: Workload,
+  { total, updated, ready, wanted, generation, progress }: Counts,
+): object {
   const observed = { observedGeneration: generation ?? 1 }
   if (owner === 'DaemonSet') {
     const counts = { desiredNumberScheduled: wanted, currentNumberScheduled: total, numberReady: ready }
-    return { ...observed, ...counts, numberAvailable: ready }
+    return {
+      ...observed,
+      ...counts,
+      updatedNumberScheduled: updated,
+      numberAvailable: ready,
+      numberMisscheduled: 0,
+    }
   }
-  return {
+  const counts = {
     ...observed,
     replicas: total,
     updatedReplicas: updated,
     readyReplicas: ready,
     availableReplicas: ready,
+  }
+  if (owner === 'StatefulSet') return { ...counts, currentRevision: 'r1', updateRevision: 'r1' }
+  return {
+    ...counts,
     unavailableReplicas: Math.max(0, wanted - ready),
     conditions: [
       { type: 'Available', status: ready >= wanted ? 'True' : 'False' },
-      { type: 'Progressing', status: 'True' },
+      {
+        type: 'Progressing',
+        status: progress === 'ProgressDeadlineExceeded' ? 'False' : 'True',
+        reason: progress,
+      },
     ],
   }
 }

@@ -60,7 +60,13 @@ export function createJobs(
     // The CronJob controller names a Job by the minute; the demo's minutes are shorter.
     const name = `${spec.name}-${Math.floor(nowMs() / 1_000) % 100_000_000}`.slice(0, 60)
     if (api.get('Job', { namespace: spec.namespace, name })) return
-    const job = api.create('Job', jobOf(spec, object, name))
+    const { status, ...made } = jobOf(spec, object, name)
+    const job = api.create('Job', {
+      ...made,
+      status: { ...(status as object), startTime: iso() },
+    } as KubeObject)
+    const active = [{ kind: 'Job', name, namespace: spec.namespace }]
+    patchCron(spec, { lastScheduleTime: iso(), active })
     const { template } = job['spec'] as { template: { spec: object } }
     const node = nodes[Math.floor(random() * nodes.length)] ?? nodes[0]
     const pod = api.create('Pod', {
@@ -86,6 +92,10 @@ export function createJobs(
     runs.push({ name: pod.metadata.name, endsAtMs: nowMs() + spec.takesMs, fails, isRunning: false })
   }
 
+  function patchCron({ namespace, name }: CronJobSpec, status: object): void {
+    if (api.get('CronJob', { namespace, name })) api.patch('CronJob', { namespace, name }, { status })
+  }
+
   function advance({ spec }: Cron, run: Run): void {
     const at = { namespace: spec.namespace, name: run.name }
     const pod = api.get('Pod', at)
@@ -107,6 +117,7 @@ export function createJobs(
     const name = owner?.name ?? ''
     if (!api.get('Job', { namespace, name })) return
     const type = run.fails ? 'Failed' : 'Complete'
+    patchCron(spec, { active: [], ...(run.fails ? {} : { lastSuccessfulTime: iso() }) })
     const job = api.patch(
       'Job',
       { namespace, name },
@@ -114,7 +125,20 @@ export function createJobs(
         status: {
           active: 0,
           [run.fails ? 'failed' : 'succeeded']: 1,
-          conditions: [{ type, status: 'True' }],
+          ...(run.fails ? {} : { completionTime: iso() }),
+          conditions: [
+            {
+              type,
+              status: 'True',
+              lastTransitionTime: iso(),
+              ...(run.fails
+                ? {
+                    reason: 'BackoffLimitExceeded',
+                    message: 'Job has reached the specified backoff limit',
+                  }
+                : {}),
+            },
+          ],
         },
       },
     )

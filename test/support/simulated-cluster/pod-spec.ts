@@ -11,7 +11,8 @@ export function controllerOf(workload: Workload, env: readonly EnvVar[]): KubeOb
       template: templateOf(workload, env),
       ...(workload.owner === 'Deployment'
         ? { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } }
-        : {}),
+        : { updateStrategy: { type: 'RollingUpdate' } }),
+      ...(workload.owner === 'StatefulSet' ? { serviceName: workload.name } : {}),
     },
     status: {
       observedGeneration: 1,
@@ -66,7 +67,11 @@ export function podOf(
 export function cronJobOf({ namespace, name, everyMs }: CronJobSpec): KubeObject {
   return {
     metadata: { name, namespace, labels: { app: name } },
-    spec: { schedule: `*/${Math.max(1, Math.round(everyMs / 60_000))} * * * *`, concurrencyPolicy: 'Forbid' },
+    spec: {
+      schedule: `*/${Math.max(1, Math.round(everyMs / 60_000))} * * * *`,
+      concurrencyPolicy: 'Forbid',
+      jobTemplate: { spec: jobSpecOf({ name, namespace }) },
+    },
     status: {},
   }
 }
@@ -79,24 +84,28 @@ export function jobOf(spec: CronJobSpec, cronJob: KubeObject, name: string): Kub
       labels: { app: spec.name },
       ownerReferences: [ownerOf(cronJob)],
     },
-    spec: {
-      completions: 1,
-      parallelism: 1,
-      backoffLimit: 0,
-      template: {
-        spec: {
-          restartPolicy: 'Never',
-          containers: [
-            {
-              name: spec.name,
-              image: `registry.example/${spec.namespace}/${spec.name}:v1`,
-              resources: { requests: { cpu: '200m', memory: '128Mi' }, limits: { memory: '256Mi' } },
-            },
-          ],
-        },
+    spec: jobSpecOf(spec),
+    status: { active: 1 },
+  }
+}
+
+function jobSpecOf({ name, namespace }: Pick<CronJobSpec, 'name' | 'namespace'>) {
+  return {
+    completions: 1,
+    parallelism: 1,
+    backoffLimit: 0,
+    template: {
+      spec: {
+        restartPolicy: 'Never',
+        containers: [
+          {
+            name,
+            image: `registry.example/${namespace}/${name}:v1`,
+            resources: { requests: { cpu: '200m', memory: '128Mi' }, limits: { memory: '256Mi' } },
+          },
+        ],
       },
     },
-    status: { active: 1 },
   }
 }
 

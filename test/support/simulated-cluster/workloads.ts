@@ -130,6 +130,13 @@ export const workloads: readonly Workload[] = [
     probes: false,
   }),
   shop({ name: 'catalogo', replicas: 3, version: '2.1.0' }),
+  shop({
+    name: 'registro',
+    owner: 'DaemonSet',
+    replicas: nodes.length,
+    version: '1.0.2',
+    cpuLimitMillicores: 0,
+  }),
   shop({ name: 'ricerca', replicas: 2, version: '0.9.3', cpuLimitMillicores: 0, memoryLimitMiB: 0 }),
 
   payments({ name: 'incassi', replicas: 3, version: '3.2.1' }),

@@ -46,7 +46,7 @@ function start(config: Partial<BatcherConfig> = {}) {
   const clock = createManualClock()
   const written: { lane: string; texts: string[]; items: number }[] = []
   const losses: BatchLoss[] = []
-  const text = (part: BatchPart) => Buffer.from(part.bytes).toString()
+  const text = (part: BatchPart) => Buffer.concat(part.pieces).toString()
   const spool = { failure: undefined as string | undefined }
   const batcher = createBatcher(
     {
@@ -78,7 +78,7 @@ function start(config: Partial<BatcherConfig> = {}) {
     },
   )
   const request = (body: string, namespace = 'shop', items = 1) =>
-    batcher.request({ signal: 'traces', parts: [{ namespace, bytes: Buffer.from(body), items }] })
+    batcher.request({ signal: 'traces', parts: [{ namespace, pieces: [Buffer.from(body)], items }] })
   return { clock, written, losses, spool, batcher, request }
 }
 
@@ -149,8 +149,8 @@ describe('a batcher', () => {
     void batcher.request({
       signal: 'metrics',
       parts: [
-        { namespace: 'shop', bytes: Buffer.from('p'), items: 7 },
-        { namespace: 'pay', bytes: Buffer.from('q'), items: 3 },
+        { namespace: 'shop', pieces: [Buffer.from('p')], items: 7 },
+        { namespace: 'pay', pieces: [Buffer.from('q')], items: 3 },
       ],
     })
     expect(batcher.state().metrics.items).toEqual({ metrics: 14 })

@@ -29,7 +29,7 @@ function resource(attributes: Record<string, string>, items = 1): ResourcePart {
   return {
     attribute: (key) => attributes[key],
     items,
-    encode: (added) => Buffer.from(JSON.stringify({ ...attributes, ...Object.fromEntries(added) })),
+    encode: (added) => [Buffer.from(JSON.stringify({ ...attributes, ...Object.fromEntries(added) }))],
   }
 }
 
@@ -82,7 +82,7 @@ function start(
       resend: false,
     })
   const attributes = () =>
-    kept.map(({ bytes }) => JSON.parse(Buffer.from(bytes).toString()) as Record<string, string>)
+    kept.map(({ pieces }) => JSON.parse(Buffer.concat(pieces).toString()) as Record<string, string>)
   return { send, kept, seen, hints, spool, attributes, clock, known }
 }
 

@@ -9,6 +9,7 @@ import type { JsonObject } from '../../../collector/record/kube-api.ts'
 import { silentLog } from '../../../collector/std/log.ts'
 import { createSelfMetrics } from '../../../collector/std/self-metrics.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
+import { createMemoryCollected } from '../../support/memory-collected.ts'
 import { createMemoryKube } from './memory-kube.ts'
 
 const created = new Date(1_700_000_000_000 - 60_000).toISOString()
@@ -77,6 +78,7 @@ function setUp(config: Partial<KubePipelineConfig> = {}) {
       emit: (record) => records.push(record),
       onScopeStop: (name) => stopped.push(name),
       onNamespaces: () => {},
+      collected: createMemoryCollected(),
     },
     {
       namespaces: { include: [], exclude: [], rancherProjects: [], default: 'off', allowed: [] },
@@ -86,12 +88,15 @@ function setUp(config: Partial<KubePipelineConfig> = {}) {
   )
   open.push(pipeline)
   const signal = new AbortController().signal
-  const drain = () => records.splice(0).map(line)
+  const drain = () => records.splice(0).filter(isOfNamespaces).map(line)
   return { kube, clock, records, stopped, pipeline, drain, start: () => pipeline.start(signal) }
 }
 
 const open: KubePipeline[] = []
 afterEach(() => Promise.all(open.splice(0).map((one) => one.close())))
+
+/** Not that the agent started. */
+const isOfNamespaces = ({ type, record }: KubeRecord) => type !== 'change' || record.kind !== 'Cluster'
 
 function line({ type, record }: KubeRecord): string {
   if (type === 'event') return `event ${record.reason} of ${record.workloadKind}/${record.workloadName}`

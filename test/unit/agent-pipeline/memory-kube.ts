@@ -13,6 +13,12 @@ export interface MemoryKube extends KubeApi {
   /** Paths listed or watched so far, such as `list pods shop`. */
   readonly asked: readonly string[]
   forbid(plural: string): void
+  /** The next list is made of what is there when it is asked for, and arrives when the returned function is called. */
+  hold(plural: string): () => void
+  /** The next list breaks off after its first item. */
+  breakList(plural: string): void
+  /** Watches end with 410, and what happened until now cannot be resumed from. */
+  expire(plural: string): void
 }
 
 interface Stream {
@@ -34,6 +40,15 @@ export function createMemoryKube(): MemoryKube {
   const streams = new Set<Stream>()
   const asked: string[] = []
   const forbidden = new Set<string>()
+  const held = new Map<string, Promise<void>>()
+  const breaking = new Set<string>()
+  const history: {
+    readonly plural: string
+    readonly version: number
+    readonly item: WatchItem
+    readonly object: JsonObject
+  }[] = []
+  const expiredTo = new Map<string, number>()
 
   const metaOf = (object: JsonObject) =>
     object['metadata'] as { readonly uid: string; readonly namespace?: string }
@@ -50,8 +65,9 @@ export function createMemoryKube(): MemoryKube {
   })
 
   function tell(plural: string, kind: 'ADDED' | 'MODIFIED' | 'DELETED', object: JsonObject): void {
-    for (const stream of streams)
-      if (sees(stream, plural, object)) stream.push({ type: 'event', kind, object })
+    const item: WatchItem = { type: 'event', kind, object }
+    history.push({ plural, version, item, object })
+    for (const stream of streams) if (sees(stream, plural, object)) stream.push(item)
   }
 
   function refused(
@@ -66,6 +82,17 @@ export function createMemoryKube(): MemoryKube {
   return {
     asked,
     forbid: (plural) => void forbidden.add(plural),
+    hold(plural) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      held.set(plural, promise)
+      return resolve
+    },
+    breakList: (plural) => void breaking.add(plural),
+    expire(plural) {
+      expiredTo.set(plural, version + 1)
+      for (const stream of streams)
+        if (stream.plural === plural) stream.push({ type: 'failed', error: error(410) })
+    },
     put(plural, object) {
       const all = objects.get(plural) ?? new Map<string, JsonObject>()
       objects.set(plural, all)
@@ -88,15 +115,31 @@ export function createMemoryKube(): MemoryKube {
       )
       return found ? { type: 'object', object: found } : error(404)
     },
-    async list({ resource, namespace }, onItem) {
+    async list({ resource, namespace, signal }, onItem) {
       const problem = refused(resource, 'list', namespace)
       if (problem) return problem
-      for (const object of objects.get(resource.plural)?.values() ?? []) {
-        if (sees({ plural: resource.plural, namespace }, resource.plural, object)) onItem(object)
+      const seen = [...(objects.get(resource.plural)?.values() ?? [])].filter((object) =>
+        sees({ plural: resource.plural, namespace }, resource.plural, object),
+      )
+      const resourceVersion = String(version)
+      const arrives = held.get(resource.plural)
+      held.delete(resource.plural)
+      await arrives
+      if (signal.aborted) return error(0)
+      if (breaking.delete(resource.plural)) {
+        for (const object of seen.slice(0, 1)) onItem(object)
+        return error(0)
       }
-      return { type: 'page', resourceVersion: String(version), continueToken: '' }
+      for (const object of seen) onItem(object)
+      return { type: 'page', resourceVersion, continueToken: '' }
     },
-    async *watch({ resource, namespace, sendInitialEvents, signal }): AsyncGenerator<WatchItem> {
+    async *watch({
+      resource,
+      namespace,
+      resourceVersion,
+      sendInitialEvents,
+      signal,
+    }): AsyncGenerator<WatchItem> {
       if (sendInitialEvents) {
         yield { type: 'failed', error: error(422) }
         return
@@ -106,7 +149,16 @@ export function createMemoryKube(): MemoryKube {
         yield { type: 'failed', error: problem }
         return
       }
-      const queue: WatchItem[] = []
+      const from = Number(resourceVersion)
+      if (from < (expiredTo.get(resource.plural) ?? 0)) {
+        yield { type: 'failed', error: error(410) }
+        return
+      }
+      const queue: WatchItem[] = history
+        .filter(
+          (one) => one.version > from && sees({ plural: resource.plural, namespace }, one.plural, one.object),
+        )
+        .map(({ item }) => item)
       let wake = () => {}
       const stream = {
         plural: resource.plural,

@@ -15,7 +15,6 @@ import {
   ClusterDashboard,
   ClusterList,
   EventList,
-  Inventory,
   NamespaceList,
   PodDetail,
   PodList,
@@ -23,6 +22,12 @@ import {
   WorkloadList,
 } from '../../../collector/service/api/schema/clusters.ts'
 import { About, ApiError } from '../../../collector/service/api/schema/common.ts'
+import {
+  Inventory,
+  NodeList,
+  ObjectDetail,
+  ObjectList,
+} from '../../../collector/service/api/schema/objects.ts'
 import { runHealthRules } from '../../../collector/service/health/health-rules.ts'
 import { systemClock } from '../../../collector/std/clock.ts'
 import { type SeededApp, startSeededApp } from '../../support/service-app.ts'
@@ -49,6 +54,11 @@ describe('every route answers by its schema', () => {
     [() => '/clusters/demo/pods/uid-pagamenti-59cc-0', PodDetail],
     [() => '/clusters/demo/workloads', WorkloadList],
     [() => '/clusters/demo/namespaces', NamespaceList],
+    [() => '/clusters/demo/nodes', NodeList],
+    [() => '/clusters/demo/objects?kind=Service,EndpointSlice&limit=2', ObjectList],
+    [() => '/clusters/demo/object?kind=Node&name=worker-1', ObjectDetail],
+    [() => '/clusters/demo/object?kind=StatefulSet&namespace=shop&name=postgres', ObjectDetail],
+    [() => '/clusters/demo/object?kind=Service&namespace=shop&name=pagamenti', ObjectDetail],
     [() => '/clusters/demo/inventory', Inventory],
     [() => '/clusters/demo/events?severity=error,warning', EventList],
     [() => '/applications', ApplicationList],
@@ -95,6 +105,8 @@ describe('bad requests say what, why and what to do', () => {
     ['/clusters/nowhere/dashboard', 404, 'unknown-cluster', 'nowhere'],
     ['/clusters/nowhere/events', 404, 'unknown-cluster', '/api/v1/clusters'],
     ['/clusters/demo/pods/uid-none', 404, 'unknown-pod', 'uid-none'],
+    ['/clusters/demo/object?kind=Node&name=none', 404, 'unknown-object', 'cannot find Node none'],
+    ['/clusters/demo/object?kind=Node', 400, 'bad-parameter', 'name'],
     ['/applications/none/flow-map', 404, 'unknown-application', 'none'],
     ['/applications/none/dashboard', 404, 'unknown-application', 'none'],
     ['/applications/none/operations', 404, 'unknown-application', 'none'],

@@ -6,7 +6,7 @@ import {
   type ObjectChange,
   type ObjectState,
 } from '../../../collector/record/kube.ts'
-import { buryGoneObjects } from '../../../collector/service/control/gone-objects.ts'
+import { settleAbsences } from '../../../collector/service/control/gone-objects.ts'
 import { tryKubeRow } from '../../../collector/wire/kube-rows.ts'
 import { startTestClickHouse, type TestClickHouse } from '../../support/clickhouse.ts'
 
@@ -57,10 +57,10 @@ function object(namespace: string, name: string, observedAtMs: number) {
   return item.row
 }
 
-function started(namespace: string, timeMs: number) {
+function started(namespace: string, timeMs: number, kind = 'Namespace') {
   const change: ObjectChange = {
     id: `start-${namespace}-${timeMs}`,
-    kind: 'Namespace',
+    kind,
     namespace,
     name: namespace,
     uid: '',
@@ -107,7 +107,7 @@ test('what a started agent has not told of is gone; the rest, and namespaces wit
     't2',
   )
 
-  for (let run = 0; run < 2; run++) await buryGoneObjects(store, { nowMs, settleMs })
+  for (let run = 0; run < 2; run++) await settleAbsences(store, { nowMs, settleMs })
 
   const rows = await store.query<{ uid: string; name: string; deleted: boolean; at: number }>({
     sql: 'SELECT uid, name, deleted, toUnixTimestamp64Milli(observed_at) AS at FROM k8s_objects FINAL ORDER BY name, uid',
@@ -122,4 +122,65 @@ test('what a started agent has not told of is gone; the rest, and namespaces wit
     ['there', false],
   ])
   expect(Number(rows[0]?.at)).toBe(startMs)
+})
+
+test('what a deleted namespace leaves behind is gone with it, and what another of its name has stays', async () => {
+  const { store } = clickhouse
+  const goneMs = nowMs - 1_000
+  const namespaceRow = (name: string, atMs: number, deleted: boolean) => ({
+    ...object('', name, atMs),
+    kind: 'Namespace',
+    namespace: name,
+    deleted,
+  })
+  await store.insert(
+    {
+      table: kubeObjectsTable,
+      rows: [
+        object('left', 'orphan', goneMs - 50_000),
+        object('left', 'of the next', goneMs + 500),
+        namespaceRow('left', goneMs, true),
+        object('alive', 'one', goneMs - 50_000),
+        namespaceRow('alive', goneMs - 60_000, false),
+      ],
+    },
+    't3',
+  )
+  for (let run = 0; run < 2; run++) await settleAbsences(store, { nowMs, settleMs })
+  const rows = await store.query<{ name: string; deleted: boolean }>({
+    sql: "SELECT name, deleted FROM k8s_objects FINAL WHERE namespace IN ('left', 'alive') AND kind = 'Pod' ORDER BY name",
+    params: {},
+  })
+  expect(rows.map(({ name, deleted }) => [name, deleted])).toEqual([
+    ['of the next', false],
+    ['one', false],
+    ['orphan', true],
+  ])
+})
+
+test('a namespace that has no start since the start of its cluster is no longer collected', async () => {
+  const { store } = clickhouse
+  const startMs = nowMs - 300_000
+  const inC2 = (row: ReturnType<typeof started>) => ({ ...row, cluster_id: 'c2' })
+  await store.insert(
+    {
+      table: kubeChangesTable,
+      rows: [
+        started('abandoned', startMs - 90_000),
+        started('kept', startMs - 90_000),
+        started('', startMs, 'Cluster'),
+        started('kept', startMs + 100),
+      ]
+        .map(inC2)
+        .concat(started('of-another-cluster', startMs - 90_000))
+        .concat({ ...inC2(started('of-another-agent', startMs - 90_000)), workload: 'tools/other' }),
+    },
+    't4',
+  )
+  for (let run = 0; run < 2; run++) await settleAbsences(store, { nowMs, settleMs })
+  const rows = await store.query<{ namespace: string; at: number }>({
+    sql: `SELECT namespace, toUnixTimestamp64Milli(time) AS at FROM k8s_changes FINAL WHERE change = 'collection-stopped'`,
+    params: {},
+  })
+  expect(rows.map(({ namespace, at }) => [namespace, Number(at)])).toEqual([['abandoned', startMs]])
 })

@@ -250,6 +250,7 @@ describe.each(Object.entries(versions))('OTLP/HTTP over %s', (_version, send) =>
   ])('8.1/3 Content-Encoding %s of bytes that are not it is %d', async (name, status) => {
     const listener = await start()
     const answer = await send(listener.port, { body, headers: { 'content-encoding': name } })
+    expect(answer.headers['accept-encoding']).toBe('zstd, gzip, deflate')
     expect(answer.status).toBe(status)
     expect(listener.requests).toEqual([])
   })

@@ -15,7 +15,7 @@ import {
   eventTimelineQuery,
   type FacetRow,
 } from '../../../collector/service/query/events.ts'
-import { type FindingRow, podFindingsQuery } from '../../../collector/service/query/inventory.ts'
+import { type FindingRow, findingsQuery } from '../../../collector/service/query/inventory.ts'
 import {
   type PodFilter,
   type PodListRow,
@@ -207,12 +207,13 @@ describe('pods', () => {
           ...scope,
           ...{
             status: everything,
+            phase: everything,
             health: everything,
             workload: everything,
             node: everything,
             version: everything,
           },
-          ...{ text: '', finding: '', uid: '', restarted: false, deleted: false },
+          ...{ text: '', finding: everything, uid: '', restarted: false, deleted: false },
           ...over,
         },
         1_000,
@@ -226,7 +227,8 @@ describe('pods', () => {
     ['not the fine ones', { health: { in: [], out: ['ok', 'done'] } }, 7],
     ['with restarts in the range', { restarted: true }, 2],
     ['part of the name, in any case', { text: 'BENIGNO' }, 4],
-    ['a finding', { finding: 'no-readiness-probe' }, 2],
+    ['a finding', { finding: only('no-readiness-probe') }, 2],
+    ['one of several findings', { finding: only('privileged', 'no-memory-limit') }, 2],
     ['two filters', { namespace: only('billing'), version: only('2.0.1') }, 2],
   ]
   test.each(cases)('%s', async (_name, filter, count) => {
@@ -248,12 +250,19 @@ describe('pods', () => {
 
   test('every figure of the dashboard and every finding counts the pods that its link lists', async () => {
     const [figures] = await ask<PodFiguresRow>(podFiguresQuery(scope))
-    expect(figures).toMatchObject({ pods: 30, podsNotReady: 7, crashLooping: 1, privileged: 1, noLimits: 1 })
+    expect(figures).toMatchObject({
+      pods: 30,
+      podsNotReady: 7,
+      crashLooping: 1,
+      privileged: 1,
+      noMemoryLimit: 1,
+    })
     expect(figures?.pendingPods).toBe((await podsOf({ health: only('pending') })).length)
-    const findings = await ask<FindingRow>(podFindingsQuery(scope))
-    expect(findings.map((row) => row.id)).toContain('latest-tag')
-    for (const finding of findings) {
-      expect([finding.id, (await podsOf({ finding: finding.id })).length]).toEqual([
+    const findings = await ask<FindingRow>(findingsQuery(scope))
+    const ofPods = findings.filter((row) => row.kinds.join() === 'Pod')
+    expect(ofPods.map((row) => row.id)).toContain('missing-secret')
+    for (const finding of ofPods) {
+      expect([finding.id, (await podsOf({ finding: only(finding.id) })).length]).toEqual([
         finding.id,
         finding.count,
       ])
@@ -265,12 +274,13 @@ describe('pods', () => {
       ...scope,
       ...{
         status: everything,
+        phase: everything,
         health: only('failed'),
         workload: everything,
         node: everything,
         version: everything,
       },
-      ...{ text: '', finding: '', uid: '', restarted: false, deleted: false },
+      ...{ text: '', finding: everything, uid: '', restarted: false, deleted: false },
     }
     const rows = await ask<FacetRow>(podFacetsQuery(filter))
     const sum = (name: string) =>

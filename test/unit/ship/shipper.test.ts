@@ -1,3 +1,4 @@
+import { zstdCompressSync } from 'node:zlib'
 import { Agent } from 'undici'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createPost, type PostOutcome } from '../../../collector/agent/ship/post.ts'
@@ -16,10 +17,19 @@ afterEach(() => sink.close())
 const batch = (sequence: number, texts = [`batch ${sequence}`], resend = false): ShipBatch => ({
   id: `agent/boot/${sequence}`,
   signal: 'traces',
-  parts: texts.map((text) => ({ bytes: Buffer.from(text), items: 10 })),
+  ...partsOf(texts.map((text) => ({ text, items: 10 }))),
   resend,
   writtenAtMs: sequence,
 })
+
+function partsOf(parts: readonly { text: string; items: number; namespace?: string }[]) {
+  const bytes = parts.map(({ text }) => Buffer.from(text))
+  return {
+    parts: parts.map(({ text, ...about }) => about),
+    packed: { bytes: Buffer.concat(bytes), compression: 'identity' },
+    unpack: async () => bytes,
+  } as const
+}
 
 /** ExportTraceServiceResponse { partial_success { rejected_spans: n, error_message: "no" } } */
 const partial = (rejected: number): SinkAnswer => ({
@@ -185,6 +195,30 @@ describe('a shipper', () => {
     ])
   })
 
+  test('the batch travels as it lies in the spool once the service says that it takes zstd, else as gzip', async () => {
+    const text = 'a part of the batch '.repeat(500)
+    const bytes = zstdCompressSync(text)
+    const packed = {
+      packed: { bytes, compression: 'zstd' },
+      unpack: async () => [Buffer.from(text)],
+    } as const
+    const takes = { status: 200, headers: { 'accept-encoding': 'zstd, gzip' } }
+    answers(takes, takes, { status: 200 }, { status: 200 }, takes, { status: 415 })
+    const shipping = startShipper([1, 2, 3, 4, 5, 6].map((sequence) => ({ ...batch(sequence), ...packed })))
+    await shipping.untilAcknowledged(6)
+    expect(sink.requests.map(({ headers }) => headers['content-encoding'])).toEqual([
+      'gzip',
+      'zstd',
+      'zstd',
+      'gzip',
+      'gzip',
+      'zstd',
+      'gzip',
+    ])
+    expect(sink.requests.map(({ body }) => body.toString() === text)).toEqual(Array(7).fill(true))
+    expect(shipping.poisoned).toEqual([])
+  })
+
   test('a refused batch is sent in parts; only the bad part is set aside', async () => {
     sink.answer = ({ body }) => ({ status: body.includes('bad') ? 400 : 200 })
     const shipping = startShipper([batch(1, ['good', 'bad', 'fine']), batch(2)])
@@ -237,14 +271,14 @@ describe('a shipper', () => {
       return { status: first ? 503 : 200 }
     }
     const parts = [
-      { bytes: Buffer.from('shop'), items: 2, namespace: 'shop' },
-      { bytes: Buffer.from('dark'), items: 3, namespace: 'dark' },
-      { bytes: Buffer.from('scope'), items: 1 },
+      { text: 'shop', items: 2, namespace: 'shop' },
+      { text: 'dark', items: 3, namespace: 'dark' },
+      { text: 'scope', items: 1 },
     ]
     const shipping = startShipper(
       [
-        { ...batch(1), parts },
-        { ...batch(2), parts: parts.slice(1, 2) },
+        { ...batch(1), ...partsOf(parts) },
+        { ...batch(2), ...partsOf(parts.slice(1, 2)) },
       ],
       {
         mayLeave: (namespace) => (namespace === 'dark' ? dark : 'yes'),
@@ -260,8 +294,8 @@ describe('a shipper', () => {
 
   test('what may not be known to leave yet waits', async () => {
     let asked = 0
-    const parts = [{ bytes: Buffer.from('shop'), items: 1, namespace: 'shop' }]
-    const shipping = startShipper([{ ...batch(1), parts }], {
+    const parts = [{ text: 'shop', items: 1, namespace: 'shop' }]
+    const shipping = startShipper([{ ...batch(1), ...partsOf(parts) }], {
       mayLeave: () => (++asked < 3 ? 'pending' : 'yes'),
     })
     await shipping.untilAcknowledged(1)

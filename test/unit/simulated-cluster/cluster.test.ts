@@ -248,11 +248,48 @@ describe('the simulated cluster', () => {
     expect(api.get('Job', { namespace: 'payments', name: owner?.name ?? '' })).toBeDefined()
   })
 
+  test('has what stands around the pods, some of it at fault', async () => {
+    const { api, run } = await startCluster()
+    await run(75)
+    const status = (kind: string, namespace: string, name: string) =>
+      api.get(kind, { namespace, name })?.['status']
+    const readyOf = (namespace: string, service: string) =>
+      api
+        .list('EndpointSlice', namespace)
+        .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === service)
+        .flatMap((slice) => slice['endpoints'] as { conditions: { ready: boolean } }[])
+        .map(({ conditions }) => conditions.ready)
+    expect(readyOf('shop', 'catalogo')).toEqual([true, true, true])
+    expect(readyOf('payments', 'gateway')).toEqual([false, false])
+    expect(readyOf('payments', 'rimborsi')).toEqual([])
+    expect(api.get('Service', { namespace: 'payments', name: 'vecchio' })).toBeUndefined()
+    expect(readyOf('payments', 'vecchio')).toEqual([true])
+    expect(status('PersistentVolumeClaim', 'payments', 'archivio')).toEqual({ phase: 'Pending' })
+    const quota = status('ResourceQuota', 'payments', 'squadra-billing') as Record<
+      string,
+      { [key: string]: string }
+    >
+    const share = Number.parseInt(quota['used']?.['requests.cpu'] ?? '', 10) / 72_000
+    expect(share).toBeGreaterThan(0.8)
+    expect(share).toBeLessThan(1)
+    expect(status('DaemonSet', 'shop', 'registro')).toMatchObject({
+      numberAvailable: 3,
+      desiredNumberScheduled: 3,
+    })
+    expect(JSON.stringify(status('Deployment', 'payments', 'antifrode'))).toContain(
+      'ProgressDeadlineExceeded',
+    )
+    expect(JSON.stringify(status('HorizontalPodAutoscaler', 'payments', 'antifrode'))).toContain(
+      'FailedGetResourceMetric',
+    )
+    expect(status('CronJob', 'payments', 'riconciliazione')).toHaveProperty('lastScheduleTime')
+  })
+
   test('stays of one size for hours', async () => {
     const { api, run } = await startCluster()
     const sizes: number[] = []
     for (let quarter = 0; quarter < 6; quarter++) {
-      await run(900, 1_000)
+      await run(900, 3_000)
       sizes.push(api.list('Pod').length)
     }
     expect(Math.max(...sizes)).toBeLessThanOrEqual(60)

@@ -54,13 +54,23 @@ describe('a lane', () => {
     await last.close()
   })
 
-  test('keeps the borders of the parts', async () => {
-    const lane = await openTestLane(createFaultDisk())
-    const parts = ['ab', '', 'c'].map((text, items) => ({ bytes: Buffer.from(text), items }))
+  test.each([
+    ['a small batch as it is', 1, 'identity'],
+    ['a large one compressed', 4_000, 'zstd'],
+  ] as const)('keeps the borders of the parts, %s, also over a restart', async (_, repeat, compression) => {
+    const disk = createFaultDisk()
+    const lane = await openTestLane(disk)
+    const parts = ['ab', '', 'c'].map((text, items) => ({
+      pieces: [Buffer.from(text), Buffer.from(text.repeat(repeat - 1))],
+      items,
+    }))
     await lane.append({ signal: 'logs', parts })
-    const batch = await lane.take()
-    expect(batch.parts).toEqual(parts)
-    expect(batch).toMatchObject({ signal: 'logs', resend: false })
+    await lane.close()
+    const batch = await (await openTestLane(disk)).take()
+    expect(await batch.unpack()).toEqual(parts.map(({ pieces }) => Buffer.concat(pieces)))
+    expect(batch.packed.compression).toBe(compression)
+    expect(batch).toMatchObject({ signal: 'logs', items: 3, resend: true })
+    expect(batch.packed.bytes.length).toBeLessThan(1_000)
   })
 
   test('appends during one sync share the next', async () => {

@@ -20,50 +20,61 @@ export type ClusterSummary = Static<typeof ClusterSummary>
 export const ClusterList = Type.Object({ clusters: Type.Array(ClusterSummary) })
 export type ClusterList = Static<typeof ClusterList>
 
-/** A figure of the dashboard: value now, the same figure at the start of the range, a spark line, and the page that lists its rows. */
+const Maybe = Type.Union([Type.Number(), Type.Null()])
+
+/** A figure of the dashboard: value now, the same figure before, a spark line, and the page that lists its rows. */
 export const Figure = Type.Object({
-  value: Type.Union([Type.Number(), Type.Null()]),
-  unit: Type.String(),
-  before: Type.Union([Type.Number(), Type.Null()]),
-  spark: Type.Array(Type.Union([Type.Number(), Type.Null()])),
+  id: Type.String(),
+  label: Type.String(),
+  value: Maybe,
+  unit: Type.String({ description: 'UCUM-like: 1, ms, By, mCPU' }),
+  /** What the value is a part of, such as all deployments of those ready. */
+  outOf: Maybe,
+  /** Counts of the range: in the range of equal length before it. Levels: at the start of the range. null: not known. */
+  before: Maybe,
+  spark: Type.Array(Maybe),
+  /** What it means where it is not zero. */
+  tone: Type.Union([Type.Literal('plain'), Type.Literal('warn'), Type.Literal('bad')]),
   rows: Type.String({
     description: 'UI path relative to the cluster, with filters, such as pods?status=Pending',
   }),
 })
 export type Figure = Static<typeof Figure>
 
+/** What the pods of the collected namespaces take of the nodes. `chart`: used, requested, limit, allocatable. */
+export const Capacity = Type.Object({
+  unit: Type.String(),
+  used: Maybe,
+  requested: Maybe,
+  limit: Maybe,
+  allocatable: Type.Union([Type.Number(), Type.Null()], { description: 'null: no node is visible' }),
+  chart: Chart,
+})
+export type Capacity = Static<typeof Capacity>
+
 export const ClusterDashboard = Type.Object({
   cluster: ClusterSummary,
-  problems: Type.Object({
-    errorEvents: Figure,
-    evictions: Figure,
-    pendingPods: Figure,
-    pendingTimeMs: Figure,
-    restarts: Figure,
-    crashLooping: Figure,
-  }),
+  /** What is wrong in the range or now; zero is good. */
+  problems: Type.Array(Figure),
   /** Charts share `stepMs` and times. podIssues: error events, restarts · imageIssues: image errors, pulls · storageIssues. */
-  charts: Type.Object({
-    podIssues: Chart,
-    imageIssues: Chart,
-    storageIssues: Chart,
-    cpu: Chart,
-    memory: Chart,
-  }),
+  charts: Type.Object({ podIssues: Chart, imageIssues: Chart, storageIssues: Chart }),
+  capacity: Type.Object({ cpu: Capacity, memory: Capacity, pods: Capacity }),
   markers: Type.Array(Marker),
   phases: Type.Array(Type.Object({ phase: Type.String(), pods: Type.Integer() })),
-  totals: Type.Object({
-    namespaces: Figure,
-    pods: Figure,
-    containers: Figure,
-    deployments: Figure,
-    deploymentsReady: Figure,
-    replicaSets: Figure,
-    privileged: Figure,
-    noLimits: Figure,
-    noReadinessProbe: Figure,
-    noLivenessProbe: Figure,
-  }),
+  /** Pods that are set up carelessly. */
+  careless: Type.Array(Figure),
+  /** Summed over the quotas of the namespaces, by resource. */
+  quotas: Type.Array(
+    Type.Object({
+      resource: Type.String(),
+      unit: Type.String(),
+      used: Type.Number(),
+      hard: Type.Number(),
+      /** The quota that is used the most. */
+      fullest: Type.Object({ namespace: Type.String(), name: Type.String(), ratio: Type.Number() }),
+    }),
+  ),
+  totals: Type.Array(Figure),
 })
 export type ClusterDashboard = Static<typeof ClusterDashboard>
 
@@ -227,6 +238,16 @@ export const NamespaceRow = Type.Object({
   podsNotReady: Type.Integer(),
   restarts: Type.Integer(),
   errorEvents: Type.Integer(),
+  workloads: Type.Integer(),
+  services: Type.Integer(),
+  claims: Type.Integer(),
+  limitRanges: Type.Integer(),
+  quotas: Type.Integer(),
+  quotaRatio: Type.Union([Type.Number(), Type.Null()], {
+    description: 'of the quota resource that is used the most: used by hard; null: no quota',
+  }),
+  quotaResource: Type.String(),
+  findings: Type.Integer(),
 })
 export type NamespaceRow = Static<typeof NamespaceRow>
 export const NamespaceList = Type.Object({ namespaces: Type.Array(NamespaceRow) })
@@ -237,48 +258,35 @@ export const WorkloadRow = Type.Object({
   name: Type.String(),
   namespace: Type.String(),
   status: Type.String(),
+  health: Type.Union([
+    Type.Literal('ok'),
+    Type.Literal('warning'),
+    Type.Literal('failed'),
+    Type.Literal('done'),
+  ]),
   ready: Type.Integer(),
   desired: Type.Integer(),
+  pods: Type.Integer(),
   restarts: Type.Integer(),
   versions: Type.Array(Type.String()),
+  images: Type.String({ description: 'of the template; empty: the agent does not watch the kind' }),
   createdMs: Type.Integer(),
   lastRolloutMs: Type.Integer({ description: '0: none seen' }),
+  cpuUsedMillicores: Maybe,
+  cpuRequestMillicores: Type.Integer({ description: 'of all its pods, as the others' }),
+  cpuLimitMillicores: Type.Integer(),
+  memoryUsedBytes: Maybe,
+  memoryRequestBytes: Type.Integer(),
+  memoryLimitBytes: Type.Integer(),
+  /** Of its autoscaler; 0: none. */
+  replicasMin: Type.Integer(),
+  replicasMax: Type.Integer(),
+  replicas: Type.Integer(),
+  findings: Type.Array(Type.String(), { description: 'ids; of the workload, its pods and its autoscaler' }),
 })
 export type WorkloadRow = Static<typeof WorkloadRow>
 export const WorkloadList = Type.Object({ workloads: Type.Array(WorkloadRow) })
 export type WorkloadList = Static<typeof WorkloadList>
-
-/** One kind of finding, such as "no memory limit", with the objects it was found on. */
-export const Finding = Type.Object({
-  id: Type.String(),
-  title: Type.String(),
-  severity: Severity,
-  hint: Type.String({ description: 'how to fix it' }),
-  count: Type.Integer(),
-  outOf: Type.Integer(),
-  objects: Type.Array(
-    Type.Object({
-      kind: Type.String(),
-      namespace: Type.String(),
-      name: Type.String(),
-      owner: Type.String(),
-      detail: Type.String(),
-    }),
-  ),
-})
-export type Finding = Static<typeof Finding>
-export const Inventory = Type.Object({
-  findings: Type.Array(Finding),
-  objects: Type.Array(
-    Type.Object({
-      kind: Type.String(),
-      count: Type.Integer(),
-      notReady: Type.Integer(),
-      rows: Type.String(),
-    }),
-  ),
-})
-export type Inventory = Static<typeof Inventory>
 
 export const AgentRow = Type.Object({
   agentUid: Type.String(),

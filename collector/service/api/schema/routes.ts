@@ -4,18 +4,25 @@ import { TimeRange } from './common.ts'
 /** Query strings of the API, by route. Lists are repeated or comma-separated parameters: `namespace=a,b`. */
 const List = Type.Optional(Type.String({ description: 'comma-separated values; a leading ! excludes' }))
 
+/** So that the numbers of the inventory lead to their rows. */
+const Finding = Type.Optional(
+  Type.String({
+    description: 'ids of findings, of which an object has at least one, such as no-memory-limit',
+  }),
+)
+
 export const PodQuery = Type.Intersect([
   TimeRange,
   Type.Object({
     namespace: List,
     status: List,
+    phase: List,
     health: List,
     workload: List,
     node: List,
     version: List,
     q: Type.Optional(Type.String({ maxLength: 200, description: 'part of the pod name' })),
-    /** Findings of the inventory, so that its numbers lead here: no-limits, no-requests, no-readiness-probe, no-liveness-probe, privileged, latest-tag, crash-looping, image-pull, evicted, pending-long, not-ready. */
-    finding: Type.Optional(Type.String()),
+    finding: Finding,
     restarted: Type.Optional(
       Type.Boolean({ default: false, description: 'only pods with a restart in the time range' }),
     ),
@@ -42,6 +49,30 @@ export type EventQuery = Static<typeof EventQuery>
 
 export const ScopeQuery = Type.Intersect([TimeRange, Type.Object({ namespace: List })])
 export type ScopeQuery = Static<typeof ScopeQuery>
+
+export const ObjectQuery = Type.Intersect([
+  TimeRange,
+  Type.Object({
+    kind: List,
+    namespace: List,
+    finding: Finding,
+    q: Type.Optional(Type.String({ maxLength: 200, description: 'part of the name' })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 2_000 })),
+  }),
+])
+export type ObjectQuery = Static<typeof ObjectQuery>
+
+export const ObjectKey = Type.Intersect([
+  TimeRange,
+  Type.Object({
+    kind: Type.String({ minLength: 1, maxLength: 100, description: 'Node, Deployment, Service, …' }),
+    namespace: Type.Optional(
+      Type.String({ maxLength: 253, default: '', description: 'empty: of the whole cluster' }),
+    ),
+    name: Type.String({ minLength: 1, maxLength: 253 }),
+  }),
+])
+export type ObjectKey = Static<typeof ObjectKey>
 
 export const TraceQuery = Type.Intersect([
   TimeRange,
@@ -80,7 +111,10 @@ export type TraceDetailQuery = Static<typeof TraceDetailQuery>
  * /clusters/:clusterId/dashboard                ClusterDashboard      ScopeQuery
  * /clusters/:clusterId/pods                     PodList               PodQuery
  * /clusters/:clusterId/pods/:uid                PodDetail             TimeRange
+ * /clusters/:clusterId/nodes                    NodeList              TimeRange
  * /clusters/:clusterId/workloads                WorkloadList          ScopeQuery
+ * /clusters/:clusterId/objects                  ObjectList            ObjectQuery
+ * /clusters/:clusterId/object                   ObjectDetail          ObjectKey
  * /clusters/:clusterId/namespaces               NamespaceList         TimeRange
  * /clusters/:clusterId/inventory                Inventory             ScopeQuery
  * /clusters/:clusterId/events                   EventList             EventQuery

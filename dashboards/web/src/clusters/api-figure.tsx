@@ -1,5 +1,5 @@
 import type { Figure as FigureData } from '@binnacle/collector/api/clusters'
-import { formatValue } from '../format.ts'
+import { formatCount, formatValue } from '../format.ts'
 import { Figure } from '../parts/figure.tsx'
 import { timeSearch, withSearch } from '../search-params.ts'
 import { useSearchParams } from '../url-state.ts'
@@ -7,29 +7,39 @@ import { clusterPath } from './cluster-frame.tsx'
 
 interface Props {
   readonly clusterId: string
-  readonly label: string
   readonly figure: FigureData
-  /** What it means where it is not zero. */
-  readonly tone?: 'warn' | 'bad'
 }
 
 /** A figure of the API: quiet at zero, with its change over the range, leading to its rows. */
-export function ApiFigure({ clusterId, label, figure, tone }: Props) {
-  const search = useSearchParams()
-  const nothing = figure.value === null || figure.value === 0
+export function ApiFigure({ clusterId, figure }: Props) {
+  const { value, outOf, tone } = figure
+  const nothing = value === null || value === 0
   return (
     <Figure
-      label={label}
-      value={formatValue(figure.value, figure.unit)}
+      label={figure.label}
+      value={
+        <>
+          {formatValue(value, figure.unit)}
+          {outOf !== null && value !== null && <small>{` of ${formatCount(outOf)}`}</small>}
+        </>
+      }
       detail={changeOf(figure)}
       spark={figure.spark}
-      tone={nothing && tone ? 'quiet' : nothing ? 'plain' : (tone ?? 'plain')}
-      href={withSearch(clusterPath(clusterId, figure.rows), timeSearch(search))}
+      tone={tone === 'plain' ? 'plain' : nothing ? 'quiet' : tone}
+      href={useRowsHref(clusterId)(figure.rows)}
     />
   )
 }
 
-export function changeOf({ value, before, unit }: FigureData): string {
+/** Rows of the API as an address: in the time range and the namespaces of the page. */
+export function useRowsHref(clusterId: string): (rows: string) => string {
+  const search = useSearchParams()
+  const { namespace } = search
+  return (rows) =>
+    withSearch(clusterPath(clusterId, rows), { ...timeSearch(search), ...(namespace ? { namespace } : {}) })
+}
+
+export function changeOf({ value, before, unit }: Pick<FigureData, 'value' | 'before' | 'unit'>): string {
   if (value === null || before === null) return ''
   if (value === before) return 'unchanged'
   return `${value > before ? '↑' : '↓'} before: ${formatValue(before, unit)}`

@@ -35,6 +35,7 @@ export function ClusterFrame({ part, children }: { readonly part: string; readon
           { label: 'Dashboard', to: '/clusters/$clusterId', params },
           { label: 'Pods', to: '/clusters/$clusterId/pods', params },
           { label: 'Workloads', to: '/clusters/$clusterId/workloads', params },
+          { label: 'Nodes', to: '/clusters/$clusterId/nodes', params },
           { label: 'Namespaces', to: '/clusters/$clusterId/namespaces', params },
           { label: 'Inventory', to: '/clusters/$clusterId/inventory', params },
           { label: 'Events', to: '/clusters/$clusterId/events', params },

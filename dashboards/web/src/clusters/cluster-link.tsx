@@ -2,7 +2,15 @@ import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { timeSearch } from '../search-params.ts'
 
-type ClusterPath = '' | '/pods' | '/workloads' | '/namespaces' | '/inventory' | '/events'
+export type ClusterPath =
+  | ''
+  | '/pods'
+  | '/workloads'
+  | '/nodes'
+  | '/namespaces'
+  | '/inventory'
+  | '/objects'
+  | '/events'
 
 interface Props {
   readonly clusterId: string

@@ -1,10 +1,10 @@
 import { formatCount } from '../format.ts'
-import { ClusterLink } from './cluster-link.tsx'
+import { ClusterLink, type ClusterPath } from './cluster-link.tsx'
 
 interface Props {
   readonly clusterId: string
   readonly count: number
-  readonly path: '/pods' | '/events'
+  readonly path: ClusterPath
   readonly search: Readonly<Record<string, string>>
 }
 

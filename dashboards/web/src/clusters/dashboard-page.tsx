@@ -1,17 +1,19 @@
-import type { ClusterDashboard } from '@binnacle/collector/api/clusters'
+import type { Capacity, ClusterDashboard } from '@binnacle/collector/api/clusters'
 import { useNavigate } from '@tanstack/react-router'
 import { useApi } from '../api.ts'
-import { formatCount } from '../format.ts'
+import { formatCount, formatPercent, formatValue } from '../format.ts'
 import { AnswerView } from '../parts/answer-view.tsx'
 import { Card } from '../parts/card.tsx'
 import { Chart, type ChartRange } from '../parts/chart.tsx'
+import { Link } from '../parts/link.tsx'
 import { useSearchParams, useTimeRange } from '../url-state.ts'
-import { ApiFigure } from './api-figure.tsx'
+import { ApiFigure, changeOf, useRowsHref } from './api-figure.tsx'
+import { CapacityCard } from './capacity-card.tsx'
 import { ClusterFrame, useClusterId } from './cluster-frame.tsx'
-import { ClusterLink } from './cluster-link.tsx'
 import { HeatMapCard } from './heat-map-card.tsx'
 import { NamespaceChips } from './namespace-chips.tsx'
 import { NoNamespaceYet } from './opt-in-hint.tsx'
+import { ShareLine } from './share-bar.tsx'
 
 /** The cluster now: problems first, then what is used, totals last, every pod below. */
 export function ClusterDashboardPage() {
@@ -46,35 +48,38 @@ function Dashboard({ clusterId, dashboard }: Props) {
     <>
       <Problems clusterId={clusterId} dashboard={dashboard} />
       <IssueCharts clusterId={clusterId} dashboard={dashboard} />
-      <UsageCharts clusterId={clusterId} dashboard={dashboard} />
-      <Totals clusterId={clusterId} dashboard={dashboard} />
+      <CapacityCards clusterId={clusterId} dashboard={dashboard} />
+      <Shares clusterId={clusterId} dashboard={dashboard} />
       <HeatMapCard clusterId={clusterId} />
+      <Totals clusterId={clusterId} dashboard={dashboard} />
     </>
   )
 }
 
-function Problems({ clusterId, dashboard }: Props) {
-  const { problems } = dashboard
+/** What is zero, and was, takes one line together. */
+function Problems({ clusterId, dashboard: { problems } }: Props) {
+  const href = useRowsHref(clusterId)
+  const known = problems.filter((one) => one.value !== null)
+  const bad = known.filter((one) => one.value !== 0 || (one.before ?? 0) > 0)
+  const fine = known.filter((one) => !bad.includes(one))
   return (
-    <Card title="Problems" hint="in this time range, each leads to its rows">
+    <Card title="Problems" hint="in this time range and at its end; each leads to its rows">
+      {bad.length === 0 && <p>● None: nothing fails, nothing waits, nothing was evicted.</p>}
       <div className="figures figures-6">
-        <ApiFigure clusterId={clusterId} label="Error events" figure={problems.errorEvents} tone="bad" />
-        <ApiFigure
-          clusterId={clusterId}
-          label="Crash looping pods"
-          figure={problems.crashLooping}
-          tone="bad"
-        />
-        <ApiFigure clusterId={clusterId} label="Restarts" figure={problems.restarts} tone="bad" />
-        <ApiFigure clusterId={clusterId} label="Evictions" figure={problems.evictions} tone="bad" />
-        <ApiFigure clusterId={clusterId} label="Pending pods" figure={problems.pendingPods} tone="warn" />
-        <ApiFigure
-          clusterId={clusterId}
-          label="Longest pending"
-          figure={problems.pendingTimeMs}
-          tone="warn"
-        />
+        {bad.map((figure) => (
+          <ApiFigure key={figure.id} clusterId={clusterId} figure={figure} />
+        ))}
       </div>
+      {fine.length > 0 && bad.length > 0 && (
+        <p className="fine">
+          <span>● None of:</span>
+          {fine.map((one) => (
+            <Link key={one.id} href={href(one.rows)}>
+              {one.label}
+            </Link>
+          ))}
+        </p>
+      )}
     </Card>
   )
 }
@@ -91,16 +96,22 @@ const issueColors = {
 function IssueCharts({ clusterId, dashboard }: Props) {
   const { charts, markers } = dashboard
   const navigate = useNavigate()
+  const { namespace } = useSearchParams()
   const events = (search: Record<string, string>) => (range: ChartRange) =>
     navigate({
       to: '/clusters/$clusterId/events',
       params: { clusterId },
-      search: { ...search, from: String(range.fromMs), to: String(range.toMs) },
+      search: {
+        ...search,
+        ...(namespace ? { namespace } : {}),
+        from: String(range.fromMs),
+        to: String(range.toMs),
+      },
     })
   const all = [
     { title: 'Pod issues', chart: charts.podIssues, search: { severity: 'error' } },
     { title: 'Image issues', chart: charts.imageIssues, search: { category: 'image' } },
-    { title: 'Storage issues', chart: charts.storageIssues, search: { category: 'storage' } },
+    { title: 'Storage and quota issues', chart: charts.storageIssues, search: { category: 'storage,quota' } },
   ]
   return (
     <div className="cluster-grid">
@@ -120,61 +131,107 @@ function IssueCharts({ clusterId, dashboard }: Props) {
   )
 }
 
-const usageColors = { used: '--series-1', requested: '--series-2', limit: '--series-8' }
-
-function UsageCharts({ dashboard: { charts, markers } }: Props) {
+function CapacityCards({ clusterId, dashboard: { capacity, markers } }: Props) {
+  const all: readonly (readonly [string, Capacity])[] = [
+    ['CPU', capacity.cpu],
+    ['Memory', capacity.memory],
+    ['Pods on nodes', capacity.pods],
+  ]
   return (
-    <div className="cluster-grid cluster-grid-2">
-      <Card title="CPU" hint="used, requested, limit">
-        <Chart chart={charts.cpu} colors={usageColors} markers={markers} height={160} />
-      </Card>
-      <Card title="Memory" hint="used, requested, limit">
-        <Chart chart={charts.memory} colors={usageColors} markers={markers} height={160} />
-      </Card>
+    <div className="cluster-grid">
+      {all.map(([title, one]) => (
+        <CapacityCard key={title} clusterId={clusterId} title={title} capacity={one} markers={markers} />
+      ))}
     </div>
   )
 }
 
-function Totals({ clusterId, dashboard: { totals, phases } }: Props) {
+function Shares({ clusterId, dashboard }: Props) {
+  return (
+    <div className="cluster-grid">
+      <Phases clusterId={clusterId} dashboard={dashboard} />
+      <Careless clusterId={clusterId} dashboard={dashboard} />
+      <Quotas clusterId={clusterId} dashboard={dashboard} />
+    </div>
+  )
+}
+
+const phaseTones: Readonly<Record<string, 'warn' | 'bad'>> = {
+  Pending: 'warn',
+  Failed: 'bad',
+  Unknown: 'warn',
+}
+
+function Phases({ clusterId, dashboard: { phases } }: Props) {
+  const href = useRowsHref(clusterId)
   const pods = phases.reduce((sum, one) => sum + one.pods, 0)
   return (
+    <Card title="Pods by phase">
+      {phases.map(({ phase, pods: count }) => (
+        <ShareLine
+          key={phase}
+          label={phase}
+          value={count}
+          outOf={pods}
+          tone={phaseTones[phase] ?? 'plain'}
+          text={`${formatCount(count)} of ${formatCount(pods)}`}
+          href={href(`pods?phase=${phase}`)}
+        />
+      ))}
+    </Card>
+  )
+}
+
+function Careless({ clusterId, dashboard: { careless } }: Props) {
+  const href = useRowsHref(clusterId)
+  return (
+    <Card title="Pods set up carelessly" hint="out of all pods">
+      {careless.map((one) => (
+        <ShareLine
+          key={one.id}
+          label={one.label}
+          value={one.value ?? 0}
+          outOf={one.outOf ?? 0}
+          tone={one.tone}
+          text={`${formatCount(one.value)} of ${formatCount(one.outOf)}`}
+          detail={one.value === one.before ? '' : changeOf(one)}
+          href={href(one.rows)}
+        />
+      ))}
+    </Card>
+  )
+}
+
+function Quotas({ clusterId, dashboard: { quotas } }: Props) {
+  const href = useRowsHref(clusterId)
+  return (
+    <Card title="Quotas" hint="used of hard, summed over namespaces">
+      {quotas.length === 0 && (
+        <p className="quiet">
+          No namespace that is collected has a ResourceQuota: one team can take the whole cluster.
+        </p>
+      )}
+      {quotas.map(({ resource, unit, used, hard, fullest }) => (
+        <ShareLine
+          key={resource}
+          label={resource}
+          value={used}
+          outOf={hard}
+          text={`${formatValue(used, unit)} of ${formatValue(hard, unit)}`}
+          detail={`most: ${fullest.namespace} ${formatPercent(fullest.ratio)}`}
+          href={href('objects?kind=ResourceQuota')}
+        />
+      ))}
+    </Card>
+  )
+}
+
+function Totals({ clusterId, dashboard: { totals } }: Props) {
+  return (
     <Card title="Totals">
-      <div className="figures figures-5">
-        <ApiFigure clusterId={clusterId} label="Namespaces" figure={totals.namespaces} />
-        <ApiFigure clusterId={clusterId} label="Pods" figure={totals.pods} />
-        <ApiFigure clusterId={clusterId} label="Containers" figure={totals.containers} />
-        <ApiFigure clusterId={clusterId} label="Deployments" figure={totals.deployments} />
-        <ApiFigure clusterId={clusterId} label="Deployments ready" figure={totals.deploymentsReady} />
-        <ApiFigure clusterId={clusterId} label="Replica sets" figure={totals.replicaSets} />
-        <ApiFigure clusterId={clusterId} label="Privileged" figure={totals.privileged} tone="warn" />
-        <ApiFigure clusterId={clusterId} label="Without limits" figure={totals.noLimits} tone="warn" />
-        <ApiFigure
-          clusterId={clusterId}
-          label="No readiness probe"
-          figure={totals.noReadinessProbe}
-          tone="warn"
-        />
-        <ApiFigure
-          clusterId={clusterId}
-          label="No liveness probe"
-          figure={totals.noLivenessProbe}
-          tone="warn"
-        />
-      </div>
-      <h3 className="phases-title">Pods by phase</h3>
-      <div className="phases" aria-hidden="true">
-        {phases.map(({ phase, pods: count }) => (
-          <i key={phase} data-phase={phase} style={{ width: `${(count / Math.max(pods, 1)) * 100}%` }} />
-        ))}
-      </div>
-      <div className="phase-list">
-        {phases.map(({ phase, pods: count }) => (
-          <span key={phase}>
-            {phase}{' '}
-            <ClusterLink clusterId={clusterId} path="/pods">
-              {formatCount(count)}
-            </ClusterLink>
-          </span>
+      <div className="figures figures-6">
+        {totals.map((figure) => (
+          <ApiFigure key={figure.id} clusterId={clusterId} figure={figure} />
         ))}
       </div>
     </Card>

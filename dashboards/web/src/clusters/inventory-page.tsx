@@ -1,111 +1,73 @@
-import type { Finding, Inventory } from '@binnacle/collector/api/clusters'
+import type { Inventory, ObjectRow } from '@binnacle/collector/api/objects'
+import type { ReactNode } from 'react'
 import { useApi } from '../api.ts'
-import { formatCount, formatPlural } from '../format.ts'
+import { formatCount } from '../format.ts'
 import { AnswerView } from '../parts/answer-view.tsx'
 import { Card } from '../parts/card.tsx'
-import { DataTable } from '../parts/data-table.tsx'
 import { EmptyState } from '../parts/empty-state.tsx'
 import { Figure } from '../parts/figure.tsx'
-import { StatusBadge } from '../parts/status-badge.tsx'
-import { timeSearch, withSearch } from '../search-params.ts'
-import { useSearchParams, useTimeRange } from '../url-state.ts'
-import { ClusterFrame, clusterPath, useClusterId } from './cluster-frame.tsx'
+import { useSearchParams, useSetSearch, useTimeRange } from '../url-state.ts'
+import { changeOf, useRowsHref } from './api-figure.tsx'
+import { ClusterFrame, useClusterId } from './cluster-frame.tsx'
 import { ClusterLink } from './cluster-link.tsx'
+import { FindingPanel } from './finding-panel.tsx'
+import { FindingTable } from './finding-table.tsx'
 import { NamespaceChips } from './namespace-chips.tsx'
+import { OpenObject } from './object-panel.tsx'
+import { ObjectTable } from './object-table.tsx'
+import { QuotaBars } from './quota-bars.tsx'
 
 /** What is set up badly, how to fix it, and what there is. */
 export function InventoryPage() {
   const clusterId = useClusterId()
   const { from, to } = useTimeRange()
-  const { namespace } = useSearchParams()
+  const { namespace, finding } = useSearchParams()
+  const set = useSetSearch()
   const path = `/clusters/${encodeURIComponent(clusterId)}/inventory`
   const answer = useApi<Inventory>(path, { from, to, namespace })
+  const chosen = answer.data?.findings.find((one) => one.id === finding)
   return (
     <ClusterFrame part="Inventory">
       <NamespaceChips />
       <AnswerView answer={answer} height={480}>
-        {({ findings, objects }) => (
-          <>
-            <Card title="Findings" hint="worst first; open one for its objects">
-              {findings.length === 0 && (
-                <EmptyState title="Nothing found">
-                  All pods have limits, requests and probes, none is privileged, and none is in trouble.
-                </EmptyState>
-              )}
-              {findings.map((finding) => (
-                <FindingView key={finding.id} clusterId={clusterId} finding={finding} />
-              ))}
-            </Card>
-            <Objects clusterId={clusterId} objects={objects} />
-          </>
-        )}
+        {(inventory) => <Parts clusterId={clusterId} inventory={inventory} />}
       </AnswerView>
+      {chosen && (
+        <FindingPanel clusterId={clusterId} finding={chosen} onClose={() => set({ finding: undefined })} />
+      )}
+      <OpenObject clusterId={clusterId} />
     </ClusterFrame>
   )
 }
 
 interface Props {
   readonly clusterId: string
-  readonly finding: Finding
+  readonly inventory: Inventory
 }
 
-function FindingView({ clusterId, finding }: Props) {
-  return (
-    <details className="finding">
-      <summary>
-        <StatusBadge state={finding.severity} />
-        <span className="finding-title">
-          <b>{finding.title}</b>
-          <span className="finding-hint">{finding.hint}</span>
-        </span>
-        <span className="finding-count">
-          <b>{formatCount(finding.count)}</b> <span className="quiet">of {formatCount(finding.outOf)}</span>
-        </span>
-        <span className="finding-share" aria-hidden="true">
-          <i style={{ width: `${(finding.count / Math.max(finding.outOf, 1)) * 100}%` }} />
-        </span>
-      </summary>
-      <ObjectList clusterId={clusterId} finding={finding} />
-    </details>
-  )
-}
+/** A list on this page shows so many; all are behind its heading. */
+const shownMax = 12
 
-function ObjectList({ clusterId, finding }: Props) {
-  const more = finding.count - finding.objects.length
-  const isPods = finding.objects.every((one) => one.kind === 'Pod')
+function Parts({ clusterId, inventory }: Props) {
+  const { findings, services, claims, autoscalers, limitRanges } = inventory
   return (
-    <div className="finding-objects">
-      <DataTable
-        rows={finding.objects}
-        rowKey={(one) => `${one.namespace}/${one.name}/${one.detail}`}
-        columns={[
-          {
-            header: isPods ? 'Pod' : 'Object',
-            width: 260,
-            sort: (one) => one.name,
-            cell: (one) => (
-              <ClusterLink
-                clusterId={clusterId}
-                path="/pods"
-                search={one.kind === 'Pod' ? { q: one.name, pod: one.name } : { workload: one.name }}
-              >
-                {one.name}
-              </ClusterLink>
-            ),
-          },
-          { header: 'Namespace', width: 160, sort: (one) => one.namespace, cell: (one) => one.namespace },
-          { header: 'Owner', width: 220, sort: (one) => one.owner, cell: (one) => one.owner || '–' },
-          { header: 'Detail', width: 320, sort: (one) => one.detail, cell: (one) => one.detail || '–' },
-        ]}
-      />
-      {isPods && (
-        <p>
-          <ClusterLink clusterId={clusterId} path="/pods" search={{ finding: finding.id }}>
-            {more > 0 ? `${formatPlural(more, 'more object')}: show all pods` : 'Show them among the pods'}
-          </ClusterLink>
-        </p>
-      )}
-    </div>
+    <>
+      <Card title="Findings" hint="worst first; open one for its objects">
+        {findings.length === 0 ? (
+          <EmptyState title="Nothing found">
+            All pods have limits, requests and probes, none is privileged, and none is in trouble.
+          </EmptyState>
+        ) : (
+          <FindingTable clusterId={clusterId} findings={findings} />
+        )}
+      </Card>
+      <Objects clusterId={clusterId} objects={inventory.objects} />
+      <Quotas clusterId={clusterId} quotas={inventory.quotas} />
+      <Kind clusterId={clusterId} kind="Service" title="Services" objects={services} />
+      <Kind clusterId={clusterId} kind="PersistentVolumeClaim" title="Claims" objects={claims} />
+      <Kind clusterId={clusterId} kind="HorizontalPodAutoscaler" title="Autoscalers" objects={autoscalers} />
+      <Kind clusterId={clusterId} kind="LimitRange" title="Limit ranges" objects={limitRanges} />
+    </>
   )
 }
 
@@ -116,21 +78,104 @@ function Objects({
   readonly clusterId: string
   readonly objects: Inventory['objects']
 }) {
-  const time = timeSearch(useSearchParams())
+  const href = useRowsHref(clusterId)
   if (objects.length === 0) return null
   return (
     <Card title="Objects">
       <div className="figures">
-        {objects.map(({ kind, count, notReady, rows }) => (
+        {objects.map(({ kind, count, before, notReady, withFindings, rows }) => (
           <Figure
             key={kind}
             label={kind}
             value={formatCount(count)}
-            detail={notReady > 0 ? `${formatCount(notReady)} not ready` : ''}
-            href={withSearch(clusterPath(clusterId, rows), time)}
+            detail={[
+              notReady > 0 ? `${formatCount(notReady)} not ready` : '',
+              withFindings > 0 ? `${formatCount(withFindings)} with findings` : '',
+              count === before ? '' : changeOf({ value: count, before, unit: '1' }),
+            ]
+              .filter((one) => one !== '')
+              .join(', ')}
+            href={href(rows)}
           />
         ))}
       </div>
     </Card>
+  )
+}
+
+function Quotas({
+  clusterId,
+  quotas,
+}: {
+  readonly clusterId: string
+  readonly quotas: readonly ObjectRow[]
+}) {
+  if (quotas.length === 0) {
+    return (
+      <Card title="Quotas">
+        <p className="quiet">
+          No namespace that is collected has a ResourceQuota: one team can take the whole cluster.
+        </p>
+      </Card>
+    )
+  }
+  return (
+    <Card
+      title="Quotas"
+      hint="used of hard"
+      actions={<ListLink clusterId={clusterId} kind="ResourceQuota" />}
+    >
+      <div className="quotas">
+        {quotas.map((quota) => (
+          <section key={quota.uid}>
+            <h3>
+              <ClusterLink
+                clusterId={clusterId}
+                path="/objects"
+                search={{ kind: 'ResourceQuota', namespace: quota.namespace }}
+              >
+                {quota.namespace}
+              </ClusterLink>{' '}
+              <span className="quiet">{quota.name}</span>
+            </h3>
+            <QuotaBars quota={quota.quota} />
+          </section>
+        ))}
+      </div>
+    </Card>
+  )
+}
+
+interface KindProps {
+  readonly clusterId: string
+  readonly kind: string
+  readonly title: string
+  readonly objects: readonly ObjectRow[]
+}
+
+function Kind({ clusterId, kind, title, objects }: KindProps): ReactNode {
+  if (objects.length === 0) return null
+  const hidden = objects.length - shownMax
+  return (
+    <Card
+      title={title}
+      hint={
+        hidden > 0
+          ? `${formatCount(shownMax)} of ${formatCount(objects.length)}, those with findings first`
+          : `${formatCount(objects.length)}`
+      }
+      actions={<ListLink clusterId={clusterId} kind={kind} />}
+    >
+      <ObjectTable clusterId={clusterId} objects={objects.slice(0, shownMax)} />
+    </Card>
+  )
+}
+
+function ListLink({ clusterId, kind }: { readonly clusterId: string; readonly kind: string }) {
+  const { namespace } = useSearchParams()
+  return (
+    <ClusterLink clusterId={clusterId} path="/objects" search={{ kind, ...(namespace ? { namespace } : {}) }}>
+      Open the list
+    </ClusterLink>
   )
 }

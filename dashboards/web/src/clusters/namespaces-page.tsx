@@ -1,16 +1,18 @@
 import type { NamespaceList, NamespaceRow } from '@binnacle/collector/api/clusters'
 import { useMemo } from 'react'
 import { useApi } from '../api.ts'
-import { formatCount, formatDateTime } from '../format.ts'
+import { formatCount, formatDateTime, formatPercent } from '../format.ts'
 import { AnswerView } from '../parts/answer-view.tsx'
 import { Card } from '../parts/card.tsx'
 import { type Column, DataTable } from '../parts/data-table.tsx'
 import { StatusBadge } from '../parts/status-badge.tsx'
 import { useTimeRange } from '../url-state.ts'
 import { ClusterFrame, useClusterId } from './cluster-frame.tsx'
+import type { ClusterPath } from './cluster-link.tsx'
 import { ClusterLink } from './cluster-link.tsx'
 import { CountLink } from './count-link.tsx'
 import { NoNamespaceYet, OptInCommand } from './opt-in-hint.tsx'
+import { ShareBar } from './share-bar.tsx'
 
 /** Which namespaces are collected from, and why. */
 export function NamespacesPage() {
@@ -85,6 +87,18 @@ function namespaceColumns(clusterId: string): readonly Column<NamespaceRow>[] {
     countColumn(clusterId, 'Not ready', (row) => row.podsNotReady, '/pods', { finding: 'not-ready' }),
     countColumn(clusterId, 'Restarts', (row) => row.restarts, '/pods', { restarted: 'true' }),
     countColumn(clusterId, 'Errors', (row) => row.errorEvents, '/events', { severity: 'error' }),
+    countColumn(clusterId, 'Findings', (row) => row.findings, '/inventory', {}),
+    plainColumn(clusterId, 'Workloads', (row) => row.workloads, '/workloads', {}),
+    plainColumn(clusterId, 'Services', (row) => row.services, '/objects', { kind: 'Service' }),
+    plainColumn(clusterId, 'Claims', (row) => row.claims, '/objects', { kind: 'PersistentVolumeClaim' }),
+    {
+      header: 'Quota',
+      width: 168,
+      hint: 'The resource of its quotas that is used the most',
+      sort: (row) => row.quotaRatio ?? -1,
+      cell: (row) => <Quota clusterId={clusterId} row={row} />,
+    },
+    plainColumn(clusterId, 'Limit ranges', (row) => row.limitRanges, '/objects', { kind: 'LimitRange' }),
   ]
 }
 
@@ -92,7 +106,7 @@ function countColumn(
   clusterId: string,
   header: string,
   countOf: (row: NamespaceRow) => number,
-  path: '/pods' | '/events',
+  path: ClusterPath,
   search: Readonly<Record<string, string>>,
 ): Column<NamespaceRow> {
   return {
@@ -109,6 +123,48 @@ function countColumn(
       />
     ),
   }
+}
+
+function plainColumn(
+  clusterId: string,
+  header: string,
+  countOf: (row: NamespaceRow) => number,
+  path: ClusterPath,
+  search: Readonly<Record<string, string>>,
+): Column<NamespaceRow> {
+  return {
+    header,
+    width: 96,
+    numeric: true,
+    sort: countOf,
+    cell: (row) =>
+      countOf(row) === 0 ? (
+        <span className="quiet">0</span>
+      ) : (
+        <ClusterLink clusterId={clusterId} path={path} search={{ ...search, namespace: row.name }}>
+          {formatCount(countOf(row))}
+        </ClusterLink>
+      ),
+  }
+}
+
+function Quota({ clusterId, row }: { readonly clusterId: string; readonly row: NamespaceRow }) {
+  if (row.quotaRatio === null) return <span className="quiet">none</span>
+  return (
+    <ClusterLink
+      clusterId={clusterId}
+      path="/objects"
+      search={{ kind: 'ResourceQuota', namespace: row.name }}
+      className="share-cell"
+    >
+      <ShareBar
+        value={row.quotaRatio}
+        outOf={1}
+        title={`${row.quotaResource}: ${formatPercent(row.quotaRatio)} of its quota`}
+      />
+      {`${formatPercent(row.quotaRatio)} ${row.quotaResource}`}
+    </ClusterLink>
+  )
 }
 
 function Collection({ row }: { readonly row: NamespaceRow }) {

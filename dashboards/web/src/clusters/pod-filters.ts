@@ -5,6 +5,7 @@ import type { Search } from '../search-params.ts'
 const keys = [
   'namespace',
   'status',
+  'phase',
   'health',
   'workload',
   'node',

@@ -7,7 +7,8 @@ import { podHappenings } from './pod-happenings.ts'
 /** More would push the rest of the panel out of sight. */
 const shownFirst = 8
 
-export function PodTimeLine({ detail }: { readonly detail: PodDetail }) {
+/** Changes and events of a pod, or of another object. */
+export function PodTimeLine({ detail }: { readonly detail: Pick<PodDetail, 'events' | 'changes'> }) {
   const [all, setAll] = useState(false)
   const happenings = podHappenings(detail)
   if (happenings.length === 0) return <p className="quiet">Nothing in this time range.</p>

@@ -26,6 +26,16 @@ export function clusterRoutes(parent: AnyRoute): AnyRoute[] {
     }),
     createRoute({
       getParentRoute,
+      path: '/clusters/$clusterId/nodes',
+      component: lazyRouteComponent(() => import('./nodes-page.tsx'), 'NodesPage'),
+    }),
+    createRoute({
+      getParentRoute,
+      path: '/clusters/$clusterId/objects',
+      component: lazyRouteComponent(() => import('./objects-page.tsx'), 'ObjectsPage'),
+    }),
+    createRoute({
+      getParentRoute,
       path: '/clusters/$clusterId/namespaces',
       component: lazyRouteComponent(() => import('./namespaces-page.tsx'), 'NamespacesPage'),
     }),

@@ -1,23 +1,26 @@
 import type { WorkloadList, WorkloadRow } from '@binnacle/collector/api/clusters'
 import { useMemo } from 'react'
 import { useApi } from '../api.ts'
-import { formatAge, formatAgo, formatCount } from '../format.ts'
+import { formatAge, formatAgo, formatBytes, formatCount, formatCpu, formatPlural } from '../format.ts'
 import { AnswerView } from '../parts/answer-view.tsx'
 import { Card } from '../parts/card.tsx'
 import { type Column, DataTable } from '../parts/data-table.tsx'
 import { EmptyState } from '../parts/empty-state.tsx'
 import { FacetChips, FilterBar } from '../parts/filter-bar.tsx'
-import type { State } from '../parts/state.ts'
 import { StatusBadge } from '../parts/status-badge.tsx'
 import { TextFilter } from '../parts/text-filter.tsx'
 import { listOf, type Search } from '../search-params.ts'
-import { useSearchParams, useTimeRange } from '../url-state.ts'
+import { useSearchParams, useSetSearch, useTimeRange } from '../url-state.ts'
 import { ClusterFrame, useClusterId } from './cluster-frame.tsx'
 import { ClusterLink } from './cluster-link.tsx'
 import { countBy } from './count-by.ts'
 import { CountLink } from './count-link.tsx'
+import { FindingChips } from './finding-chips.tsx'
+import { objectKeyText } from './object-key.ts'
+import { OpenObject } from './object-panel.tsx'
+import { UsageBar } from './usage-bar.tsx'
 
-/** Deployments, stateful sets and the rest: what should run, and what does. */
+/** Deployments, stateful sets and the rest: what should run, and what does; those in trouble first. */
 export function WorkloadsPage() {
   const clusterId = useClusterId()
   const { from, to } = useTimeRange()
@@ -28,7 +31,9 @@ export function WorkloadsPage() {
     <ClusterFrame part="Workloads">
       <FilterBar>
         <TextFilter label="Workload name" />
-        <FacetChips name="status" label="Status" values={countBy(all, (row) => row.status)} />
+        <FindingChips />
+        <FacetChips name="health" label="Health" values={countBy(all, (row) => row.health)} menu={false} />
+        <FacetChips name="status" label="Status" values={countBy(all, (row) => row.status)} menu />
         <FacetChips name="kind" label="Kind" values={countBy(all, (row) => row.kind)} />
         <FacetChips name="namespace" label="Namespace" values={countBy(all, (row) => row.namespace)} />
       </FilterBar>
@@ -37,19 +42,22 @@ export function WorkloadsPage() {
           <Workloads clusterId={clusterId} workloads={filterWorkloads(workloads, search)} />
         )}
       </AnswerView>
+      <OpenObject clusterId={clusterId} />
     </ClusterFrame>
   )
 }
 
 function filterWorkloads(rows: readonly WorkloadRow[], search: Search): readonly WorkloadRow[] {
-  const among = (name: string, value: string) => {
+  const among = (name: string, ...values: readonly string[]) => {
     const chosen = listOf(search[name])
-    return chosen.length === 0 || chosen.includes(value)
+    return chosen.length === 0 || values.some((value) => chosen.includes(value))
   }
   const text = (search['q'] ?? '').toLowerCase()
   return rows.filter(
     (row) =>
+      among('health', row.health) &&
       among('status', row.status) &&
+      among('finding', ...row.findings) &&
       among('kind', row.kind) &&
       among('namespace', row.namespace) &&
       row.name.toLowerCase().includes(text),
@@ -64,52 +72,51 @@ interface Props {
 function Workloads({ clusterId, workloads }: Props) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: ages are as of the rows
   const columns = useMemo(() => workloadColumns(clusterId, Date.now()), [clusterId, workloads])
+  const { open } = useSearchParams()
+  const set = useSetSearch()
   if (workloads.length === 0) return <EmptyState title="No workload matches">Take away a filter.</EmptyState>
   return (
-    <Card>
+    <Card title={formatPlural(workloads.length, 'workload')}>
       <DataTable
         rows={workloads}
-        rowKey={(row) => `${row.kind}/${row.namespace}/${row.name}`}
+        rowKey={objectKeyText}
         columns={columns}
+        selectedKey={open}
+        onOpen={(row) => set({ open: objectKeyText(row) }, { replace: open !== undefined })}
       />
     </Card>
   )
 }
 
+const healthOrder = ['failed', 'warning', 'ok', 'done']
+
 function workloadColumns(clusterId: string, nowMs: number): readonly Column<WorkloadRow>[] {
   return [
     {
       header: 'Workload',
-      width: 240,
+      width: 168,
       sort: (row) => row.name,
-      cell: (row) => (
-        <ClusterLink
-          clusterId={clusterId}
-          path="/pods"
-          search={{ workload: row.name, namespace: row.namespace }}
-        >
-          {row.name}
-        </ClusterLink>
-      ),
+      cell: (row) => <b title={row.name}>{row.name}</b>,
     },
-    { header: 'Kind', width: 120, sort: (row) => row.kind, cell: (row) => row.kind },
-    { header: 'Namespace', width: 140, sort: (row) => row.namespace, cell: (row) => row.namespace },
+    { header: 'Kind', width: 104, sort: (row) => row.kind, cell: (row) => row.kind },
+    { header: 'Namespace', width: 96, sort: (row) => row.namespace, cell: (row) => row.namespace },
     {
       header: 'Status',
-      width: 140,
-      sort: (row) => row.status,
-      cell: (row) => <StatusBadge state={stateOf(row)}>{row.status || 'unknown'}</StatusBadge>,
+      width: 120,
+      sort: (row) => `${healthOrder.indexOf(row.health)}${row.status}`,
+      cell: (row) => <StatusBadge state={row.health}>{row.status || 'unknown'}</StatusBadge>,
     },
     {
       header: 'Ready',
-      width: 96,
+      width: 80,
       numeric: true,
+      hint: 'Of a job: its completions. Leads to its pods',
       sort: (row) => (row.desired === 0 ? 1 : row.ready / row.desired),
-      cell: (row) => `${formatCount(row.ready)} of ${formatCount(row.desired)}`,
+      cell: (row) => <Ready clusterId={clusterId} row={row} />,
     },
     {
       header: 'Restarts',
-      width: 96,
+      width: 76,
       numeric: true,
       hint: 'In the time range',
       sort: (row) => row.restarts,
@@ -123,14 +130,65 @@ function workloadColumns(clusterId: string, nowMs: number): readonly Column<Work
       ),
     },
     {
-      header: 'Versions',
-      width: 160,
+      header: 'CPU',
+      width: 156,
+      numeric: true,
+      hint: 'Used by its pods; the grey tick is what they request, the red one their limit',
+      sort: (row) => row.cpuUsedMillicores ?? -1,
+      cell: (row) => (
+        <UsageBar
+          used={row.cpuUsedMillicores}
+          request={row.cpuRequestMillicores}
+          limit={row.cpuLimitMillicores}
+          format={formatCpu}
+        />
+      ),
+    },
+    {
+      header: 'Memory',
+      width: 152,
+      numeric: true,
+      hint: 'Used by its pods; the grey tick is what they request, the red one their limit',
+      sort: (row) => row.memoryUsedBytes ?? -1,
+      cell: (row) => (
+        <UsageBar
+          used={row.memoryUsedBytes}
+          request={row.memoryRequestBytes}
+          limit={row.memoryLimitBytes}
+          format={formatBytes}
+        />
+      ),
+    },
+    {
+      header: 'Autoscaler',
+      width: 112,
+      numeric: true,
+      hint: 'Replicas now (least to most)',
+      sort: (row) => row.replicas,
+      cell: (row) =>
+        row.replicasMax === 0 ? (
+          <span className="quiet">–</span>
+        ) : (
+          <span className={row.replicas >= row.replicasMax ? 'warns' : undefined}>
+            {`${formatCount(row.replicas)} (${formatCount(row.replicasMin)} to ${formatCount(row.replicasMax)})`}
+          </span>
+        ),
+    },
+    {
+      header: 'Version',
+      width: 96,
       sort: (row) => row.versions.join(),
-      cell: (row) => row.versions.join(', ') || '–',
+      cell: (row) => <span title={row.versions.join(', ')}>{row.versions.join(', ') || '–'}</span>,
+    },
+    {
+      header: 'Images',
+      width: 168,
+      sort: (row) => row.images,
+      cell: (row) => <span title={row.images}>{shortImages(row.images) || '–'}</span>,
     },
     {
       header: 'Last rollout',
-      width: 120,
+      width: 96,
       numeric: true,
       sort: (row) => row.lastRolloutMs,
       cell: (row) =>
@@ -142,15 +200,43 @@ function workloadColumns(clusterId: string, nowMs: number): readonly Column<Work
     },
     {
       header: 'Age',
-      width: 80,
+      width: 64,
       numeric: true,
       sort: (row) => -row.createdMs,
       cell: (row) => formatAge(nowMs - row.createdMs),
     },
+    {
+      header: 'Findings',
+      width: 72,
+      numeric: true,
+      hint: 'Of the workload, its pods and its autoscaler',
+      sort: (row) => row.findings.length,
+      cell: (row) =>
+        row.findings.length === 0 ? (
+          <span className="quiet">0</span>
+        ) : (
+          <span title={row.findings.map((one) => one.replaceAll('-', ' ')).join('\n')}>
+            {formatCount(row.findings.length)}
+          </span>
+        ),
+    },
   ]
 }
 
-function stateOf(row: WorkloadRow): State {
-  if (row.ready < row.desired) return row.ready === 0 ? 'failed' : 'warning'
-  return /complete|suspended/i.test(row.status) ? 'done' : 'ok'
+function Ready({ clusterId, row }: { readonly clusterId: string; readonly row: WorkloadRow }) {
+  const text = `${formatCount(row.ready)} of ${formatCount(row.desired)}`
+  if (row.pods === 0) return text
+  return (
+    <ClusterLink clusterId={clusterId} path="/pods" search={{ workload: row.name, namespace: row.namespace }}>
+      {text}
+    </ClusterLink>
+  )
+}
+
+/** Without registry and path: the name and tag tell them apart. */
+function shortImages(images: string): string {
+  return images
+    .split(', ')
+    .map((image) => image.replace(/^.*\//, ''))
+    .join(', ')
 }

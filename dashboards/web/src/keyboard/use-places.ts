@@ -9,7 +9,7 @@ import { places as pages } from './shortcuts.ts'
 /** Namespaces are looked up in this many clusters at most; the others are found by their cluster. */
 const clustersMax = 8
 
-const clusterParts = ['Pods', 'Workloads', 'Namespaces', 'Inventory', 'Events']
+const clusterParts = ['Pods', 'Workloads', 'Nodes', 'Namespaces', 'Inventory', 'Events']
 
 /** Everything the search can go to. */
 export function usePlaces(): readonly Place[] {

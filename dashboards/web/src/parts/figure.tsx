@@ -1,5 +1,5 @@
-import { useNavigate } from '@tanstack/react-router'
-import type { MouseEvent, ReactNode } from 'react'
+import type { ReactNode } from 'react'
+import { Link } from './link.tsx'
 import { Spark } from './spark.tsx'
 
 interface Props {
@@ -15,7 +15,6 @@ interface Props {
 
 /** A number that says what it is, how it changed, and leads to its rows. */
 export function Figure({ label, value, detail, tone = 'plain', spark, href }: Props) {
-  const navigate = useNavigate()
   const body = (
     <>
       <span className="figure-label" title={label}>
@@ -35,14 +34,9 @@ export function Figure({ label, value, detail, tone = 'plain', spark, href }: Pr
       </div>
     )
   }
-  const follow = (event: MouseEvent) => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return
-    event.preventDefault()
-    navigate({ href })
-  }
   return (
-    <a className="figure" data-tone={tone} href={href} onClick={follow}>
+    <Link className="figure" tone={tone} href={href}>
       {body}
-    </a>
+    </Link>
   )
 }
