@@ -19,7 +19,8 @@ export const hasEnded = "phase IN ('Succeeded', 'Failed')"
 export const isPending = `(phase = 'Pending' AND NOT ${hasFailed})`
 
 export const podHealth = `multiIf(${isDone}, 'done', ${hasFailed}, 'failed', ${isPending}, 'pending', ready < desired OR status != 'Running', 'warning', 'ok')`
-export const isNotReady = `(NOT ${isDone} AND (ready < desired OR phase != 'Running'))`
+/** Neither fine nor done: its list is that of these three. */
+export const isNotReady = `${podHealth} IN ('failed', 'pending', 'warning')`
 
 export const isRunningNotReady = `(phase = 'Running' AND ready < desired AND NOT ${hasFailed})`
 

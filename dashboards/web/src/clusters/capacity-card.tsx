@@ -18,7 +18,7 @@ export const capacityColors = {
   used: '--series-1',
   requested: '--series-2',
   limit: '--series-8',
-  allocatable: '--line-strong',
+  allocatable: '--text',
 }
 
 const rowsOf: Readonly<Record<string, string>> = {
@@ -47,8 +47,10 @@ export function CapacityCard({ clusterId, title, capacity, markers }: Props) {
               <span className="capacity-value">{formatValue(now, unit)}</span>
               <span className="capacity-name">
                 {name !== 'allocatable' && now !== null && allocatable
-                  ? `${formatPercent(now / allocatable)} `
+                  ? formatPercent(now / allocatable)
                   : ''}
+              </span>
+              <span className="capacity-name" title="against the start of the range">
                 {trendOf(now, before, unit)}
               </span>
             </Link>
@@ -68,8 +70,8 @@ export function CapacityCard({ clusterId, title, capacity, markers }: Props) {
   )
 }
 
-/** Against the start of the range; a change of less than a hundredth is none. */
+/** What was added since the start of the range; less than a hundredth is nothing. */
 function trendOf(now: number | null, before: number | null, unit: string): string {
   if (now === null || before === null || Math.abs(now - before) <= before / 100) return ''
-  return `${now > before ? '↑' : '↓'} was ${formatValue(before, unit)}`
+  return `${now > before ? '↑ +' : '↓ −'}${formatValue(Math.abs(now - before), unit)}`
 }

@@ -44,7 +44,7 @@ const columns: readonly Column<ClusterSummary>[] = [
         clusterId={row.clusterId}
         count={row.podsNotReady}
         path="/pods"
-        search={{ finding: 'not-ready' }}
+        search={{ health: 'failed,pending,warning' }}
       />
     ),
   },

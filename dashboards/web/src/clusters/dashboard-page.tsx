@@ -167,17 +167,19 @@ function Phases({ clusterId, dashboard: { phases } }: Props) {
   const pods = phases.reduce((sum, one) => sum + one.pods, 0)
   return (
     <Card title="Pods by phase">
-      {phases.map(({ phase, pods: count }) => (
-        <ShareLine
-          key={phase}
-          label={phase}
-          value={count}
-          outOf={pods}
-          tone={phaseTones[phase] ?? 'plain'}
-          text={`${formatCount(count)} of ${formatCount(pods)}`}
-          href={href(`pods?phase=${phase}`)}
-        />
-      ))}
+      <div className="share-list">
+        {phases.map(({ phase, pods: count }) => (
+          <ShareLine
+            key={phase}
+            label={phase}
+            value={count}
+            outOf={pods}
+            tone={phaseTones[phase] ?? 'plain'}
+            text={`${formatCount(count)} of ${formatCount(pods)}`}
+            href={href(`pods?phase=${phase}`)}
+          />
+        ))}
+      </div>
     </Card>
   )
 }
@@ -186,18 +188,20 @@ function Careless({ clusterId, dashboard: { careless } }: Props) {
   const href = useRowsHref(clusterId)
   return (
     <Card title="Pods set up carelessly" hint="out of all pods">
-      {careless.map((one) => (
-        <ShareLine
-          key={one.id}
-          label={one.label}
-          value={one.value ?? 0}
-          outOf={one.outOf ?? 0}
-          tone={one.tone}
-          text={`${formatCount(one.value)} of ${formatCount(one.outOf)}`}
-          detail={one.value === one.before ? '' : changeOf(one)}
-          href={href(one.rows)}
-        />
-      ))}
+      <div className="share-list">
+        {careless.map((one) => (
+          <ShareLine
+            key={one.id}
+            label={one.label}
+            value={one.value ?? 0}
+            outOf={one.outOf ?? 0}
+            tone={one.tone}
+            text={`${formatCount(one.value)} of ${formatCount(one.outOf)}`}
+            detail={one.value === one.before ? '' : changeOf(one)}
+            href={href(one.rows)}
+          />
+        ))}
+      </div>
     </Card>
   )
 }
@@ -205,23 +209,25 @@ function Careless({ clusterId, dashboard: { careless } }: Props) {
 function Quotas({ clusterId, dashboard: { quotas } }: Props) {
   const href = useRowsHref(clusterId)
   return (
-    <Card title="Quotas" hint="used of hard, summed over namespaces">
+    <Card title="Quotas" hint="used of hard, summed; the fullest beside">
       {quotas.length === 0 && (
         <p className="quiet">
           No namespace that is collected has a ResourceQuota: one team can take the whole cluster.
         </p>
       )}
-      {quotas.map(({ resource, unit, used, hard, fullest }) => (
-        <ShareLine
-          key={resource}
-          label={resource}
-          value={used}
-          outOf={hard}
-          text={`${formatValue(used, unit)} of ${formatValue(hard, unit)}`}
-          detail={`most: ${fullest.namespace} ${formatPercent(fullest.ratio)}`}
-          href={href('objects?kind=ResourceQuota')}
-        />
-      ))}
+      <div className="share-list">
+        {quotas.map(({ resource, unit, used, hard, fullest }) => (
+          <ShareLine
+            key={resource}
+            label={resource}
+            value={used}
+            outOf={hard}
+            text={`${formatValue(used, unit)} of ${formatValue(hard, unit)}`}
+            detail={`${fullest.namespace} ${formatPercent(fullest.ratio)}`}
+            href={href('objects?kind=ResourceQuota')}
+          />
+        ))}
+      </div>
     </Card>
   )
 }

@@ -46,13 +46,13 @@ function findingColumns(clusterId: string, href: (rows: string) => string): read
     },
     {
       header: 'Finding',
-      width: 224,
+      width: 264,
       sort: (one) => one.title,
       cell: (one) => <b title={one.title}>{one.title}</b>,
     },
     {
       header: 'Objects',
-      width: 176,
+      width: 160,
       numeric: true,
       hint: 'Out of all objects of the kinds it was found on',
       sort: (one) => one.count,
@@ -68,14 +68,14 @@ function findingColumns(clusterId: string, href: (rows: string) => string): read
     },
     {
       header: 'Trend',
-      width: 104,
+      width: 96,
       hint: 'Against the start of the range, where it is known: of the state of objects the past is not kept',
       sort: (one) => (one.before === null ? 0 : one.count - one.before),
       cell: (one) => <Trend finding={one} />,
     },
     {
       header: 'Owners',
-      width: 280,
+      width: 256,
       hint: 'Workloads, those with the most objects first',
       sort: (one) => one.owners[0]?.name ?? '',
       cell: (one) => <Owners clusterId={clusterId} finding={one} />,

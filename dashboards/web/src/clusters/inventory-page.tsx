@@ -12,6 +12,7 @@ import { ClusterFrame, useClusterId } from './cluster-frame.tsx'
 import { ClusterLink } from './cluster-link.tsx'
 import { FindingPanel } from './finding-panel.tsx'
 import { FindingTable } from './finding-table.tsx'
+import { kindTitle } from './kind-title.ts'
 import { NamespaceChips } from './namespace-chips.tsx'
 import { OpenObject } from './object-panel.tsx'
 import { ObjectTable } from './object-table.tsx'
@@ -63,10 +64,10 @@ function Parts({ clusterId, inventory }: Props) {
       </Card>
       <Objects clusterId={clusterId} objects={inventory.objects} />
       <Quotas clusterId={clusterId} quotas={inventory.quotas} />
-      <Kind clusterId={clusterId} kind="Service" title="Services" objects={services} />
-      <Kind clusterId={clusterId} kind="PersistentVolumeClaim" title="Claims" objects={claims} />
-      <Kind clusterId={clusterId} kind="HorizontalPodAutoscaler" title="Autoscalers" objects={autoscalers} />
-      <Kind clusterId={clusterId} kind="LimitRange" title="Limit ranges" objects={limitRanges} />
+      <Kind clusterId={clusterId} kind="Service" objects={services} />
+      <Kind clusterId={clusterId} kind="PersistentVolumeClaim" objects={claims} />
+      <Kind clusterId={clusterId} kind="HorizontalPodAutoscaler" objects={autoscalers} />
+      <Kind clusterId={clusterId} kind="LimitRange" objects={limitRanges} />
     </>
   )
 }
@@ -86,7 +87,7 @@ function Objects({
         {objects.map(({ kind, count, before, notReady, withFindings, rows }) => (
           <Figure
             key={kind}
-            label={kind}
+            label={kindTitle(kind)}
             value={formatCount(count)}
             detail={[
               notReady > 0 ? `${formatCount(notReady)} not ready` : '',
@@ -149,16 +150,15 @@ function Quotas({
 interface KindProps {
   readonly clusterId: string
   readonly kind: string
-  readonly title: string
   readonly objects: readonly ObjectRow[]
 }
 
-function Kind({ clusterId, kind, title, objects }: KindProps): ReactNode {
+function Kind({ clusterId, kind, objects }: KindProps): ReactNode {
   if (objects.length === 0) return null
   const hidden = objects.length - shownMax
   return (
     <Card
-      title={title}
+      title={kindTitle(kind)}
       hint={
         hidden > 0
           ? `${formatCount(shownMax)} of ${formatCount(objects.length)}, those with findings first`

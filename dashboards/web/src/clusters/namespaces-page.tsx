@@ -57,7 +57,7 @@ function namespaceColumns(clusterId: string): readonly Column<NamespaceRow>[] {
   return [
     {
       header: 'Namespace',
-      width: 200,
+      width: 132,
       sort: (row) => row.name,
       cell: (row) => (
         <ClusterLink clusterId={clusterId} search={{ namespace: row.name }}>
@@ -67,15 +67,20 @@ function namespaceColumns(clusterId: string): readonly Column<NamespaceRow>[] {
     },
     {
       header: 'Collection',
-      width: 240,
+      width: 176,
       sort: (row) => (row.collecting ? 0 : 1),
       cell: (row) => <Collection row={row} />,
     },
-    { header: 'Why', width: 280, sort: (row) => row.scopeReason, cell: (row) => row.scopeReason || '–' },
-    { header: 'Status', width: 96, sort: (row) => row.status, cell: (row) => row.status || '–' },
+    {
+      header: 'Why',
+      width: 160,
+      sort: (row) => row.scopeReason,
+      cell: (row) => <span title={row.scopeReason}>{row.scopeReason || '–'}</span>,
+    },
+    { header: 'Status', width: 64, sort: (row) => row.status, cell: (row) => row.status || '–' },
     {
       header: 'Pods',
-      width: 80,
+      width: 56,
       numeric: true,
       sort: (row) => row.pods,
       cell: (row) => (
@@ -84,16 +89,18 @@ function namespaceColumns(clusterId: string): readonly Column<NamespaceRow>[] {
         </ClusterLink>
       ),
     },
-    countColumn(clusterId, 'Not ready', (row) => row.podsNotReady, '/pods', { finding: 'not-ready' }),
+    countColumn(clusterId, 'Not ready', (row) => row.podsNotReady, '/pods', {
+      health: 'failed,pending,warning',
+    }),
     countColumn(clusterId, 'Restarts', (row) => row.restarts, '/pods', { restarted: 'true' }),
     countColumn(clusterId, 'Errors', (row) => row.errorEvents, '/events', { severity: 'error' }),
-    countColumn(clusterId, 'Findings', (row) => row.findings, '/inventory', {}),
+    plainColumn(clusterId, 'Findings', (row) => row.findings, '/inventory', {}),
     plainColumn(clusterId, 'Workloads', (row) => row.workloads, '/workloads', {}),
     plainColumn(clusterId, 'Services', (row) => row.services, '/objects', { kind: 'Service' }),
     plainColumn(clusterId, 'Claims', (row) => row.claims, '/objects', { kind: 'PersistentVolumeClaim' }),
     {
       header: 'Quota',
-      width: 168,
+      width: 172,
       hint: 'The resource of its quotas that is used the most',
       sort: (row) => row.quotaRatio ?? -1,
       cell: (row) => <Quota clusterId={clusterId} row={row} />,
@@ -111,7 +118,7 @@ function countColumn(
 ): Column<NamespaceRow> {
   return {
     header,
-    width: 96,
+    width: 76,
     numeric: true,
     sort: countOf,
     cell: (row) => (
@@ -134,7 +141,7 @@ function plainColumn(
 ): Column<NamespaceRow> {
   return {
     header,
-    width: 96,
+    width: header.length > 10 ? 92 : 76,
     numeric: true,
     sort: countOf,
     cell: (row) =>

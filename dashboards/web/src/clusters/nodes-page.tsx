@@ -118,13 +118,13 @@ function nodeColumns(clusterId: string, nowMs: number): readonly Column<NodeRow>
   return [
     {
       header: 'Node',
-      width: 144,
+      width: 112,
       sort: (node) => node.name,
       cell: (node) => <b title={node.name}>{node.name}</b>,
     },
     {
       header: 'Status',
-      width: 208,
+      width: 144,
       sort: (node) => `${healthOrder.indexOf(node.health)}${node.status}`,
       cell: (node) => (
         <StatusBadge state={node.health}>
@@ -140,7 +140,7 @@ function nodeColumns(clusterId: string, nowMs: number): readonly Column<NodeRow>
     },
     {
       header: 'Pods',
-      width: 132,
+      width: 144,
       numeric: true,
       hint: 'Of collected namespaces, of what the node may hold',
       sort: (node) => node.pods,
@@ -152,7 +152,7 @@ function nodeColumns(clusterId: string, nowMs: number): readonly Column<NodeRow>
     },
     {
       header: 'CPU',
-      width: 208,
+      width: 224,
       numeric: true,
       hint: 'Used of allocatable; the tick is what is requested',
       sort: (node) =>
@@ -183,25 +183,30 @@ function nodeColumns(clusterId: string, nowMs: number): readonly Column<NodeRow>
     },
     {
       header: 'Conditions',
-      width: 224,
+      width: 184,
       sort: (node) => healthOrder.indexOf(node.health),
       cell: (node) => <TroubledConditions kind="Node" conditions={node.conditions} nowMs={nowMs} />,
     },
     {
       header: 'Taints',
-      width: 160,
+      width: 120,
       sort: (node) => node.taints.join(),
-      cell: (node) => <span title={node.taints.join('\n')}>{node.taints.join(', ') || '–'}</span>,
+      cell: (node) => (
+        <span title={node.taints.join('\n')}>{node.taints.map(shortTaint).join(', ') || '–'}</span>
+      ),
     },
-    { header: 'Version', width: 88, sort: (node) => node.version, cell: (node) => node.version || '–' },
+    { header: 'Version', width: 76, sort: (node) => node.version, cell: (node) => node.version || '–' },
     {
       header: 'Age',
-      width: 64,
+      width: 56,
       numeric: true,
       sort: (node) => -node.createdMs,
       cell: (node) => formatAge(nowMs - node.createdMs),
     },
   ]
 }
+
+/** Without the prefix of its key: what it is about says enough in a table. */
+const shortTaint = (taint: string) => taint.replace(/^.*\//, '')
 
 const ratio = (value: number, of: number) => (of === 0 ? 0 : value / of)

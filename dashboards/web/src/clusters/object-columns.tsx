@@ -241,7 +241,13 @@ const replicas = numberColumn(
     return (
       <span className="capacity-cell" title={`${words}: now (least to most)`}>
         <span>{words}</span>
-        <ShareBar value={now} outOf={replicasMax} tick={replicasMin} title={words} />
+        <ShareBar
+          value={now}
+          outOf={replicasMax}
+          tick={replicasMin}
+          tone={now >= replicasMax ? 'warn' : 'plain'}
+          title={words}
+        />
       </span>
     )
   },

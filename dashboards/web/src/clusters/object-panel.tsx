@@ -106,11 +106,11 @@ function Details({ clusterId, of, detail }: DetailsProps) {
   )
 }
 
-function Head({ of, detail: { object, pods } }: Pick<DetailsProps, 'of' | 'detail'>) {
+function Head({ of, detail: { object } }: Pick<DetailsProps, 'of' | 'detail'>) {
   if (object === null) {
     return (
       <p className="quiet">
-        {`The agent does not watch ${of.kind}: this is what ${formatPlural(pods.length, 'pod')} of it say.`}
+        {`The agent does not watch ${of.kind} objects: this one is known by its pods alone.`}
       </p>
     )
   }

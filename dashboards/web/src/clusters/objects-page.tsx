@@ -10,6 +10,7 @@ import { listOf } from '../search-params.ts'
 import { useSearchParams, useTimeRange } from '../url-state.ts'
 import { ClusterFrame, useClusterId } from './cluster-frame.tsx'
 import { FindingChips } from './finding-chips.tsx'
+import { kindTitle } from './kind-title.ts'
 import { NamespaceChips } from './namespace-chips.tsx'
 import { OpenObject } from './object-panel.tsx'
 import { ObjectTable } from './object-table.tsx'
@@ -23,7 +24,7 @@ export function ObjectsPage() {
   const answer = useApi<ObjectList>(path, { from, to, kind, namespace, finding, q })
   const kinds = listOf(kind)
   return (
-    <ClusterFrame part={kinds.length === 1 ? (kinds[0] ?? '') : 'Objects'}>
+    <ClusterFrame part={kinds.length === 1 ? kindTitle(kinds[0] ?? '') : 'Objects'}>
       <FilterBar>
         <TextFilter label="Object name" />
         <FindingChips />

@@ -4,7 +4,7 @@ import { ShareBar } from './share-bar.tsx'
 
 /** Each resource of a quota as a bar. */
 export function QuotaBars({ quota }: { readonly quota: readonly QuotaUse[] }) {
-  return quota.map(({ resource, unit, used, hard }) => {
+  const lines = quota.map(({ resource, unit, used, hard }) => {
     const text = `${formatValue(used, unit)} of ${formatValue(hard, unit)}`
     return (
       <div key={resource} className="share-line">
@@ -17,4 +17,5 @@ export function QuotaBars({ quota }: { readonly quota: readonly QuotaUse[] }) {
       </div>
     )
   })
+  return <div className="share-list">{lines}</div>
 }

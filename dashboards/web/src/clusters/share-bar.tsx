@@ -35,7 +35,7 @@ interface LineProps extends Omit<BarProps, 'title'> {
   readonly href: string
 }
 
-/** One line of a list of shares: what, how much, in words; leads to its rows. */
+/** One line of a `share-list`: what, how much, in words; leads to its rows. */
 export function ShareLine({ label, text, detail, href, ...bar }: LineProps) {
   return (
     <Link href={href} className="share-line">

@@ -94,21 +94,21 @@ function workloadColumns(clusterId: string, nowMs: number): readonly Column<Work
   return [
     {
       header: 'Workload',
-      width: 168,
+      width: 152,
       sort: (row) => row.name,
       cell: (row) => <b title={row.name}>{row.name}</b>,
     },
-    { header: 'Kind', width: 104, sort: (row) => row.kind, cell: (row) => row.kind },
-    { header: 'Namespace', width: 96, sort: (row) => row.namespace, cell: (row) => row.namespace },
+    { header: 'Kind', width: 100, sort: (row) => row.kind, cell: (row) => row.kind },
+    { header: 'Namespace', width: 84, sort: (row) => row.namespace, cell: (row) => row.namespace },
     {
       header: 'Status',
-      width: 120,
+      width: 108,
       sort: (row) => `${healthOrder.indexOf(row.health)}${row.status}`,
       cell: (row) => <StatusBadge state={row.health}>{row.status || 'unknown'}</StatusBadge>,
     },
     {
       header: 'Ready',
-      width: 80,
+      width: 64,
       numeric: true,
       hint: 'Of a job: its completions. Leads to its pods',
       sort: (row) => (row.desired === 0 ? 1 : row.ready / row.desired),
@@ -116,7 +116,7 @@ function workloadColumns(clusterId: string, nowMs: number): readonly Column<Work
     },
     {
       header: 'Restarts',
-      width: 76,
+      width: 68,
       numeric: true,
       hint: 'In the time range',
       sort: (row) => row.restarts,
@@ -130,8 +130,23 @@ function workloadColumns(clusterId: string, nowMs: number): readonly Column<Work
       ),
     },
     {
+      header: 'Findings',
+      width: 68,
+      numeric: true,
+      hint: 'Of the workload, its pods and its autoscaler',
+      sort: (row) => row.findings.length,
+      cell: (row) =>
+        row.findings.length === 0 ? (
+          <span className="quiet">0</span>
+        ) : (
+          <span title={row.findings.map((one) => one.replaceAll('-', ' ')).join('\n')}>
+            {formatCount(row.findings.length)}
+          </span>
+        ),
+    },
+    {
       header: 'CPU',
-      width: 156,
+      width: 148,
       numeric: true,
       hint: 'Used by its pods; the grey tick is what they request, the red one their limit',
       sort: (row) => row.cpuUsedMillicores ?? -1,
@@ -146,7 +161,7 @@ function workloadColumns(clusterId: string, nowMs: number): readonly Column<Work
     },
     {
       header: 'Memory',
-      width: 152,
+      width: 144,
       numeric: true,
       hint: 'Used by its pods; the grey tick is what they request, the red one their limit',
       sort: (row) => row.memoryUsedBytes ?? -1,
@@ -161,7 +176,7 @@ function workloadColumns(clusterId: string, nowMs: number): readonly Column<Work
     },
     {
       header: 'Autoscaler',
-      width: 112,
+      width: 96,
       numeric: true,
       hint: 'Replicas now (least to most)',
       sort: (row) => row.replicas,
@@ -176,19 +191,19 @@ function workloadColumns(clusterId: string, nowMs: number): readonly Column<Work
     },
     {
       header: 'Version',
-      width: 96,
+      width: 72,
       sort: (row) => row.versions.join(),
       cell: (row) => <span title={row.versions.join(', ')}>{row.versions.join(', ') || '–'}</span>,
     },
     {
       header: 'Images',
-      width: 168,
+      width: 120,
       sort: (row) => row.images,
       cell: (row) => <span title={row.images}>{shortImages(row.images) || '–'}</span>,
     },
     {
       header: 'Last rollout',
-      width: 96,
+      width: 88,
       numeric: true,
       sort: (row) => row.lastRolloutMs,
       cell: (row) =>
@@ -200,31 +215,19 @@ function workloadColumns(clusterId: string, nowMs: number): readonly Column<Work
     },
     {
       header: 'Age',
-      width: 64,
+      width: 60,
       numeric: true,
       sort: (row) => -row.createdMs,
       cell: (row) => formatAge(nowMs - row.createdMs),
-    },
-    {
-      header: 'Findings',
-      width: 72,
-      numeric: true,
-      hint: 'Of the workload, its pods and its autoscaler',
-      sort: (row) => row.findings.length,
-      cell: (row) =>
-        row.findings.length === 0 ? (
-          <span className="quiet">0</span>
-        ) : (
-          <span title={row.findings.map((one) => one.replaceAll('-', ' ')).join('\n')}>
-            {formatCount(row.findings.length)}
-          </span>
-        ),
     },
   ]
 }
 
 function Ready({ clusterId, row }: { readonly clusterId: string; readonly row: WorkloadRow }) {
-  const text = `${formatCount(row.ready)} of ${formatCount(row.desired)}`
+  const text =
+    row.kind === 'CronJob'
+      ? formatPlural(row.pods, 'pod')
+      : `${formatCount(row.ready)} of ${formatCount(row.desired)}`
   if (row.pods === 0) return text
   return (
     <ClusterLink clusterId={clusterId} path="/pods" search={{ workload: row.name, namespace: row.namespace }}>
