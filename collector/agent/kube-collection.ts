@@ -32,6 +32,7 @@ import type { StoreView } from './watch/object-store.ts'
 import type { Project, Projected, ReflectorEvent } from './watch/projected.ts'
 import { createReflector, type ReflectorStatus } from './watch/reflector.ts'
 import type { CheckTarget } from './watch/self-check.ts'
+import type { Sharing } from './watch/sharing.ts'
 import type { Turns } from './watch/turns.ts'
 
 /**
@@ -60,6 +61,7 @@ export interface KubeCollectionDeps {
   readonly log: Log
   readonly turns: Turns
   readonly pods: PodIndexWriter
+  readonly sharing: Sharing
   readonly emit: (record: KubeRecord) => void
   /** What `quotasOf` says of the namespace may have changed. */
   readonly onQuotas: (namespace: string) => void
@@ -106,25 +108,34 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
   const watchKind = (
     { resource, project }: WatchedKind,
     onEvent: (event: ReflectorEvent<Described>) => void = onObject,
-  ) => createReflector<Described>({ ...deps, emit: onEvent }, { ...scope, resource, project: only(project) })
+  ) => {
+    const what = { ...scope, resource, project: only(project), remember: deps.sharing.share<Described> }
+    return createReflector<Described>({ ...deps, emit: onEvent }, what)
+  }
 
   const replicaSets = createReflector<ProjectedReplicaSet>(
     { ...deps, emit: onObject },
-    { ...scope, resource: replicaSetsResource, project: only(projectReplicaSet) },
+    {
+      ...scope,
+      resource: replicaSetsResource,
+      project: only(projectReplicaSet),
+      remember: deps.sharing.share,
+    },
   )
   const jobs = watchKind(jobKind)
   const pods = createReflector<ProjectedPod>(
     { ...deps, emit: onPod },
-    { ...scope, resource: podsResource, project: only(projectPod) },
+    { ...scope, resource: podsResource, project: only(projectPod), remember: deps.sharing.share },
   )
   const events = createReflector<ProjectedEvent>(
     { ...deps, emit: onEvent },
-    // A relist needs to know versions only; the message is the bulk of an event.
+    // A relist needs to know versions only: there may be hundreds of thousands of events, of which nothing else is asked.
     {
       ...scope,
       resource: eventsResource,
       project: only(projectEvent),
-      remember: (event) => ({ ...event, message: '' }),
+      remember: ({ uid, resourceVersion, namespace }) =>
+        deps.sharing.share({ uid, resourceVersion, namespace, name: '' }) as ProjectedEvent,
     },
   )
   const kinds = watchedKinds.map((kind) => watchKind(kind))

@@ -20,6 +20,7 @@ import { createScope, type ScopeChange } from './scope/scope.ts'
 import type { ReflectorEvent } from './watch/projected.ts'
 import { createReflector, type ReflectorStatus } from './watch/reflector.ts'
 import { createSelfCheck } from './watch/self-check.ts'
+import { createSharing } from './watch/sharing.ts'
 import { createTurns } from './watch/turns.ts'
 
 /**
@@ -115,6 +116,7 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
   const stopping = new AbortController()
   const turns = createTurns({ clock, random })
   const pods = createPodIndex()
+  const sharing = createSharing()
   const listed = mode === 'namespaced' ? config.watch.namespaces : []
   const scope = createScope({ emit: onScopeChange }, { ...config.namespaces, listed })
   const running = new Set<Running>()
@@ -324,7 +326,7 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
   function launch(what: { readonly members: Set<string>; readonly namespace?: string }): void {
     const stopOne = new AbortController()
     const collection = createKubeCollection(
-      { client, clock: recordClock, random, log, turns, pods, emit, onQuotas, room },
+      { client, clock: recordClock, random, log, turns, pods, sharing, emit, onQuotas, room },
       what,
     )
     running.add({ collection, members: what.members, stop: stopOne })

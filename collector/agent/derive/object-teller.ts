@@ -1,4 +1,5 @@
 import type { KubeRecord } from '../../record/kube.ts'
+import type { Described } from './kinds/described.ts'
 import { deriveChanges } from './object-changes.ts'
 import { deriveObjectState, type ProjectedObject, type StateContext, statusOf } from './object-state.ts'
 
@@ -28,7 +29,7 @@ export function createObjectTeller({
   readonly nowMs: () => number
   readonly emit: (record: KubeRecord, object: ProjectedObject) => void
 }): ObjectTeller {
-  /** 0: since before we saw it. */
+  /** Absent: since before we saw it. */
   const statusSinceMs = new Map<string, number>()
 
   return {
@@ -50,8 +51,9 @@ export function createObjectTeller({
       }))
         emit({ type: 'change', record }, object)
       if (deleted) statusSinceMs.delete(object.uid)
-      else if (!previous) statusSinceMs.set(object.uid, fromList ? 0 : object.createdAtMs)
-      else if (statusOf(previous) !== statusOf(object))
+      else if (!previous) {
+        if (!fromList) statusSinceMs.set(object.uid, object.createdAtMs)
+      } else if (statusOf(previous) !== statusOf(object))
         statusSinceMs.set(object.uid, object.changedAtMs || nowMs)
     },
     forget: (uid) => void statusSinceMs.delete(uid),
@@ -60,8 +62,15 @@ export function createObjectTeller({
 
 /** Of many versions of an object only a heartbeat or an annotation differs. */
 function isSameRecord(a: ProjectedObject, b: ProjectedObject): boolean {
-  if (!('fields' in a && 'fields' in b)) return false
-  const told = ({ status, labels, owner, fields }: typeof a) =>
-    JSON.stringify([status, labels, owner, fields])
-  return told(a) === told(b)
+  if ('fields' in a && 'fields' in b) return toldOf(a) === toldOf(b)
+  // The very same is told once more because of what others say of it.
+  return a !== b && versionless(a) === versionless(b)
+}
+
+function toldOf({ status, labels, owner, fields }: Described): string {
+  return JSON.stringify([status, labels, owner, fields])
+}
+
+function versionless(object: ProjectedObject): string {
+  return JSON.stringify({ ...object, resourceVersion: '', changedAtMs: 0 })
 }

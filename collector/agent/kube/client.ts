@@ -70,8 +70,9 @@ export function createKubeClient(
       accept,
       signal,
       silenceMsMax = 0,
+      gzip = true,
       sent,
-    }: { accept: string; signal: AbortSignal; silenceMsMax?: number; sent?: Sent },
+    }: { accept: string; signal: AbortSignal; silenceMsMax?: number; gzip?: boolean; sent?: Sent },
   ): Promise<Answer | KubeError> {
     for (const refresh of [false, true]) {
       try {
@@ -83,7 +84,7 @@ export function createKubeClient(
           headers: {
             ...headers,
             accept,
-            'accept-encoding': 'gzip',
+            ...(gzip ? { 'accept-encoding': 'gzip' } : {}),
             'user-agent': 'binnacle-agent',
             ...(sent ? { 'content-type': 'application/json' } : {}),
           },
@@ -144,7 +145,8 @@ export function createKubeClient(
     },
     async *watch(request): AsyncGenerator<WatchItem> {
       const accept = acceptHeader(request.resource, 'watch')
-      const answer = await ask(watchPath(request), { accept, signal: request.signal })
+      // API servers do not compress watches; a proxy that did would cost a decompressor for each.
+      const answer = await ask(watchPath(request), { accept, signal: request.signal, gzip: false })
       if (answer.type === 'error') {
         yield { type: 'failed', error: answer }
         return

@@ -32,8 +32,9 @@ export function createObjectStore<T extends Projected>(remember: (object: T) => 
   const nameKey = (object: { namespace: string; name: string }) => `${object.namespace}/${object.name}`
 
   function put(object: T): void {
-    byUid.set(object.uid, remember(object))
-    uidByName.set(nameKey(object), object.uid)
+    const kept = remember(object)
+    byUid.set(kept.uid, kept)
+    if (kept.name !== '') uidByName.set(nameKey(object), kept.uid)
   }
 
   function drop(uid: string, fromList: boolean, last?: T): ReflectorEvent<T>[] {
