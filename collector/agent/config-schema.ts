@@ -42,6 +42,17 @@ export const AgentConfig = Group({
     }),
     accessKey: Text('', 'sent as a bearer token; empty: none'),
     accessKeyFile: Text('', 'a file with the access key, read for every request; wins over accessKey'),
+    proxyUrl: Text('', 'an HTTP(S) proxy on the way; empty: what HTTPS_PROXY, HTTP_PROXY and NO_PROXY say'),
+    caFile: Text(
+      '',
+      'PEM of the authorities that may have signed the certificate of the service; empty: the public ones',
+    ),
+    certFile: Text('', 'PEM of the certificate that the agent shows (mTLS)'),
+    keyFile: Text('', 'PEM of its key; these files are read again when they change'),
+    insecureSkipVerify: Type.Boolean({
+      default: false,
+      description: 'take any certificate of the service; health warns of it',
+    }),
   }),
   namespaces: Group({
     include: Texts('exact names or anchored regular expressions'),
@@ -92,6 +103,16 @@ export const AgentConfig = Group({
       description:
         'labels app.kubernetes.io/instance and /name of a pod name its service, before its workload does',
     }),
+    tls: Group({
+      certFile: Text('', 'PEM of the certificate for applications; empty: clear text'),
+      keyFile: Text('', 'PEM of its key; these files are read again when they change'),
+      clientCaFile: Text('', 'PEM of the authorities of applications, which must then show a certificate'),
+    }),
+    stopPauseMs: Ms(
+      0,
+      0,
+      'how long a stopping agent, no longer ready, goes on taking requests, until its Service has let go of it; the chart: 5000',
+    ),
     bodyBytesMax: Bytes(16 * MiB, 1_024, 'of one request, before and after inflating'),
   }),
   admin: Group({
@@ -114,6 +135,11 @@ export const AgentConfig = Group({
     memoryBytesMax: Bytes(16 * MiB, 64 * 1_024, 'of what waits in memory, each lane'),
   }),
   ship: Group({
+    compression: OneOf(
+      ['zstd', 'gzip', 'none'],
+      'zstd',
+      'of requests; zstd: where the other end says that it takes it, else gzip',
+    ),
     timeoutMs: Ms(30_000, 100, 'for one request to the service'),
     inFlightMax: Type.Integer({
       minimum: 1,

@@ -22,6 +22,17 @@ const spec: ConfigSpec<typeof AgentConfig> = {
       return 'watch.namespaces must name at least one namespace when watch.mode is namespaced'
     if (config.watch.mode === 'namespaced' && config.cluster.id === '')
       return 'cluster.id must be set when watch.mode is namespaced: the agent may not read the uid of kube-system then'
+    const pairs = [
+      ['service', config.service],
+      ['receive.tls', config.receive.tls],
+    ] as const
+    for (const [group, { certFile, keyFile }] of pairs)
+      if ((certFile === '') !== (keyFile === ''))
+        return `${group}.certFile and ${group}.keyFile need each other`
+    if (config.receive.tls.clientCaFile !== '' && config.receive.tls.certFile === '')
+      return 'receive.tls.clientCaFile needs receive.tls.certFile'
+    if (config.service.proxyUrl !== '' && !URL.canParse(config.service.proxyUrl))
+      return `service.proxyUrl is not a URL: ${config.service.proxyUrl}`
     const { leaseDurationMs, renewDeadlineMs, retryMs } = config.leaderElection
     if (leaseDurationMs <= renewDeadlineMs || renewDeadlineMs <= retryMs * 1.2)
       return 'leaderElection needs leaseDurationMs > renewDeadlineMs > 1.2 × retryMs'
@@ -41,19 +52,25 @@ export function loadAgentConfig(options: Parameters<typeof withFile>[1]): AgentC
 /** For people and for the service: YAML without secrets, and what the service adds to it beside. */
 export function redactedYaml(config: AgentConfig, remote: RemoteScope): string {
   const { service } = config
-  const endpoint = new URL(service.endpoint)
-  if (endpoint.password !== '') endpoint.password = 'REDACTED'
+  const endpoint = withoutPassword(service.endpoint)
+  const proxyUrl = withoutPassword(service.proxyUrl)
   const accessKey = service.accessKey === '' ? '' : 'REDACTED'
-  const address = endpoint.password === '' ? service.endpoint : endpoint.toString()
   const isRemote = remote.include.length > 0 || remote.exclude.length > 0
   return stringifyYaml(
     {
       ...config,
-      service: { ...service, endpoint: address, accessKey },
+      service: { ...service, endpoint, proxyUrl, accessKey },
       ...(isRemote ? { remote: { namespaces: remote } } : {}),
     },
     { aliasDuplicateObjects: false },
   )
+}
+
+function withoutPassword(address: string): string {
+  const url = URL.parse(address)
+  if (!url || url.password === '') return address
+  url.password = 'REDACTED'
+  return url.toString()
 }
 
 /** The standard variables of OpenTelemetry that mean the same here. */
@@ -61,6 +78,10 @@ function fromOtelEnv(env: Readonly<Record<string, string | undefined>>): Record<
   const timeout = env['OTEL_EXPORTER_OTLP_TIMEOUT']
   return {
     'service.endpoint': env['OTEL_EXPORTER_OTLP_ENDPOINT'] || undefined,
+    'service.caFile': env['OTEL_EXPORTER_OTLP_CERTIFICATE'] || undefined,
+    'service.certFile': env['OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE'] || undefined,
+    'service.keyFile': env['OTEL_EXPORTER_OTLP_CLIENT_KEY'] || undefined,
+    'ship.compression': env['OTEL_EXPORTER_OTLP_COMPRESSION'] || undefined,
     'ship.timeoutMs': timeout ? toScalar(timeout, 'integer') : undefined,
     'log.level': otelLevels[env['OTEL_LOG_LEVEL']?.toLowerCase() ?? ''],
   }

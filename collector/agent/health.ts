@@ -5,6 +5,8 @@ import type { AgentHealth, HealthComponent } from '../wire/opamp.ts'
 export interface AgentCondition {
   readonly startedAtMs: number
   readonly clusterUid: string
+  /** The API server's clock against ours; 0: they agree. */
+  readonly clockAheadMs: number
   readonly reflectors: readonly {
     readonly resource: string
     readonly namespace: string
@@ -23,6 +25,8 @@ export interface AgentCondition {
     readonly spoolFailure: string | undefined
     readonly shipFailure: string | undefined
   }[]
+  /** About the way to the service, although data may get through; '': nothing. */
+  readonly serviceWarning: string
   /** Undefined: switched off. */
   readonly election:
     | {
@@ -53,7 +57,7 @@ export function deriveHealth(condition: AgentCondition): AgentHealth {
       : [usageHealth('metrics api of nodes', condition.usage.nodes)]),
     ...(condition.election ? [electionHealth(condition.election)] : []),
     spoolHealth(condition.lanes),
-    shippingHealth(condition.lanes),
+    shippingHealth(condition),
     configurationHealth(condition.configuration),
   ]
   const bad = components.filter((one) => !one.healthy)
@@ -66,12 +70,14 @@ export function deriveHealth(condition: AgentCondition): AgentHealth {
   }
 }
 
-function clusterHealth({ clusterUid }: AgentCondition): HealthComponent {
+function clusterHealth({ clusterUid, clockAheadMs }: AgentCondition): HealthComponent {
   const known = clusterUid !== ''
+  const side = clockAheadMs > 0 ? 'behind' : 'ahead of'
+  const clock = clockAheadMs === 0 ? '' : `, the clock of this node is ${side} its clock, which is used`
   return {
     name: 'kubernetes api',
     healthy: known,
-    status: known ? 'ok' : 'starting',
+    status: known ? `ok${clock}` : 'starting',
     error: known ? '' : 'the API server has not told the uid of namespace kube-system yet',
   }
 }
@@ -134,13 +140,15 @@ function spoolHealth(lanes: AgentCondition['lanes']): HealthComponent {
   }
 }
 
-function shippingHealth(lanes: AgentCondition['lanes']): HealthComponent {
+function shippingHealth({ lanes, serviceWarning }: AgentCondition): HealthComponent {
   const failing = lanes.filter((one) => one.shipFailure !== undefined)
+  const warning = serviceWarning === '' ? '' : `; warning: ${serviceWarning}`
+  const error = failing[0]?.shipFailure ?? ''
   return {
     name: 'shipping',
     healthy: failing.length === 0,
-    status: failing.length === 0 ? 'ok' : `waiting: ${failing.map(({ lane }) => lane).join(', ')}`,
-    error: failing[0]?.shipFailure ?? '',
+    status: `${failing.length === 0 ? 'ok' : `waiting: ${failing.map(({ lane }) => lane).join(', ')}`}${warning}`,
+    error,
   }
 }
 

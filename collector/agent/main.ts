@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { hostname, type } from 'node:os'
 import { join } from 'node:path'
-import { Agent } from 'undici'
 import type { KubeRecord } from '../record/kube.ts'
 import type { OtlpSignal } from '../record/otlp.ts'
 import { namespacesReportedMax, type RemoteConfigStatus } from '../record/remote-config.ts'
-import { systemClock } from '../std/clock.ts'
+import { type Clock, systemClock } from '../std/clock.ts'
 import { createLog, type Log } from '../std/log.ts'
 import { createSelfMetrics } from '../std/self-metrics.ts'
 import { encodeKubeLogs, encodeUsage } from '../wire/encode-records.ts'
@@ -32,6 +31,7 @@ import { createCollectedNamespaces } from './scope/collected.ts'
 import { createUsageScraper } from './scrape/scraper.ts'
 import { createSettings } from './settings.ts'
 import { createPost } from './ship/post.ts'
+import { createServiceLink } from './ship/service-link.ts'
 import { createShipper, type ShipSettled } from './ship/shipper.ts'
 import { systemDisk } from './spool/disk.ts'
 import { type LaneName, laneNames, openSpool } from './spool/spool.ts'
@@ -45,8 +45,8 @@ import { watchValues } from './watch-values.ts'
  *   applications ───▶ receivers ──────────┘                         ▲
  *                                      reporter (health, config) ───┘
  *
- * It stops in the order of the flow: not ready → receivers → pipeline and scraper → batch into the spool → ship for a
- * moment → spool. What is not shipped by then stays in the spool; after a crash, too.
+ * It stops in the order of the flow: not ready → a pause → receivers → pipeline and scraper → batch into the spool → ship
+ * for a moment → the lease is given back → spool. What is not shipped by then stays in the spool; after a crash, too.
  */
 export interface RunningAgent {
   /** Ports as they are, also where the configuration says 0. */
@@ -115,6 +115,8 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   })
   const client: KubeClient = createKubeClient({ access, log })
   opened.defer(() => client.close())
+  // What is told of the cluster has the API server's time where our clock is wrong: of two replicas' states the newer wins.
+  const kubeClock: Clock = { ...clock, nowMs: () => clock.nowMs() + client.clockAheadMs() }
 
   const spool = await openSpool(
     {
@@ -138,15 +140,13 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     log.warn({ cause: settings.remoteStatus()?.error }, 'cannot use the last remote configuration any more')
   let keeping = Promise.resolve()
 
-  const dispatcher = new Agent({
-    connections: 32,
-    headersTimeout: config.ship.timeoutMs,
-    keepAliveTimeout: 10_000,
-  })
-  opened.defer(() => dispatcher.destroy())
+  const { timeoutMs, compression } = config.ship
+  const link = createServiceLink({ clock, log }, { ...config.service, timeoutMs })
+  opened.defer(() => link.close())
+  const { dispatcher } = link
   const authorization = () => authorizationHeaders(config.service)
   const { endpoint } = config.service
-  const post = createPost({ dispatcher, authorization }, { endpoint, timeoutMs: config.ship.timeoutMs })
+  const post = createPost({ dispatcher, authorization }, { endpoint, timeoutMs, compression })
   const shippers = perLane((lane) =>
     createShipper(
       {
@@ -188,7 +188,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   const pipeline = createKubePipeline(
     {
       client,
-      clock,
+      clock: kubeClock,
       random,
       log,
       metrics,
@@ -260,7 +260,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   const scraper = createUsageScraper(
     {
       client,
-      clock,
+      clock: kubeClock,
       random,
       log,
       namespaces: () => (leads() ? pipeline.selectedNamespaces() : []),
@@ -409,7 +409,9 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       clusterUid: pipeline.clusterUid(),
       reflectors: pipeline.status().reflectors,
       usage: scraper.status(),
+      serviceWarning: link.warning(),
       election: elector?.status(),
+      clockAheadMs: client.clockAheadMs(),
       configuration: configuration(),
       lanes: laneNames.map((lane) => ({
         lane,
@@ -507,6 +509,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     if (stopped) return
     stopped = true
     log.info('the agent stops')
+    await clock.sleep(config.receive.stopPauseMs)
     await receivers.close()
     stopping.abort()
     await Promise.all([...collecting, watching])

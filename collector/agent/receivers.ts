@@ -2,8 +2,10 @@ import { createByteBudget } from '../intake/byte-budget.ts'
 import type { RefusedRequest } from '../intake/door.ts'
 import { createOtlpListener } from '../intake/otlp-listener.ts'
 import type { OtlpHandler } from '../record/otlp.ts'
+import { systemClock } from '../std/clock.ts'
 import type { Log } from '../std/log.ts'
 import type { SelfMetrics } from '../std/self-metrics.ts'
+import { openTlsFiles } from '../std/tls-files.ts'
 import type { AgentConfig } from './config-schema.ts'
 
 /** The two listeners for applications, with one bound on what is in memory at once (policy: reject, the sender comes again). */
@@ -24,7 +26,7 @@ const graceMs = 3_000
 
 export async function startReceivers(
   { handler, metrics, log }: ReceiversDeps,
-  { host, grpcPort, httpPort, bodyBytesMax }: AgentConfig['receive'],
+  { host, grpcPort, httpPort, bodyBytesMax, tls: paths }: AgentConfig['receive'],
 ): Promise<Receivers> {
   const budget = createByteBudget(inFlightBytesMax)
   const refused = metrics.counter(
@@ -40,7 +42,9 @@ export async function startReceivers(
   )
   const onDropped = () => dropped.add(1)
   const limits = { bodyBytesMax, inFlightBytesMax }
-  const door = { handler, inflate: 'listener' as const, limits, budget, log, onRefused, onDropped, host }
+  const tls =
+    paths.certFile === '' ? undefined : openTlsFiles({ ...paths, caFile: paths.clientCaFile }, systemClock)
+  const door = { handler, inflate: 'listener' as const, limits, budget, log, onRefused, onDropped, host, tls }
   const http = await createOtlpListener({ ...door, port: httpPort })
   try {
     const grpc = await createOtlpListener({ ...door, port: grpcPort })

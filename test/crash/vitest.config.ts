@@ -12,10 +12,12 @@ export default defineConfig({
       'test/property/kube-pipeline.test.ts',
       'test/property/rollup.test.ts',
       'test/e2e/main-job.test.ts',
+      'test/e2e/failover.test.ts',
     ],
     env: {
       BINNACLE_E2E_OUTAGE_MS: '60000',
       BINNACLE_KUBE_ROUNDS: '40',
+      BINNACLE_FAILOVER: 'long',
       BINNACLE_ROLLUP_ROUNDS: '3',
     },
     testTimeout: 30_000,

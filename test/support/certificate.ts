@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 
-/** A certificate of its own authority for 127.0.0.1 and localhost, made at run time: valid from an hour ago for a day. */
+/** A certificate of its own authority for 127.0.0.1 and localhost, made at run time: valid from an hour ago, for a day unless told. */
 export interface Certificate {
   /** PEM; also what a client must trust. */
   readonly cert: string
@@ -8,11 +8,14 @@ export interface Certificate {
 }
 
 /** Node verifies certificates but cannot make one, so the few ASN.1 values of one (RFC 5280) are written here. */
-export function createCertificate(commonName = 'localhost'): Certificate {
+export function createCertificate(
+  commonName = 'localhost',
+  { untilMs = Date.now() + 86_400_000 }: { readonly untilMs?: number } = {},
+): Certificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const name = sequence(tlv(0x31, sequence(oid(85, 4, 3), tlv(0x0c, Buffer.from(commonName)))))
   const algorithm = sequence(oid(42, 840, 10045, 4, 3, 2)) // ecdsa-with-SHA256
-  const validity = sequence(utcTime(Date.now() - 3_600_000), utcTime(Date.now() + 86_400_000))
+  const validity = sequence(utcTime(Date.now() - 3_600_000), utcTime(untilMs))
   const names = sequence(
     tlv(0x82, Buffer.from('localhost')),
     tlv(0x87, Buffer.from([127, 0, 0, 1])),

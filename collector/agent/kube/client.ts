@@ -23,6 +23,8 @@ export interface KubeClient extends KubeApi {
     request: Sent & { readonly path: string },
     signal: AbortSignal,
   ): Promise<{ readonly type: 'object'; readonly object: JsonObject } | KubeError>
+  /** How far the API server's clock is ahead of ours, to the second; 0 when they agree as clocks that are set do. */
+  clockAheadMs(): number
   close(): Promise<void>
 }
 
@@ -35,6 +37,9 @@ export interface KubeClientConfig {
   readonly itemBytesMax?: number
   readonly bodyBytesMax?: number
 }
+
+/** Clocks that are set differ by less, also by the time that an answer takes. */
+const clockToleranceMs = 5_000
 
 interface Sent {
   readonly method: 'POST' | 'PUT'
@@ -62,6 +67,7 @@ export function createKubeClient(
   const dispatcher: Dispatcher = access.proxyUrl
     ? new ProxyAgent({ ...options, uri: access.proxyUrl, requestTls: connect })
     : new Agent({ ...options, connect })
+  let aheadMs = 0
   const base = access.server.replace(/\/+$/, '')
 
   async function ask(
@@ -90,6 +96,7 @@ export function createKubeClient(
           },
           ...(sent ? { method: sent.method, body: JSON.stringify(sent.body) } : {}),
         })
+        noteTime(answer.headers['date'])
         const body = unzipped(answer)
         if (answer.statusCode === 200 || answer.statusCode === 201) return { type: 'answer', body }
         const error = await readError(answer, body)
@@ -100,6 +107,14 @@ export function createKubeClient(
       }
     }
     return networkError('BUG: unreachable')
+  }
+
+  function noteTime(date: string | string[] | undefined): void {
+    const serverMs = typeof date === 'string' ? Date.parse(date) : Number.NaN
+    if (!Number.isFinite(serverMs)) return
+    // The header names the second that has begun.
+    const difference = serverMs + 500 - Date.now()
+    aheadMs = Math.abs(difference) < clockToleranceMs ? 0 : difference
   }
 
   async function readError(
@@ -169,6 +184,7 @@ export function createKubeClient(
       const limited = AbortSignal.any([signal, AbortSignal.timeout(getTimeoutMs)])
       return readObject(await ask(path, { accept: 'application/json', signal: limited, sent }))
     },
+    clockAheadMs: () => aheadMs,
     close: () => dispatcher.destroy(),
   }
 }

@@ -13,6 +13,8 @@ const well: AgentCondition = {
   configuration: { problem: '', needsRestart: [], remote: undefined },
   lanes: [{ lane: 'kube', spoolFailure: undefined, shipFailure: undefined }],
   election: undefined,
+  serviceWarning: '',
+  clockAheadMs: 0,
   stopping: false,
 }
 

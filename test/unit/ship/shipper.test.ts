@@ -1,7 +1,7 @@
 import { zstdCompressSync } from 'node:zlib'
 import { Agent } from 'undici'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createPost, type PostOutcome } from '../../../collector/agent/ship/post.ts'
+import { type Compression, createPost, type PostOutcome } from '../../../collector/agent/ship/post.ts'
 import { createShipper, type ShipBatch, type ShipSettled } from '../../../collector/agent/ship/shipper.ts'
 import { systemClock } from '../../../collector/std/clock.ts'
 import { silentLog } from '../../../collector/std/log.ts'
@@ -43,6 +43,7 @@ function startShipper(
     inFlightMax?: number
     timeoutMs?: number
     url?: string
+    compression?: Compression
     mayLeave?: (namespace: string, writtenAtMs: number) => 'yes' | 'no' | 'pending'
   } = {},
 ) {
@@ -67,6 +68,7 @@ function startShipper(
         {
           endpoint: options.url ?? `${sink.url}/`,
           timeoutMs: options.timeoutMs ?? 5_000,
+          compression: options.compression ?? 'zstd',
         },
       ),
       poison: {
@@ -119,24 +121,27 @@ const answers = (...list: SinkAnswer[]) => {
 }
 
 describe('a shipper', () => {
-  test('posts gzipped protobuf with the batch id and the key', async () => {
-    const shipping = startShipper([batch(1, ['ab', 'cd'])])
-    await shipping.untilAcknowledged(1)
-    expect(sink.requests[0]).toMatchObject({
-      path: '/v1/traces',
-      body: Buffer.from('abcd'),
-      headers: {
-        'content-type': 'application/x-protobuf',
-        'content-encoding': 'gzip',
-        'binnacle-batch-id': 'agent/boot/1',
-        authorization: 'Bearer secret',
-      },
-    })
-    expect(sink.requests[0]?.headers).not.toHaveProperty('binnacle-batch-resend')
-    expect(shipping.settled).toEqual([
-      { signal: 'traces', shipped: 20, rejected: 0, reason: '', optedOut: 0 },
-    ])
-  })
+  test.each(['gzip', 'none'] as const)(
+    'posts protobuf (%s) with the batch id and the key',
+    async (compression) => {
+      const shipping = startShipper([batch(1, ['ab', 'cd'])], { compression })
+      await shipping.untilAcknowledged(1)
+      expect(sink.requests[0]).toMatchObject({
+        path: '/v1/traces',
+        body: Buffer.from('abcd'),
+        headers: {
+          'content-type': 'application/x-protobuf',
+          ...(compression === 'none' ? {} : { 'content-encoding': compression }),
+          'binnacle-batch-id': 'agent/boot/1',
+          authorization: 'Bearer secret',
+        },
+      })
+      expect(sink.requests[0]?.headers).not.toHaveProperty('binnacle-batch-resend')
+      expect(shipping.settled).toEqual([
+        { signal: 'traces', shipped: 20, rejected: 0, reason: '', optedOut: 0 },
+      ])
+    },
+  )
 
   test.each([429, 500, 502, 503, 504, 408, 401, 403, 404])(
     'tries again after %i, marked as a resend',
