@@ -134,6 +134,32 @@ export const AgentConfig = Group({
     bytesMax: Bytes(4 * MiB, 1_024, 'of a batch'),
     memoryBytesMax: Bytes(16 * MiB, 64 * 1_024, 'of what waits in memory, each lane'),
   }),
+  sampling: Group({
+    enabled: Type.Boolean({
+      default: false,
+      description:
+        'tail sampling of traces, with one replica only; errors, slow and rare operations are always kept',
+    }),
+    ratio: Type.Number({
+      minimum: 0.0001,
+      maximum: 1,
+      default: 0.1,
+      description: 'of the other traces; figures stay right, their spans count for more',
+    }),
+    slowQuantile: Type.Number({
+      minimum: 0.5,
+      maximum: 0.9999,
+      default: 0.99,
+      description: 'a call that lasts longer than this share of the calls of its operation is slow',
+    }),
+    ageMs: Ms(30_000, 100, 'a trace is decided so long after its first span'),
+    afterRootMs: Ms(5_000, 0, 'or so long after its root has ended'),
+    bytesMax: Bytes(
+      64 * MiB,
+      MiB,
+      'of traces that are not decided; beyond it they are decided early, and kept',
+    ),
+  }),
   ship: Group({
     compression: OneOf(
       ['zstd', 'gzip', 'none'],

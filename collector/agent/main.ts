@@ -27,18 +27,19 @@ import { createAgentLedger, type DropReason, type LaneGauges, type LedgerLine } 
 import { createOtlpHandler, type RequestSeen } from './receive/handler.ts'
 import { createLatePods } from './receive/late-pods.ts'
 import { startReceivers } from './receivers.ts'
+import { createTailSampler } from './sample/tail-sampler.ts'
 import { createCollectedNamespaces } from './scope/collected.ts'
 import { createUsageScraper } from './scrape/scraper.ts'
 import { createSettings } from './settings.ts'
 import { createPost } from './ship/post.ts'
 import { createServiceLink } from './ship/service-link.ts'
-import { createShipper, type ShipSettled } from './ship/shipper.ts'
+import { createShipper, type ShipBatch, type ShipDeps, type ShipSettled } from './ship/shipper.ts'
 import { systemDisk } from './spool/disk.ts'
 import { type LaneName, laneNames, openSpool } from './spool/spool.ts'
 import { watchValues } from './watch-values.ts'
 
 /**
- * The cluster agent, top to bottom as the data flows:
+ * The cluster agent, top to bottom as the data flows (traces pass the tail sampler between spool and ship, if it is on):
  *
  *   kubernetes API ──▶ pipeline, scraper ─┐
  *                                         ├──▶ batch ──▶ spool ──▶ ship ──▶ service
@@ -147,21 +148,9 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   const authorization = () => authorizationHeaders(config.service)
   const { endpoint } = config.service
   const post = createPost({ dispatcher, authorization }, { endpoint, timeoutMs, compression })
+  const sampler = config.sampling.enabled ? createSampling() : undefined
   const shippers = perLane((lane) =>
-    createShipper(
-      {
-        source: spool.lanes[lane],
-        post,
-        poison: spool.poison,
-        clock,
-        random,
-        log,
-        mayLeave: (namespace, writtenAtMs) => pipeline.mayLeave(namespace, writtenAtMs),
-        onSettled: (settled) => settle(lane, settled),
-        onAttempt: (outcome) => ledger.attempt(lane, outcome),
-      },
-      { ...config.ship, lane, inFlightMax: lane === 'kube' ? 1 : config.ship.inFlightMax },
-    ),
+    lane === 'traces' && sampler ? laneShipper(lane, sampler) : laneShipper(lane, spool.lanes[lane]),
   )
 
   const batcher = createBatcher(
@@ -328,6 +317,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   if (settings.current().config.log.level !== config.log.level)
     log.level = settings.current().config.log.level
 
+  const sampling = sampler?.run(stopShipping.signal)
   const shipping = laneNames.map((lane) => shippers[lane].run(stopShipping.signal))
   const electing = elector?.run(stopElecting.signal)
   const collecting = [pipeline.start(stopping.signal), scraper.run(stopping.signal)]
@@ -348,6 +338,43 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   function emitKube(record: KubeRecord): void {
     ledger.received({ lane: 'kube', signal: 'logs' }, 1)
     batcher.kube([record])
+  }
+
+  function laneShipper<Batch extends ShipBatch>(lane: LaneName, source: ShipDeps<Batch>['source']) {
+    return createShipper(
+      {
+        source,
+        post,
+        poison: spool.poison,
+        clock,
+        random,
+        log,
+        mayLeave: (namespace, writtenAtMs) => pipeline.mayLeave(namespace, writtenAtMs),
+        onSettled: (settled) => settle(lane, settled),
+        onAttempt: (outcome) => ledger.attempt(lane, outcome),
+      },
+      { ...config.ship, lane, inFlightMax: lane === 'kube' ? 1 : config.ship.inFlightMax },
+    )
+  }
+
+  function createSampling() {
+    const decisions = metrics.counter('sampling_decisions', 'Traces decided by tail sampling, by decision')
+    metrics.gauge(
+      'sampling_traces',
+      'Traces that wait for their decision',
+      () => sampler?.state().traces ?? 0,
+    )
+    metrics.gauge('sampling_bytes', 'Bytes of batches in tail sampling', () => sampler?.state().bytes ?? 0)
+    return createTailSampler(
+      {
+        source: spool.lanes.traces,
+        clock,
+        idPrefix: `${spool.agentUid}/${spool.bootId}`,
+        onSampledOut: (spans) => ledger.sampled({ lane: 'traces', signal: 'traces' }, spans),
+        onDecision: (decision) => decisions.add(1, { decision }),
+      },
+      config.sampling,
+    )
   }
 
   function settle(lane: LaneName, { signal, shipped, rejected, reason, optedOut }: ShipSettled): void {
@@ -497,12 +524,13 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
 
   /** Goes on while it helps: a lane whose last request failed is left to the next start. */
   async function drain(): Promise<void> {
+    sampler?.hurry()
     const deadlineMs = clock.monotonicMs() + config.ship.drainMs
     const hopeful = () =>
       laneNames.some((lane) => spool.lanes[lane].state().batches > 0 && !shippers[lane].state().failure)
     while (hopeful() && clock.monotonicMs() < deadlineMs) await clock.sleep(20)
     stopShipping.abort()
-    await Promise.all(shipping)
+    await Promise.all([...shipping, sampling])
   }
 
   async function close(): Promise<void> {

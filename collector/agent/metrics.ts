@@ -5,11 +5,11 @@ import type { SelfMetrics } from '../std/self-metrics.ts'
  * The agent's metrics about its data path, all names in one place (rendered as `binnacle_agent_<name>[_total]`).
  * Items are spans, log records (also kubernetes records) and data points. At rest, per lane and signal:
  *
- *   items_received + items_recovered = items_shipped + items_rejected + items_dropped + items_queued
+ *   items_received + items_recovered = items_shipped + items_rejected + items_dropped + items_sampled + items_queued
  *
  * received: taken in, refused ones too · recovered: found in the spool at start · shipped: the service has them ·
  * rejected: refused with an answer (by us or by the service), `reason` says why · dropped: lost, `reason` says why ·
- * queued: in memory or in the spool.
+ * sampled: taken away by tail sampling, kept spans stand for them · queued: in memory or in the spool.
  */
 export interface AgentLedger {
   received(at: Place, items: number): void
@@ -17,6 +17,7 @@ export interface AgentLedger {
   shipped(at: Place, items: number): void
   rejected(at: Place, items: number, reason: RejectReason): void
   dropped(at: Place, items: number, reason: DropReason): void
+  sampled(at: Place, items: number): void
   /** A refused item's namespace; only the first `namespacesMax` are told apart. */
   refusedNamespace(namespace: string, items: number): void
   request(signal: OtlpSignal, result: string): void
@@ -51,6 +52,7 @@ export interface LedgerLine extends Place {
   readonly shipped: number
   readonly rejected: number
   readonly dropped: number
+  readonly sampled: number
   readonly queued: number
 }
 
@@ -69,7 +71,7 @@ export interface LaneGauges {
 const namespacesMax = 100
 
 type Sums = Omit<LedgerLine, keyof Place | 'queued'>
-const zero: Sums = { received: 0, recovered: 0, shipped: 0, rejected: 0, dropped: 0 }
+const zero: Sums = { received: 0, recovered: 0, shipped: 0, rejected: 0, dropped: 0, sampled: 0 }
 
 export function createAgentLedger(
   metrics: SelfMetrics,
@@ -81,6 +83,7 @@ export function createAgentLedger(
     shipped: metrics.counter('items_shipped', 'Items the service has'),
     rejected: metrics.counter('items_rejected', 'Items refused with an answer, by reason'),
     dropped: metrics.counter('items_dropped', 'Items lost, by reason'),
+    sampled: metrics.counter('items_sampled', 'Spans that tail sampling took away'),
   }
   const refused = metrics.counter('refused_items', 'Items of namespaces that are not collected, by namespace')
   const requests = metrics.counter('otlp_requests', 'Requests of applications, by signal and result')
@@ -132,6 +135,7 @@ export function createAgentLedger(
     shipped: (at, items) => count('shipped', at, { items }),
     rejected: (at, items, reason) => count('rejected', at, { items, reason }),
     dropped: (at, items, reason) => count('dropped', at, { items, reason }),
+    sampled: (at, items) => count('sampled', at, { items }),
     refusedNamespace(namespace, items) {
       if (namespaces.size < namespacesMax) namespaces.add(namespace)
       refused.add(items, { namespace: namespaces.has(namespace) ? namespace || '(unknown)' : '(other)' })

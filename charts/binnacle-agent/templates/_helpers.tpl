@@ -55,6 +55,11 @@ receive:
 admin:
   host: 0.0.0.0
   port: 8421
+{{- if and .Values.sampling.enabled (gt (int (.Values.replicas | default 1)) 1) }}
+{{- fail "sampling.enabled needs replicas: 1, for a trace is decided where all of its spans are" }}
+{{- end }}
+sampling:
+  {{- toYaml .Values.sampling | nindent 2 }}
 spool:
   directory: /var/lib/binnacle
   bytesMax: {{ .Values.spool.bytesMax | int64 }}

@@ -302,7 +302,12 @@ describe('the agent', () => {
     if (restarts) await agent.close()
     put('Namespace', namespace('hidden', {}))
     if (restarts) agent = await start()
-    else await until(() => agent.status().namespaces.length === 1, 'opted out')
+    else {
+      await until(() => agent.status().namespaces.length === 1, 'opted out')
+      // Requests that were on their way then have been answered.
+      const before = sink.requests.filter(isData).length
+      await until(() => sink.requests.filter(isData).length >= before + 8, 'tried again')
+    }
     up = true
     await until(
       () => agent.status().lanes.every(({ queued }) => Object.values(queued).every((one) => one === 0)),
