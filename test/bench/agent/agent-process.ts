@@ -113,7 +113,7 @@ function portsOf(output: string): Ports | undefined {
 }
 
 /** What the chart's template sets for the container, such as NODE_OPTIONS. */
-function chartEnvironment(): Record<string, string> {
+export function chartEnvironment(): Record<string, string> {
   const template = readFileSync(join(root, 'charts/binnacle-agent/templates/workload.yaml'), 'utf8')
   const options = /name: NODE_OPTIONS\n\s+value: (--.*)/.exec(template)?.[1]
   if (options === undefined) throw new Error('the chart of the agent sets no NODE_OPTIONS')

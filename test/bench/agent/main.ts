@@ -7,8 +7,14 @@
  */
 import { parseArgs } from 'node:util'
 import { describeMachine, machineText } from '../support/machine.ts'
+import { writeResults } from '../support/report.ts'
 import { say } from '../support/say.ts'
-import { measureScale, type ScaleConfig } from './scale.ts'
+import { chartEnvironment } from './agent-process.ts'
+import { measureInformer } from './informer.ts'
+import { type AgentResults, agentReport } from './report.ts'
+import { measureScale, type ScaleConfig, type ScaleResult } from './scale.ts'
+import { measureStored } from './stored.ts'
+import { measureTracePath, type TracePathFigures } from './trace-path.ts'
 
 const { values } = parseArgs({
   options: {
@@ -47,11 +53,44 @@ const scales: readonly ScaleConfig[] = [
   },
 ]
 
-say(machineText(describeMachine('')))
-for (const scale of scales) {
-  if (!wants(scale.name)) continue
-  const result = await measureScale({ ...scale, flags })
-  const { residentMib, ...figures } = result
-  say(JSON.stringify(figures, undefined, 1))
-  say(residentMib.map((one) => one.toFixed(0)).join(' '))
+const machine = describeMachine('embedded')
+say(machineText(machine))
+const [, middle] = scales as [ScaleConfig, ScaleConfig, ScaleConfig]
+const scaleResults: ScaleResult[] = []
+for (const scale of scales)
+  if (wants(scale.name)) scaleResults.push(told(await measureScale({ ...scale, flags })))
+const stored = wants('stored')
+  ? told(
+      await measureStored(
+        quick ? { ...(scales[0] as ScaleConfig), name: 'stored' } : { ...middle, name: 'stored' },
+      ),
+    )
+  : undefined
+const informer =
+  wants('informer') && !quick ? told(await measureInformer({ ...middle, name: 'informer' })) : undefined
+const traces: TracePathFigures[] = []
+if (wants('traces'))
+  for (const encoding of ['gzip', 'plain'] as const)
+    traces.push(told(await measureTracePath({ encoding, requests: quick ? 300 : 2_000 })))
+
+const results: AgentResults = {
+  machine,
+  flags: [chartEnvironment()['NODE_OPTIONS'], ...flags].join(' '),
+  scales: scaleResults,
+  stored,
+  informer,
+  traces,
+}
+const markdown = agentReport(results)
+process.stdout.write(`${markdown}\n`)
+if (!quick && wanted.length === 0 && flags.length === 0) writeResults('agent', { markdown, data: results })
+
+/** One line of progress that says what was found. */
+function told<T extends object>(result: T): T {
+  say(
+    JSON.stringify(result, (_, value) =>
+      Array.isArray(value) ? undefined : typeof value === 'number' ? Number(value.toPrecision(4)) : value,
+    ),
+  )
+  return result
 }

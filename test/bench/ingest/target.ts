@@ -11,6 +11,8 @@ export interface Target {
   readonly pid: number
   readonly enginePid: number
   readonly http: string
+  /** Where agents send to. */
+  readonly api: string
   /** host:port; empty: it does not speak gRPC. */
   readonly grpc: string
   readonly clickhouse: string
@@ -46,6 +48,7 @@ export async function startTarget(name: TargetName): Promise<Target> {
     name,
     pid: child.pid,
     enginePid: childrenOf(child.pid)[0] ?? 0,
+    api: ready.url,
     http: ready.otlpHttp ? `http://${ready.otlpHttp}` : ready.url,
     grpc: (ready.grpc ?? '').replace(/^https?:\/\//, ''),
     clickhouse: ready.clickhouse,
