@@ -6,6 +6,8 @@
 
 /** Words, as Kubernetes spells them unless said otherwise. */
 export const objectFacts = {
+  /** `workloadInferred`: 'true' where the workload is guessed from names, because an owner may not be seen. */
+  Pod: ['workloadInferred'],
   Node: ['roles', 'taints', 'kubeletVersion', 'os', 'architecture', 'instanceType', 'zone', 'internalIp'],
   Deployment: ['strategy', 'paused', 'images'],
   StatefulSet: ['strategy', 'images', 'serviceName'],
@@ -20,7 +22,10 @@ export const objectFacts = {
   HorizontalPodAutoscaler: ['target', 'metrics'],
 } as const satisfies Record<string, readonly string[]>
 
-/** Numbers; times are Unix ms. A ResourceQuota has `hard:<resource>` and `used:<resource>` for each of its resources. */
+/**
+ * Numbers; times are Unix ms. A ResourceQuota has `hard:<resource>` and `used:<resource>` for each of its resources, in the
+ * base unit: cores, bytes, pieces. A Pod's `startedAtMs` is the start of the oldest container that runs or has run.
+ */
 export const objectAmounts = {
   Pod: ['scheduledAtMs', 'startedAtMs', 'readyAtMs', 'finishedAtMs', 'ephemeralStorageRequestBytes'],
   Node: [

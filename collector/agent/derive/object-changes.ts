@@ -87,12 +87,7 @@ function heldMs({ previousSinceMs }: Transition, untilMs: number): number {
 }
 
 function troubleOf(next: ProjectedObject): Partial<ObjectChange> {
-  if (isDescribed(next)) {
-    const condition = next.fields.conditions?.find(
-      (one) => one.type === 'Progressing' || one.type === 'ReplicaFailure',
-    )
-    return { reason: condition?.reason ?? '', message: condition?.message ?? '' }
-  }
+  if (isDescribed(next)) return conditionOf(next)
   if (next.kind !== 'Pod') return {}
   const container = next.containers.find((one) => one.reason !== '' && one.reason !== 'Completed')
   if (!container) return { reason: next.reason, message: next.message }
@@ -134,25 +129,54 @@ function restartOf(container: ContainerState, before: number, make: Make) {
   })
 }
 
+/** The condition that made the status: the one in trouble, else the one that tells how a rollout goes. */
+function conditionOf({ fields }: Described): Partial<ObjectChange> {
+  const { conditions = [], reason = '' } = fields
+  const condition =
+    conditions.find((one) => reason !== '' && one.reason === reason) ??
+    conditions.find((one) => one.type === 'Progressing' || one.type === 'ReplicaFailure')
+  return { reason: condition?.reason ?? reason, message: condition?.message ?? '' }
+}
+
 function isDescribed(object: ProjectedObject | undefined): object is Described {
   return object !== undefined && 'fields' in object
 }
 
 function rollouts(previous: Described, next: Described, make: Make): ObjectChange[] {
-  if (!previous.template || !next.template) return []
+  if (next.kind === 'HorizontalPodAutoscaler') return scalings(previous, next, make)
   const changes: ObjectChange[] = []
-  if (previous.template.hash !== next.template.hash) {
+  const image = next.template?.images[0] ?? ''
+  if (previous.template && next.template && previous.template.hash !== next.template.hash) {
     const [from, to] = label(previous.template, next.template)
-    const image = next.template.images[0] ?? ''
     const reason = rolloutReason(previous.template, next.template)
     changes.push(make('rollout', `rollout:${next.generation}`, { from, to, reason, image }))
   }
-  // How many a DaemonSet wants follows from the nodes: nobody scaled it.
-  if (next.kind !== 'DaemonSet' && previous.fields.desired !== next.fields.desired) {
+  // How many a DaemonSet wants follows from the nodes: nobody scaled it. Jobs and Services are not scaled at all.
+  const isScaled = next.kind === 'Deployment' || next.kind === 'StatefulSet'
+  if (isScaled && previous.fields.desired !== next.fields.desired) {
     const from = String(previous.fields.desired ?? 0)
-    changes.push(make('scale', `scale:${next.generation}`, { from, to: String(next.fields.desired ?? 0) }))
+    const to = String(next.fields.desired ?? 0)
+    changes.push(make('scale', `scale:${next.generation}`, { from, to, image }))
   }
   return changes
+}
+
+/** What an autoscaler wants changes from its second look on: at first it knows nothing. */
+function scalings(previous: Described, next: Described, make: Make): ObjectChange[] {
+  const from = previous.fields.desired ?? 0
+  const to = next.fields.desired ?? 0
+  if (from === to || previous.status === 'Unknown') return []
+  const able = next.fields.conditions?.find((one) => one.type === 'AbleToScale')
+  const timeMs = next.fields.amounts?.['lastScaledAtMs']
+  return [
+    make('scale', `scale:${next.resourceVersion}`, {
+      ...(timeMs === undefined ? {} : { timeMs }),
+      from: String(from),
+      to: String(to),
+      reason: able?.reason ?? '',
+      message: able?.message ?? '',
+    }),
+  ]
 }
 
 /** A rollout is named by its versions, or by its images where the version says nothing. */

@@ -1,5 +1,5 @@
 import type { ObjectState } from '../../record/kube.ts'
-import { type Described, findings } from './kinds/described.ts'
+import { type Described, facts, findings } from './kinds/described.ts'
 import type { ProjectedMeta } from './metadata.ts'
 import type { Missing } from './missing.ts'
 import { podFindings } from './pod-findings.ts'
@@ -68,7 +68,7 @@ function namespaceFields(
   }
 }
 
-function podFields(pod: ProjectedPod, { missing }: StateContext): Partial<ObjectState> {
+function podFields(pod: ProjectedPod, { missing, workload }: StateContext): Partial<ObjectState> {
   const running = pod.containers.filter((one) => !one.init)
   const starts = running.flatMap((one) => one.startedAtMs ?? [])
   const total = (
@@ -91,6 +91,7 @@ function podFields(pod: ProjectedPod, { missing }: StateContext): Partial<Object
     qosClass: pod.qosClass,
     containers: pod.containers,
     amounts: { ...pod.amounts, ...(starts.length > 0 ? { startedAtMs: Math.min(...starts) } : {}) },
+    ...(workload.isInferred ? { facts: facts('Pod', { workloadInferred: 'true' }) } : {}),
     findings: podFindings(pod, missing),
   }
 }

@@ -52,12 +52,17 @@ export function createObjectTeller({
         emit({ type: 'change', record }, object)
       if (deleted) statusSinceMs.delete(object.uid)
       else if (!previous) {
-        if (!fromList) statusSinceMs.set(object.uid, object.createdAtMs)
+        const sinceMs = sinceOf(object) || (fromList ? 0 : object.createdAtMs)
+        if (sinceMs > 0) statusSinceMs.set(object.uid, sinceMs)
       } else if (statusOf(previous) !== statusOf(object))
-        statusSinceMs.set(object.uid, object.changedAtMs || nowMs)
+        statusSinceMs.set(object.uid, sinceOf(object) || object.changedAtMs || nowMs)
     },
     forget: (uid) => void statusSinceMs.delete(uid),
   }
+}
+
+function sinceOf(object: ProjectedObject): number {
+  return ('sinceMs' in object && object.sinceMs) || 0
 }
 
 /** Of many versions of an object only a heartbeat or an annotation differs. */

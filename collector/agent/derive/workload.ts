@@ -4,6 +4,8 @@ import type { Owner, ProjectedMeta } from './metadata.ts'
 export interface Workload {
   readonly kind: string
   readonly name: string
+  /** Guessed from names, because an owner on the way is not ours to see. */
+  readonly isInferred?: boolean
 }
 
 /** Looks an owner up in what we watch; undefined: not seen yet, or not ours to see. */
@@ -35,9 +37,9 @@ export function workloadOf(
 function infer(workload: Workload, labels: Readonly<Record<string, string>>): Workload {
   const hash = labels['pod-template-hash']
   if (workload.kind === 'ReplicaSet' && hash && workload.name.endsWith(`-${hash}`)) {
-    return { kind: 'Deployment', name: workload.name.slice(0, -hash.length - 1) }
+    return { kind: 'Deployment', name: workload.name.slice(0, -hash.length - 1), isInferred: true }
   }
   // The controller appends the scheduled time in minutes since 1970: eight digits until 2160.
   const scheduled = workload.kind === 'Job' ? /^(.+)-\d{8}$/.exec(workload.name) : null
-  return scheduled?.[1] ? { kind: 'CronJob', name: scheduled[1] } : workload
+  return scheduled?.[1] ? { kind: 'CronJob', name: scheduled[1], isInferred: true } : workload
 }

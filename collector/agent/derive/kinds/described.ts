@@ -11,6 +11,8 @@ import type { Workload } from '../workload.ts'
 export interface Described extends ProjectedMeta {
   readonly kind: DescribedKind
   readonly status: string
+  /** Since when it has this status, where the object tells. */
+  readonly sinceMs?: number
   readonly fields: KindFields
   /** Of what makes pods: to notice a rollout without keeping the template. */
   readonly template?: PodTemplate

@@ -28,6 +28,7 @@ export function projectJob(raw: Json): Described | undefined {
     kind: 'Job',
     ...meta,
     status: complete ? 'Complete' : failed ? 'Failed' : isSuspended ? 'Suspended' : 'Running',
+    sinceMs: finishedAtMs || timeMs(status['startTime']),
     fields: {
       reason: failed?.reason ?? '',
       version,

@@ -19,6 +19,7 @@ export function projectNode(raw: Json): Described | undefined {
     kind: 'Node',
     ...meta,
     status: nodeStatus(ready?.status, spec['unschedulable'] === true),
+    sinceMs: ready?.sinceMs ?? 0,
     fields: {
       reason: ready?.status === 'True' ? '' : (ready?.reason ?? ''),
       node: meta.name,
