@@ -6,8 +6,9 @@ import { pick, type Random } from './kube-faults.ts'
 const homes = ['shop', 'größe', 'batch'].map((name) => name.replace('ö', 'oe').replace('ß', 'ss'))
 const names = ['a', 'b', 'c']
 const ips = ['10.0.0.1', '10.0.0.2', '10.0.0.3']
-const kinds = ['Pod', 'Pod', 'Pod', 'Event', 'Event', 'ReplicaSet', 'Deployment'] as const
-export const mirroredKinds = ['Namespace', 'Pod', 'ReplicaSet', 'Deployment'] as const
+const workKinds = ['Pod', 'Pod', 'Pod', 'Event', 'Event', 'ReplicaSet', 'Deployment', 'Job'] as const
+const kinds = [...workKinds, 'Service', 'EndpointSlice', 'ResourceQuota', 'PersistentVolumeClaim'] as const
+export const mirroredKinds = ['Namespace', ...new Set(kinds)].filter((kind) => kind !== 'Event')
 
 const label = 'binnacle.dev/collect'
 const on = { metadata: { labels: { [label]: 'enabled' } } }
@@ -87,6 +88,12 @@ function objectOf(
         lastTimestamp: null,
         eventTime: new Date(Date.now() + (random() - 0.5) * 7_200_000).toISOString(),
       }
+    case 'Service':
+      return { metadata, spec: { selector: { app: where.name } } }
+    case 'EndpointSlice': {
+      const labels = { ...metadata.labels, 'kubernetes.io/service-name': pick(random, names) }
+      return { metadata: { ...metadata, labels }, endpoints: random() < 0.5 ? [{}] : [] }
+    }
     default:
       return { metadata, spec: { replicas: 1, template: { spec: { containers: null } } } }
   }

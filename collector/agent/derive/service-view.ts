@@ -43,8 +43,16 @@ export function createServiceView({ services, slices, readiness, tell }: Service
   const slicesByService = new Map<string, Set<string>>()
   const serviceKey = (slice: Described) => `${slice.namespace}/${slice.fields.facts?.['service'] ?? ''}`
 
-  function isDue({ uid }: Described, fromList: boolean): void {
-    due.set(uid, fromList)
+  function serviceIsDue(slice: Described): void {
+    const service = services.named(slice.namespace, slice.fields.facts?.['service'] ?? '')
+    if (service) due.set(service.uid, due.get(service.uid) ?? false)
+  }
+
+  function unlink(slice: Described): void {
+    const uids = slicesByService.get(serviceKey(slice))
+    uids?.delete(slice.uid)
+    if (uids?.size === 0) slicesByService.delete(serviceKey(slice))
+    serviceIsDue(slice)
   }
 
   function gone({ object, fromList }: ViewEvent): void {
@@ -75,27 +83,22 @@ export function createServiceView({ services, slices, readiness, tell }: Service
     onService(event) {
       const { object, type, fromList } = event
       if (type === 'deleted') gone(event)
-      else isDue(object, fromList)
+      else due.set(object.uid, fromList)
       for (const uid of slicesByService.get(`${object.namespace}/${object.name}`) ?? [])
         due.set(uid, due.get(uid) ?? false)
     },
     onSlice(event) {
       const { object, previous, type, fromList } = event
-      const key = serviceKey(object)
-      if (previous && serviceKey(previous) !== key)
-        slicesByService.get(serviceKey(previous))?.delete(object.uid)
-      const uids = slicesByService.get(key) ?? new Set()
-      slicesByService.set(key, uids)
+      if (previous && serviceKey(previous) !== serviceKey(object)) unlink(previous)
       if (type === 'deleted') {
-        uids.delete(object.uid)
-        if (uids.size === 0) slicesByService.delete(key)
+        unlink(object)
         gone(event)
-      } else {
-        uids.add(object.uid)
-        isDue(object, fromList)
+        return
       }
-      const service = services.named(object.namespace, object.fields.facts?.['service'] ?? '')
-      if (service) due.set(service.uid, due.get(service.uid) ?? false)
+      const uids = slicesByService.get(serviceKey(object)) ?? new Set()
+      slicesByService.set(serviceKey(object), uids.add(object.uid))
+      due.set(object.uid, fromList)
+      serviceIsDue(object)
     },
     flush() {
       if (readiness('services') === 'unread' || readiness('slices') === 'unread') return

@@ -70,6 +70,8 @@ describe('the workload', () => {
     'ReplicaSet web-1': owner('Deployment', 'web'),
     'ReplicaSet bare-abc': noOwner,
     'ReplicaSet canary-1': owner('Rollout', 'canary'),
+    'Job once-28401120': noOwner,
+    'Job report-1': owner('CronJob', 'report'),
     'ReplicaSet loop': owner('ReplicaSet', 'loop'),
   }
   const find = (one: Owner) => {
@@ -98,12 +100,37 @@ describe('the workload', () => {
     ['of a StatefulSet', meta('p', owner('StatefulSet', 'db')), 'StatefulSet/db'],
     ['of a CronJob', meta('p', owner('Job', 'backup-28401120')), 'CronJob/backup'],
     ['of a Job', meta('p', owner('Job', 'migrate-3')), 'Job/migrate-3'],
+    ['of a Job that is seen, bare', meta('p', owner('Job', 'once-28401120')), 'Job/once-28401120'],
+    ['of a Job that is seen, of a CronJob', meta('p', owner('Job', 'report-1')), 'CronJob/report'],
+    [
+      'of an OpenShift ReplicationController',
+      meta('p', owner('ReplicationController', 'app-3')),
+      'ReplicationController/app-3',
+    ],
+    ['a Job', meta('nightly-28401120', owner('CronJob', 'nightly')), 'CronJob/nightly'],
     ['of a static pod', meta('p', owner('Node', 'node-a')), 'Node/node-a'],
     ['of a loop', meta('p', owner('ReplicaSet', 'loop')), 'ReplicaSet/loop'],
   ])('%s', (_, object, want) => {
     const { kind, name } = workloadOf('Pod', object, find)
     expect(`${kind}/${name}`).toBe(want)
   })
+})
+
+test('a workload that is guessed from names says so', () => {
+  const pod = {
+    name: 'p',
+    namespace: 'shop',
+    labels: { 'pod-template-hash': 'x7' },
+    owner: { kind: 'ReplicaSet', name: 'api-x7', uid: 'r' },
+  }
+  expect(workloadOf('Pod', pod, () => undefined)).toEqual({
+    kind: 'Deployment',
+    name: 'api',
+    isInferred: true,
+  })
+  const seen = { owner: { kind: 'Deployment', name: 'api', uid: 'd' } }
+  const find = (one: Owner) => (one.kind === 'ReplicaSet' ? seen : undefined)
+  expect(workloadOf('Pod', pod, find)).toEqual({ kind: 'Deployment', name: 'api' })
 })
 
 describe('events', () => {

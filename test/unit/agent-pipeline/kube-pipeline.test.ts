@@ -288,4 +288,127 @@ describe('the Kubernetes pipeline', () => {
     expect(pipeline.selectedNamespaces()).toEqual(['shop'])
     expect(drain()).toEqual(backfill)
   })
+
+  /** The last record of each object, as `Kind/name STATUS ready/desired amounts findings`. */
+  const lastOf = (records: readonly KubeRecord[], kind: string, name: string) =>
+    records
+      .flatMap((one) =>
+        one.type === 'object' && one.record.kind === kind && one.record.name === name ? [one.record] : [],
+      )
+      .at(-1)
+
+  test('tells nodes of the whole cluster, with where their collection starts', async () => {
+    const { kube, clock, records, start } = setUp({ watch: { mode: 'cluster', namespaces: [], nodes: 'on' } })
+    const node = (ready: string) => ({
+      metadata: meta('node-a'),
+      status: { conditions: [{ type: 'Ready', status: ready, lastTransitionTime: created }] },
+    })
+    kube.put('nodes', node('True'))
+    await start()
+    await clock.advance(5_000)
+    expect(records[0]).toMatchObject({ record: { change: 'collection-started', namespace: '', name: '' } })
+    expect(lastOf(records, 'Node', 'node-a')).toMatchObject({ namespace: '', status: 'Ready' })
+    kube.put('nodes', node('False'))
+    await clock.advance(5_000)
+    const changes = records.flatMap((one) => (one.type === 'change' ? [one.record] : []))
+    expect(changes.at(-1)).toMatchObject({ kind: 'Node', from: 'Ready', to: 'NotReady' })
+    // It has been so since before we saw it, and the node says since when.
+    expect(changes.at(-1)?.previousDurationMs).toBeGreaterThan(60_000)
+  })
+
+  test('nodes that may not be read are a state, and an agent without the option does not ask', async () => {
+    const denied = setUp({ watch: { mode: 'cluster', namespaces: [], nodes: 'on' } })
+    denied.kube.forbid('nodes')
+    await denied.start()
+    await denied.clock.advance(5_000)
+    expect(denied.pipeline.status().reflectors.find((one) => one.resource === 'nodes')?.state).toBe('denied')
+    // Nothing is known of them, so what was known before is not to be buried.
+    expect(denied.drain().filter((one) => one.startsWith('collection-started'))).toEqual([])
+    for (const watch of [
+      { mode: 'cluster', namespaces: [], nodes: 'off' },
+      { mode: 'namespaced', namespaces: ['shop'], nodes: 'on' },
+    ] as const) {
+      const { kube, clock, start } = setUp({ watch, clusterUid: 'set' })
+      await start()
+      await clock.advance(5_000)
+      expect(kube.asked.filter((one) => one.includes('nodes'))).toEqual([])
+    }
+  })
+
+  test('tells a Service with its endpoints, and a Namespace with its quotas', async () => {
+    const { kube, clock, records, start } = setUp()
+    kube.put('namespaces', namespace('shop', enabled))
+    kube.put('services', { metadata: meta('web', { namespace: 'shop' }), spec: { selector: { app: 'web' } } })
+    const slice = (ready: boolean) => ({
+      metadata: meta('web-x1', { namespace: 'shop', labels: { 'kubernetes.io/service-name': 'web' } }),
+      endpoints: [{ conditions: { ready } }],
+    })
+    kube.put('endpointslices', slice(true))
+    await start()
+    await clock.advance(5_000)
+    expect(lastOf(records, 'Service', 'web')).toMatchObject({ status: 'Available', ready: 1, desired: 1 })
+    expect(lastOf(records, 'Namespace', 'shop')).toMatchObject({
+      amounts: { quotas: 0, limitRanges: 0 },
+      findings: { 'namespace-without-quota': 'no LimitRange either' },
+    })
+    kube.put('endpointslices', slice(false))
+    kube.put('resourcequotas', { metadata: meta('q', { namespace: 'shop' }), spec: { hard: { pods: '5' } } })
+    await clock.advance(5_000)
+    expect(lastOf(records, 'Service', 'web')).toMatchObject({
+      status: 'Unavailable',
+      findings: { 'service-without-endpoints': 'none of 1 is ready' },
+    })
+    const changes = records.flatMap((one) =>
+      one.type === 'change' && one.record.kind === 'Service' ? [one.record] : [],
+    )
+    expect(changes.at(-1)).toMatchObject({ change: 'status', from: 'Available', to: 'Unavailable' })
+    expect(lastOf(records, 'Namespace', 'shop')).toMatchObject({ amounts: { quotas: 1 }, findings: {} })
+    kube.delete('resourcequotas', 'uid-q')
+    await clock.advance(5_000)
+    expect(lastOf(records, 'Namespace', 'shop')).toMatchObject({ amounts: { quotas: 0 } })
+  })
+
+  test('says of a pod what its events say is missing, until its containers start', async () => {
+    const { kube, clock, records, start } = setUp()
+    kube.put('namespaces', namespace('shop', enabled))
+    const starting = {
+      containerStatuses: [{ name: 'web', state: { waiting: { reason: 'ContainerCreating' } } }],
+    }
+    kube.put('pods', pod('shop-1', 'shop', { phase: 'Pending', ...starting }))
+    await start()
+    await clock.advance(5_000)
+    expect(lastOf(records, 'Pod', 'shop-1')?.findings).not.toHaveProperty('missing-secret')
+    kube.put('events', {
+      ...event('mount', 'shop', 'shop-1'),
+      reason: 'FailedMount',
+      message: 'MountVolume.SetUp failed for volume "tls" : secret "web-tls" not found',
+    })
+    await clock.advance(1_000)
+    expect(lastOf(records, 'Pod', 'shop-1')?.findings).toMatchObject({ 'missing-secret': 'web-tls' })
+    kube.put('pods', pod('shop-1', 'shop'))
+    await clock.advance(1_000)
+    expect(lastOf(records, 'Pod', 'shop-1')?.findings).not.toHaveProperty('missing-secret')
+  })
+
+  test('a version of an object in which nothing changed that we tell is not told', async () => {
+    const { kube, clock, records, drain, start } = setUp()
+    kube.put('namespaces', namespace('shop', enabled))
+    const claim = (phase: string, annotations: JsonObject) => ({
+      metadata: meta('data', { namespace: 'shop', annotations }),
+      status: { phase },
+    })
+    kube.put('persistentvolumeclaims', claim('Pending', {}))
+    await start()
+    await clock.advance(5_000)
+    drain()
+    kube.put('persistentvolumeclaims', claim('Pending', { beat: '2' }))
+    await clock.advance(5_000)
+    expect(records).toEqual([])
+    kube.put('persistentvolumeclaims', claim('Bound', {}))
+    await clock.advance(5_000)
+    expect(drain()).toEqual([
+      'state PersistentVolumeClaim/data Bound of ',
+      'status PersistentVolumeClaim/data Pending>Bound',
+    ])
+  })
 })

@@ -96,6 +96,9 @@ test('what a started agent has not told of is gone; the rest, and namespaces wit
         { ...object('', 'shop', startMs - 50_000), kind: 'Namespace', uid: 'old-shop' },
         { ...object('', 'shop', startMs + 500), kind: 'Namespace', uid: 'new-shop' },
         object('shop', 'there', startMs + 1_000),
+        // What belongs to no namespace has a start of its own.
+        { ...object('', 'node-gone', startMs - 50_000), kind: 'Node' },
+        { ...object('', 'node-there', startMs + 1_000), kind: 'Node' },
         object('fresh', 'not-told-of-yet', nowMs - 90_000),
         object('other', 'no-start-known', nowMs - 500_000),
       ],
@@ -103,7 +106,10 @@ test('what a started agent has not told of is gone; the rest, and namespaces wit
     't1',
   )
   await store.insert(
-    { table: kubeChangesTable, rows: [started('shop', startMs), started('fresh', nowMs - 30_000)] },
+    {
+      table: kubeChangesTable,
+      rows: [started('shop', startMs), started('', startMs), started('fresh', nowMs - 30_000)],
+    },
     't2',
   )
 
@@ -116,6 +122,8 @@ test('what a started agent has not told of is gone; the rest, and namespaces wit
   expect(rows.map(({ name, uid, deleted }) => [name === 'shop' ? uid : name, deleted])).toEqual([
     ['gone', true],
     ['no-start-known', false],
+    ['node-gone', true],
+    ['node-there', false],
     ['not-told-of-yet', false],
     ['new-shop', false],
     ['old-shop', true],
