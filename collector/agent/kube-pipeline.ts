@@ -399,6 +399,9 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
     }),
     resync() {
       for (const { collection } of running) collection.resync()
+      nodes.resync({ tellAll: true })
+      for (const one of namespaces.store.values())
+        if (scope.decide(one.name).selected) emitNamespace(one, { previous: undefined, deleted: false })
     },
     async close() {
       stopping.abort()

@@ -35,7 +35,8 @@ export function createObjectTeller({
   return {
     tell({ object, previous, deleted, fromList }, context) {
       const nowMs = now()
-      if (deleted || !previous || !isSameRecord(previous, object)) {
+      // What is read anew is told anew: whoever asked for it may have lost what was told before.
+      if (deleted || fromList || !previous || !isSameRecord(previous, object)) {
         const record = deriveObjectState(object, { ...context, observedAtMs: nowMs, deleted })
         emit({ type: 'object', record }, object)
       }

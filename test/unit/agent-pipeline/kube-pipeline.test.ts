@@ -411,4 +411,20 @@ describe('the Kubernetes pipeline', () => {
       'status PersistentVolumeClaim/data Pending>Bound',
     ])
   })
+
+  test('what is told anew after a gap includes namespaces and nodes', async () => {
+    const { kube, clock, pipeline, drain, start } = setUp({
+      watch: { mode: 'cluster', namespaces: [], nodes: 'on' },
+    })
+    kube.put('namespaces', namespace('shop', enabled))
+    kube.put('nodes', { metadata: meta('node-a'), status: {} })
+    await start()
+    await clock.advance(5_000)
+    drain()
+    pipeline.resync()
+    await clock.advance(5_000)
+    const states = drain().filter((one) => one.startsWith('state'))
+    for (const one of ['Namespace/shop Active', 'Node/node-a Unknown', 'Pod/shop-1 Running'])
+      expect(states.filter((state) => state.includes(one)).length).toBeGreaterThan(0)
+  })
 })
