@@ -13,6 +13,7 @@ import { createApp } from './app.ts'
 import type { ServiceConfig } from './config-schema.ts'
 import { createAgentRegistry } from './control/agent-registry.ts'
 import { startGoneObjects } from './control/gone-objects.ts'
+import { startLateResources } from './control/late-resources.ts'
 import { registerOpampRoute } from './control/opamp-route.ts'
 import { startHealthRules } from './health/health-rules.ts'
 import { createIngest, type Ingest } from './ingest/ingest.ts'
@@ -147,6 +148,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
         )
       : undefined
     const gone = startGoneObjects({ store, clock, log })
+    const late = startLateResources({ store, clock, log })
     const opened = app
     return {
       url,
@@ -158,6 +160,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
         await healthRules.close()
         await rollup?.close()
         await gone.close()
+        await late.close()
         await Promise.all([opened.close(), listeners.close()])
         await intoTables.close()
         await store.close()
