@@ -65,6 +65,7 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
     ['/traces', 'magnanimo'],
     ['/violations', 'Violations'],
     ['/agents', 'Effective configuration'],
+    ['/agents/demo/configure', 'What would change'],
     ['/about', '0.0.0-test'],
   ])('%s shows its content without an error, also on a phone', { timeout: 60_000 }, async (path, text) => {
     const at = path.replace('CLUSTER', cluster())
@@ -101,6 +102,29 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
     await page.keyboard.press('Escape')
     await expect.poll(() => page.url()).not.toContain('pod=')
     expect(errors).toEqual([])
+    await page.close()
+  })
+
+  test('namespaces are switched by keyboard, the preview says what changes, and what is sent waits for the agent', async () => {
+    const { page, errors } = await open('/agents/demo/configure')
+    const staging = page.getByRole('switch', { name: 'Collect staging' })
+    await staging.focus()
+    await page.keyboard.press('Space')
+    await page.getByText('Collection starts in 1').waitFor()
+    expect(await page.getByRole('switch', { name: 'Collect kube-system' }).isDisabled()).toBe(true)
+    await page.getByLabel('Leave out (wins over labels)').fill('sho(')
+    await page.getByRole('alert').filter({ hasText: 'remote namespaces.exclude[0] "sho("' }).waitFor()
+    expect(await page.getByRole('button', { name: 'Apply' }).isDisabled()).toBe(true)
+    // The browser itself tells of the refused preview.
+    errors.length = 0
+    await page.getByLabel('Leave out (wins over labels)').fill('shop')
+    await page.getByText('Collection stops in 1').waitFor()
+    await page.getByRole('button', { name: 'Apply' }).click()
+    await page.getByText('sent, agent 0.1.0 has not answered yet').waitFor()
+    expect(errors).toEqual([])
+    await page.reload()
+    await page.getByText('Version 1, set').waitFor()
+    expect(await page.getByLabel('Leave out (wins over labels)').inputValue()).toBe('shop')
     await page.close()
   })
 

@@ -56,6 +56,7 @@ export function registerAgentConfigurationRoutes(app: ApiInstance, { store, conf
       const { version, config, changedAtMs, changedBy } = newest
       const loads = new Map(load.map((one) => [one.namespace, one]))
       const rules = reported && rulesOf(reported.report, config)
+      const withoutUi = reported && rulesOf(reported.report, {})
       return {
         version,
         config,
@@ -75,6 +76,7 @@ export function registerAgentConfigurationRoutes(app: ApiInstance, { store, conf
           ...one,
           pods: loads.get(one.name)?.pods ?? 0,
           spansPerMinute: loads.get(one.name)?.spansPerMinute ?? 0,
+          selectedWithoutUi: withoutUi ? decideScope(withoutUi, { ...one, uid }).selected : false,
           notSelectable: rules ? whyNotSelectable(rules, { ...one, uid }) : '',
         })),
       }

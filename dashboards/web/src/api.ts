@@ -81,12 +81,26 @@ export function fetchApi<T>(path: string, params: Params, signal: AbortSignal): 
   return fetchJson<T>(urlOf(path, params), signal)
 }
 
-async function fetchJson<T>(url: string, signal: AbortSignal): Promise<T> {
+/** PUT or POST under /api/v1. */
+export function sendApi<T>(
+  method: 'PUT' | 'POST',
+  path: string,
+  { body, signal }: { readonly body: unknown; readonly signal?: AbortSignal },
+): Promise<T> {
+  return fetchJson<T>(urlOf(path, {}), signal, {
+    method,
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json' },
+  })
+}
+
+async function fetchJson<T>(url: string, signal?: AbortSignal, request: RequestInit = {}): Promise<T> {
   let response: Response
   try {
-    response = await fetch(url, { signal, headers: { accept: 'application/json' } })
+    const headers = { accept: 'application/json', ...request.headers }
+    response = await fetch(url, { ...request, headers, ...(signal ? { signal } : {}) })
   } catch (cause) {
-    if (signal.aborted) throw cause
+    if (signal?.aborted) throw cause
     throw new ApiError(
       {
         code: 'unreachable',

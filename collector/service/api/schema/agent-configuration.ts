@@ -19,6 +19,7 @@ export const ConfigurationNamespace = Type.Object({
   /** Pods are known of collected namespaces only. */
   pods: Type.Number(),
   spansPerMinute: Type.Number({ description: 'of the last five minutes' }),
+  selectedWithoutUi: Type.Boolean({ description: 'by labels and Helm values alone' }),
   notSelectable: Type.String({ description: 'why the UI cannot select it; empty: it can' }),
 })
 export type ConfigurationNamespace = Static<typeof ConfigurationNamespace>

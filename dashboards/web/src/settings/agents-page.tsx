@@ -10,6 +10,7 @@ import { CopyButton } from '../parts/copy-button.tsx'
 import { KeyValue } from '../parts/key-value.tsx'
 import { Page } from '../parts/page.tsx'
 import { StatusBadge } from '../parts/status-badge.tsx'
+import './configure.css'
 
 /** Agents report every 30 s or so; after this long something is wrong. */
 const silentMs = 3 * 60_000
@@ -46,19 +47,12 @@ function Agent({ agent }: { readonly agent: AgentRow }) {
               ['Running since', `${formatDateTime(agent.startedMs)} (${formatAge(nowMs - agent.startedMs)})`],
               ['Version', agent.version],
               ['Cluster', agent.clusterId],
+              ['Configuration from here', <RemoteConfig key="remote" agent={agent} />],
               ['Agent', <code key="uid">{agent.agentUid}</code>],
             ]}
           />
-          <h3>Parts</h3>
-          <KeyValue
-            items={agent.health.map((part) => [
-              part.name,
-              <StatusBadge key={part.name} state={part.healthy ? 'ok' : 'failed'}>
-                {[part.status, part.error].filter((one) => one !== '').join(': ') ||
-                  (part.healthy ? 'well' : 'failed')}
-              </StatusBadge>,
-            ])}
-          />
+          <h3>Checklist</h3>
+          <Checklist parts={agent.health} />
         </div>
         <div>
           <h3>
@@ -71,11 +65,52 @@ function Agent({ agent }: { readonly agent: AgentRow }) {
   )
 }
 
+/** What is wrong first. */
+function Checklist({ parts }: { readonly parts: AgentRow['health'] }) {
+  const sorted = parts
+    .filter(({ name }) => name !== 'agent')
+    .toSorted((a, b) => Number(a.healthy) - Number(b.healthy))
+  return (
+    <ul className="checklist">
+      {sorted.map(({ name, healthy, status, error, fix }) => (
+        <li key={name}>
+          <span className={healthy ? 'check-good' : 'check-bad'} aria-hidden="true">
+            {healthy ? '✓' : '✗'}
+          </span>
+          <div>
+            {name}:{' '}
+            <span className={healthy ? 'quiet' : 'check-bad'}>{status || (healthy ? 'ok' : 'failed')}</span>
+            {error !== '' && <div className="quiet">{error}</div>}
+            {fix !== '' && <div>→ {fix}</div>}
+          </div>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function RemoteConfig({ agent: { remoteConfig } }: { readonly agent: AgentRow }) {
+  if (!remoteConfig) return 'none was sent'
+  const { status, version, error, atMs } = remoteConfig
+  if (status === 'failed')
+    return <StatusBadge state="failed">{`version ${version} refused: ${error}`}</StatusBadge>
+  return `version ${version} ${status} at ${formatDateTime(atMs)}`
+}
+
 function AgentLinks({ agent }: { readonly agent: AgentRow }) {
   return (
-    <ClusterLink clusterId={agent.clusterId} path="/namespaces">
-      Namespaces and why
-    </ClusterLink>
+    <>
+      <Link
+        className="button button-primary"
+        to="/agents/$clusterId/configure"
+        params={{ clusterId: agent.clusterId }}
+      >
+        Configure
+      </Link>
+      <ClusterLink clusterId={agent.clusterId} path="/namespaces">
+        Namespaces and why
+      </ClusterLink>
+    </>
   )
 }
 

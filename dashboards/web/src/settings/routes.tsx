@@ -9,6 +9,11 @@ export function settingsRoutes(parent: AnyRoute): AnyRoute[] {
     }),
     createRoute({
       getParentRoute: () => parent,
+      path: '/agents/$clusterId/configure',
+      component: lazyRouteComponent(() => import('./configure-page.tsx'), 'ConfigurePage'),
+    }),
+    createRoute({
+      getParentRoute: () => parent,
       path: '/about',
       component: lazyRouteComponent(() => import('./about-page.tsx'), 'AboutPage'),
     }),
