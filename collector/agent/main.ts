@@ -102,7 +102,6 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   const startedAtMs = clock.nowMs()
   const stopping = new AbortController()
   const stopShipping = new AbortController()
-  const stopElecting = new AbortController()
   let stopped = false
   let wasReady = false
 
@@ -319,8 +318,11 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
 
   const sampling = sampler?.run(stopShipping.signal)
   const shipping = laneNames.map((lane) => shippers[lane].run(stopShipping.signal))
-  const electing = elector?.run(stopElecting.signal)
-  const collecting = [pipeline.start(stopping.signal), scraper.run(stopping.signal)]
+  const collecting = [
+    pipeline.start(stopping.signal),
+    scraper.run(stopping.signal),
+    elector?.run(stopping.signal),
+  ]
   const reporting = reporter.run(stopping.signal)
   const watching =
     deps.readConfig &&
@@ -539,6 +541,8 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     log.info('the agent stops')
     await clock.sleep(config.receive.stopPauseMs)
     await receivers.close()
+    // From here the lease is not renewed, or the others would take us for one that goes on speaking; it is held until all
+    // is sent.
     stopping.abort()
     await Promise.all([...collecting, watching])
     await keeping
@@ -546,8 +550,6 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     await standby?.close()
     await batcher.close()
     await Promise.all([drain(), reporting.then(() => reporter.disconnect())])
-    stopElecting.abort()
-    await electing
     // After the last of ours is sent: the next leader speaks after us.
     await elector?.release()
     await spool.close()

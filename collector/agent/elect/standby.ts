@@ -56,7 +56,7 @@ const roomRetryMs = 20
 
 export function createStandby(
   { clock, isLeader, emit, hasRoom, onDropped, onGap }: StandbyDeps,
-  { marginMs = 10_000, recordsMax = 20_000, bytesMax = 32 * 1024 * 1024 }: StandbyConfig = {},
+  { marginMs = 20_000, recordsMax = 20_000, bytesMax = 32 * 1024 * 1024 }: StandbyConfig = {},
 ): Standby {
   let waiting: Waiting[] = []
   /** Of `waiting`, what is gone already. */

@@ -1,4 +1,5 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { access, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { lockDirectory } from './lock.ts'
 
 /** One open file of the spool. Every method may throw what the operating system says (ENOSPC, EIO). */
 export interface SpoolFile {
@@ -18,6 +19,9 @@ export interface SpoolDisk {
   list(directory: string): Promise<string[]>
   create(path: string): Promise<SpoolFile>
   openExisting(path: string): Promise<SpoolFile>
+  isThere(path: string): Promise<boolean>
+  /** Takes the directory for this process, until the returned function is called; throws when another has it. */
+  lock(directory: string): Promise<() => Promise<void>>
   /** Undefined when it is not there. */
   readFile(path: string): Promise<Buffer | undefined>
   /** Either the old or the new content is there afterwards, whatever happens. */
@@ -35,6 +39,12 @@ export const systemDisk: SpoolDisk = {
   list: (directory) => readdir(directory).catch(absent([])),
   create: (path) => openFile(path, 'wx+'),
   openExisting: (path) => openFile(path, 'r+'),
+  isThere: (path) =>
+    access(path).then(
+      () => true,
+      () => false,
+    ),
+  lock: lockDirectory,
   readFile: (path) => readFile(path).catch(absent(undefined)),
   replaceFile: async (path, bytes) => {
     const temporary = `${path}.new`

@@ -157,8 +157,11 @@ export function createLaneReader(deps: LaneReaderDeps, options: LaneReaderConfig
 
   async function storeCursorSoon(): Promise<void> {
     await clock.sleep(config.cursorIntervalMs, closing)
-    cursorScheduled = false
-    if (!closing.aborted) await disk.replaceFile(cursorPath(config.directory), encodeCursor(cursor()))
+    // One at a time: two that replace a file at once take each other's new one away.
+    if (!closing.aborted)
+      await disk.replaceFile(cursorPath(config.directory), encodeCursor(cursor())).finally(() => {
+        cursorScheduled = false
+      })
   }
 
   function cursor(): Cursor {

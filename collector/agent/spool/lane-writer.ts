@@ -1,5 +1,6 @@
 import { assert, errorText } from '../../std/assert.ts'
 import type { Clock } from '../../std/clock.ts'
+import type { SpoolDisk } from './disk.ts'
 import type { AppendOutcome, NewBatch } from './lane.ts'
 import { createPacker, type Packed } from './pack.ts'
 import type { Segment } from './segment.ts'
@@ -15,6 +16,7 @@ export interface LaneWriter {
 }
 
 export interface LaneWriterDeps {
+  readonly disk: SpoolDisk
   readonly clock: Clock
   /** Batch ids in order: called once a batch, as it is written. */
   readonly nextId: () => string
@@ -47,7 +49,7 @@ interface EncodedRecord {
 
 /** Group commit: what is appended during a window or during a sync is written and synced together. */
 export function createLaneWriter(deps: LaneWriterDeps, options: LaneWriterConfig): LaneWriter {
-  const { clock, nextId } = deps
+  const { clock, nextId, disk } = deps
   const { segments, config, closing, onKept } = options
   const waiting: Waiting[] = []
   const packer = createPacker()
@@ -134,6 +136,10 @@ export function createLaneWriter(deps: LaneWriterDeps, options: LaneWriterConfig
       throw error
     }
     if (segment.sealed) throw new Error('the segment was found damaged while it was written')
+    if (await disk.isThere(segment.path)) return
+    // What is in it is still sent, but a restart would not find it: nothing more is promised with it.
+    segments.seal(segment)
+    throw new Error(`the file ${segment.path} is gone`)
   }
 
   function fail(records: readonly EncodedRecord[], error: unknown): void {

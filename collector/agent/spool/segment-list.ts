@@ -120,7 +120,12 @@ export function createSegmentList(deps: SegmentListDeps, config: SegmentListConf
     },
     async start() {
       const segment = newSegment(directory, nextNumber++, false)
-      segment.file = await disk.create(segment.path)
+      segment.file = await disk.create(segment.path).catch(async (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error
+        // Somebody took the directory away while we ran.
+        await disk.makeDirectory(directory)
+        return disk.create(segment.path)
+      })
       try {
         await segment.file.write(encodeSegmentHeader(segment.number), 0)
         await disk.syncDirectory(directory)

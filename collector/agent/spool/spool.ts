@@ -14,7 +14,8 @@ import { createPoisonFiles, type PoisonFiles } from './poison.ts'
  * ```
  * <directory>/agent-uid              this agent, for ever
  *             collected-namespaces.json   (scope/collected.ts)
- *             kube/ metrics/ …       segments and cursor of each lane (lane.ts, segment-format.ts)
+ *             lock                   a socket: who listens on it has the directory (lock.ts)
+             kube/ metrics/ …       segments and cursor of each lane (lane.ts, segment-format.ts)
  *             poison/                batches the service refused (poison.ts)
  * ```
  */
@@ -54,8 +55,10 @@ export interface SpoolConfig {
 export async function openSpool(deps: SpoolDeps, config: SpoolConfig): Promise<Spool> {
   const { disk, clock, log } = deps
   const { directory, bytesMax, syncWindowMs, cursorIntervalMs } = config
+  let unlock = async () => {}
   try {
     await disk.makeDirectory(directory)
+    unlock = await disk.lock(directory)
     const agentUid = await loadAgentUid(disk, directory)
     const bootId = randomUUID().slice(0, 8)
     let sequence = 0
@@ -87,9 +90,11 @@ export async function openSpool(deps: SpoolDeps, config: SpoolConfig): Promise<S
       poison: createPoisonFiles({ disk, clock }, { directory: join(directory, 'poison') }),
       async close() {
         for (const name of laneNames) await lanes[name].close()
+        await unlock()
       },
     }
   } catch (error) {
+    await unlock()
     throw new Error(`cannot open the spool in ${directory}: ${errorText(error)}`, { cause: error })
   }
 }

@@ -100,7 +100,7 @@ test('a gap in what a living leader has told is none', async () => {
   const { clock, at, standby } = setUp({ bytesMax: 2_500 })
   for (const id of ['1', '2', '3']) standby.emit(change(id))
   expect(at.dropped).toBe(1)
-  await clock.advance(11_000)
+  await clock.advance(21_000)
   standby.otherLeads()
   at.leads = true
   standby.lead()

@@ -96,6 +96,8 @@ export function createFaultDisk(): FaultDisk {
       if (!inode) throw failure('ENOENT')
       return open(inode)
     },
+    isThere: async (path) => names.has(path),
+    lock: async () => async () => {},
     readFile: async (path) => {
       const inode = names.get(path)
       return inode && Buffer.from(inode.content)
