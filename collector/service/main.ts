@@ -15,6 +15,7 @@ import { createAgentRegistry } from './control/agent-registry.ts'
 import { startGoneObjects } from './control/gone-objects.ts'
 import { startLateResources } from './control/late-resources.ts'
 import { registerOpampRoute } from './control/opamp-route.ts'
+import { startFindingCounts } from './health/finding-counts.ts'
 import { startHealthRules } from './health/health-rules.ts'
 import { createIngest, type Ingest } from './ingest/ingest.ts'
 import { observeProcess, observeRequests } from './metrics.ts'
@@ -149,6 +150,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
       : undefined
     const gone = startGoneObjects({ store, clock, log })
     const late = startLateResources({ store, clock, log })
+    const findingCounts = startFindingCounts({ store, clock, log })
     const opened = app
     return {
       url,
@@ -161,6 +163,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
         await rollup?.close()
         await gone.close()
         await late.close()
+        await findingCounts.close()
         await Promise.all([opened.close(), listeners.close()])
         await intoTables.close()
         await store.close()

@@ -4,6 +4,7 @@ import { agentNamespacesTable } from '../../collector/record/remote-config.ts'
 import { metricsTable } from '../../collector/record/signal.ts'
 import { resourcesTable, spansTable } from '../../collector/record/span.ts'
 import type { AnyTable, RowOf } from '../../collector/record/table.ts'
+import { countFindings } from '../../collector/service/health/finding-counts.ts'
 import type { Store } from '../../collector/service/store/store.ts'
 import { seedAgents, seedChanges, seedNamespaces, seedObjects } from './seed/cluster.ts'
 import { seedEvents } from './seed/events.ts'
@@ -51,5 +52,7 @@ export async function seedDemo(store: Store, options: SeedOptions): Promise<Seed
     const outcome = await store.insert({ table, rows }, `seed/${nowMs}/${index}`)
     if (outcome.type !== 'stored') throw new Error(`cannot seed ${table.name}: ${outcome.message}`)
   }
+  // As the service would have counted them while it ran.
+  for (let timeMs = fromMs; timeMs <= nowMs; timeMs += 10 * 60_000) await countFindings(store, timeMs)
   return { clusterId: 'demo', fromMs, toMs: nowMs, traces: traces.facts }
 }

@@ -8,6 +8,7 @@ import {
   clusterPodsQuery,
   clustersQuery,
 } from '../query/clusters.ts'
+import { type FindingStepsRow, findingStepsQuery } from '../query/finding-counts.ts'
 import { type FindingRow, findingsQuery, type ObjectCountRow, objectCountsQuery } from '../query/inventory.ts'
 import { type ObjectListRow, objectsQuery } from '../query/objects.ts'
 import { everything, type ListFilter, type Range } from '../query/query.ts'
@@ -21,6 +22,7 @@ import { type Ask, asker } from './ask.ts'
 import { clusterDashboard } from './cluster-dashboard.ts'
 import { ApiProblem } from './errors.ts'
 import { compareFindings } from './finding-kinds.ts'
+import { findingTrends } from './finding-trends.ts'
 import { shownKinds, toInventory } from './inventory.ts'
 import { parseList } from './list-filter.ts'
 import { type ApiDeps, type ApiInstance, answers, ClusterParams } from './route-types.ts'
@@ -34,7 +36,7 @@ import {
 import { type Marker, TimeRange } from './schema/common.ts'
 import { Inventory } from './schema/objects.ts'
 import { ScopeQuery } from './schema/routes.ts'
-import { parseRange } from './time.ts'
+import { parseRange, stepMsOf } from './time.ts'
 
 /** Objects of the inventory's own cards; their lists have the others. */
 const shownMax = 2_000
@@ -132,12 +134,18 @@ export function registerClusterRoutes(app: ApiInstance, { store, nowMs }: ApiDep
       const scope = scopeOf(request)
       await requireCluster(ask, scope.clusterId)
       const shownFilter = { ...scope, kind: { in: shownKinds, out: [] }, finding: everything, text: '' }
-      const [findings, objects, shown] = await Promise.all([
+      const [findings, steps, objects, shown] = await Promise.all([
         ask<FindingRow>(findingsQuery(scope)),
+        ask<FindingStepsRow>(findingStepsQuery({ ...scope, stepMs: stepMsOf(scope) })),
         ask<ObjectCountRow>(objectCountsQuery(scope)),
         ask<ObjectListRow>(objectsQuery(shownFilter, shownMax)),
       ])
-      return toInventory({ findings, objects, shown })
+      return toInventory({
+        findings,
+        trends: findingTrends(steps, findings, scope.fromMs),
+        objects,
+        shown,
+      })
     },
   )
 }

@@ -36,6 +36,7 @@ export function problemFigures(data: DashboardRows, scope: ClusterScope): Figure
   const found = (finding: string, label: string, kind: string, tone: Figure['tone']) =>
     figure(finding, label, countFinding(data, kind, finding), rowsOfFindings([kind], [finding]), {
       outOf: countOf(data, kind),
+      ...data.findingTrends.get(finding),
       tone,
     })
   return [
@@ -90,7 +91,7 @@ export function carelessFigures(data: DashboardRows): Figure[] {
     const { title, severity } = findingKind(id)
     return figure(id, title, row?.count ?? 0, rowsOfFindings(['Pod'], [id]), {
       outOf: countOf(data, 'Pod'),
-      before: row?.before ?? 0,
+      ...data.findingTrends.get(id),
       tone: severity === 'error' ? 'bad' : severity === 'warning' ? 'warn' : 'plain',
     })
   })

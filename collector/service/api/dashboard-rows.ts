@@ -8,6 +8,7 @@ import {
   podStepsQuery,
 } from '../query/clusters.ts'
 import { type EventIssueRow, eventIssuesQuery } from '../query/events.ts'
+import { type FindingStepsRow, findingStepsQuery } from '../query/finding-counts.ts'
 import {
   type FindingRow,
   findingsQuery,
@@ -27,6 +28,7 @@ import {
 } from '../query/usage.ts'
 import type { Ask } from './ask.ts'
 import type { ClusterScope } from './clusters.ts'
+import { type FindingTrend, findingTrends } from './finding-trends.ts'
 import { rangeBefore, stepMsOf } from './time.ts'
 
 /** What the cluster dashboard is made of. */
@@ -43,6 +45,7 @@ export interface DashboardRows {
   readonly phases: PhaseRow[]
   readonly objects: readonly ObjectCountRow[]
   readonly findings: readonly FindingRow[]
+  readonly findingTrends: ReadonlyMap<string, FindingTrend>
   readonly quotas: readonly QuotaRow[]
   readonly nodes: readonly NodeListRow[]
 }
@@ -60,17 +63,19 @@ export async function readDashboard(ask: Ask, scope: ClusterScope): Promise<Dash
     ask<ReservedStepRow>(reservedStepsQuery(steps)),
     ask<CapacityStepRow>(capacityStepsQuery({ ...wholeCluster, stepMs: steps.stepMs })),
   ])
-  const [pods, podSteps, phases, objects, findings, quotas, nodes] = await Promise.all([
+  const [pods, podSteps, phases, objects, findings, findingSteps, quotas, nodes] = await Promise.all([
     ask<PodFiguresRow>(podFiguresQuery(scope)),
     ask<PodStepRow>(podStepsQuery(steps)),
     ask<PhaseRow>(podPhasesQuery(scope)),
     ask<ObjectCountRow>(objectCountsQuery(scope)),
     ask<FindingRow>(findingsQuery(scope)),
+    ask<FindingStepsRow>(findingStepsQuery(steps)),
     ask<QuotaRow>(quotasQuery(scope)),
     ask<NodeListRow>(nodesQuery(wholeCluster)),
   ])
   return {
     ...{ issues, issuesBefore, restarts, restartsBefore, usage, reserved, capacity },
     ...{ pods: pods[0], podSteps, phases, objects, findings, quotas, nodes },
+    findingTrends: findingTrends(findingSteps, findings, scope.fromMs),
   }
 }

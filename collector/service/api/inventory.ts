@@ -1,6 +1,7 @@
 import type { FindingRow, ObjectCountRow } from '../query/inventory.ts'
 import type { ObjectListRow } from '../query/objects.ts'
-import { compareFindings, findingKind, rowsOfFindings, templateFindings } from './finding-kinds.ts'
+import { compareFindings, findingKind, rowsOfFindings } from './finding-kinds.ts'
+import type { FindingTrend } from './finding-trends.ts'
 import { toObjectRow } from './object-row.ts'
 import type { Finding, Inventory } from './schema/objects.ts'
 
@@ -13,15 +14,19 @@ export function rowsOfKind(kind: string): string {
 
 export function toInventory(rows: {
   readonly findings: readonly FindingRow[]
+  readonly trends: ReadonlyMap<string, FindingTrend>
   readonly objects: readonly ObjectCountRow[]
   /** Quotas, limit ranges, claims, services, autoscalers. */
   readonly shown: readonly ObjectListRow[]
 }): Inventory {
   const ofKind = (kind: string) => rows.shown.filter((row) => row.kind === kind).map(toObjectRow)
   return {
-    findings: rows.findings
-      .filter((row) => row.count > 0 || (templateFindings.has(row.id) && row.before > 0))
-      .map((row) => toFinding(row, rows.objects))
+    findings: [...rows.trends]
+      .filter(([id]) => id !== '')
+      .map(([id, trend]) =>
+        toFinding(rows.findings.find((row) => row.id === id) ?? noneOf(id), trend, rows.objects),
+      )
+      .filter((finding) => finding.count > 0 || (finding.before ?? 0) > 0)
       .sort((a, b) => compareFindings(a.id, b.id)),
     objects: rows.objects
       .filter((row) => row.count > 0 || row.before > 0)
@@ -42,14 +47,19 @@ export const shownKinds = [
   'HorizontalPodAutoscaler',
 ]
 
-function toFinding(row: FindingRow, objects: readonly ObjectCountRow[]): Finding {
+/** What is gone, and was counted earlier. */
+function noneOf(id: string): FindingRow {
+  return { id, count: 0, before: 0, kinds: [], namespaces: 0, owners: [], objects: [] }
+}
+
+function toFinding(row: FindingRow, trend: FindingTrend, objects: readonly ObjectCountRow[]): Finding {
   const outOf = objects
     .filter(({ kind }) => row.kinds.includes(kind))
     .reduce((sum, { count }) => sum + count, 0)
   return {
     ...row,
     ...findingKind(row.id),
-    before: templateFindings.has(row.id) ? row.before : null,
+    ...trend,
     outOf,
     kinds: [...row.kinds],
     owners: row.owners.map(([kind, namespace, name, count]) => ({ kind, namespace, name, count })),
@@ -58,6 +68,6 @@ function toFinding(row: FindingRow, objects: readonly ObjectCountRow[]): Finding
       ...(ownerKind === kind && owner === name ? { ownerKind: '', owner: '' } : { ownerKind, owner }),
       detail,
     })),
-    rows: rowsOfFindings(row.kinds.length === 0 ? ['Pod'] : row.kinds, [row.id]),
+    rows: rowsOfFindings(row.kinds, [row.id]),
   }
 }

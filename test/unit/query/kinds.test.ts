@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { KubeObjectRow } from '../../../collector/record/kube.ts'
+import { countFindings } from '../../../collector/service/health/finding-counts.ts'
 import { type PodFiguresRow, podFiguresQuery } from '../../../collector/service/query/clusters.ts'
+import { type FindingStepsRow, findingStepsQuery } from '../../../collector/service/query/finding-counts.ts'
 import {
   type FindingRow,
   findingsQuery,
@@ -92,6 +94,24 @@ test('a finding is counted at the start of the range by what was there then', as
   // The pod of mailer is three minutes old.
   expect(await before(nowMs - 2 * minute)).toMatchObject({ count: 1, before: 1 })
   expect(await before(nowMs - 4 * minute)).toMatchObject({ count: 1, before: 0 })
+})
+
+test('findings are counted as of a time, once however often, and per namespace', async () => {
+  const points = async (namespace = everything, stepMs = 10 * minute) => {
+    const rows = await ask<FindingStepsRow>(findingStepsQuery({ ...scope, namespace, stepMs }))
+    return (id: string) => rows.find((row) => row.finding === id)?.points.map(([, count]) => count)
+  }
+  const before = await points()
+  expect(before('')).toHaveLength(7)
+  // The job was created 40 minutes ago, the pod of mailer three: four counts and one saw them.
+  expect(before('job-failed')).toEqual([1, 1, 1, 1])
+  expect(before('missing-secret')).toEqual([1])
+  await countFindings(clickHouse.store, nowMs)
+  expect((await points())('missing-secret')).toEqual([1])
+  expect((await points(only('billing')))('missing-secret')).toBeUndefined()
+  expect((await points(only('billing')))('no-memory-request')?.at(-1)).toBe(2)
+  // Of a longer step the last count stands for it.
+  expect((await points(everything, 120 * minute))('')?.at(-1)).toBe(there.length)
 })
 
 test('objects per kind, and those with findings, lead to lists of the same length', async () => {

@@ -127,8 +127,9 @@ export const Finding = Type.Object({
   hint: Type.String({ description: 'how to fix it' }),
   count: Type.Integer(),
   before: Type.Union([Type.Integer(), Type.Null()], {
-    description: 'at the start of the range; null: the past of this finding is not kept',
+    description: 'at the start of the range; null: it was not counted then',
   }),
+  spark: Type.Array(Type.Integer(), { description: 'as counted every five minutes or more' }),
   outOf: Type.Integer({ description: 'objects of the kinds it was found on' }),
   kinds: Type.Array(Type.String()),
   namespaces: Type.Integer(),

@@ -3,6 +3,7 @@ import { useMemo } from 'react'
 import { formatCount } from '../format.ts'
 import { type Column, DataTable } from '../parts/data-table.tsx'
 import { Link } from '../parts/link.tsx'
+import { Spark } from '../parts/spark.tsx'
 import { StatusBadge } from '../parts/status-badge.tsx'
 import { useSearchParams, useSetSearch } from '../url-state.ts'
 import { useRowsHref } from './api-figure.tsx'
@@ -46,7 +47,7 @@ function findingColumns(clusterId: string, href: (rows: string) => string): read
     },
     {
       header: 'Finding',
-      width: 264,
+      width: 248,
       sort: (one) => one.title,
       cell: (one) => <b title={one.title}>{one.title}</b>,
     },
@@ -68,14 +69,19 @@ function findingColumns(clusterId: string, href: (rows: string) => string): read
     },
     {
       header: 'Trend',
-      width: 96,
-      hint: 'Against the start of the range, where it is known: of the state of objects the past is not kept',
+      width: 168,
+      hint: 'Against the start of the time range; counted every five minutes',
       sort: (one) => (one.before === null ? 0 : one.count - one.before),
-      cell: (one) => <Trend finding={one} />,
+      cell: (one) => (
+        <span className="trend">
+          <Trend finding={one} />
+          {one.spark.length > 1 && <Spark points={one.spark} width={64} />}
+        </span>
+      ),
     },
     {
       header: 'Owners',
-      width: 256,
+      width: 232,
       hint: 'Workloads, those with the most objects first',
       sort: (one) => one.owners[0]?.name ?? '',
       cell: (one) => <Owners clusterId={clusterId} finding={one} />,
@@ -85,7 +91,12 @@ function findingColumns(clusterId: string, href: (rows: string) => string): read
 }
 
 function Trend({ finding: { count, before } }: { readonly finding: Finding }) {
-  if (before === null) return <span className="quiet">–</span>
+  if (before === null)
+    return (
+      <span className="quiet" title="It was not counted at the start of the range">
+        –
+      </span>
+    )
   if (before === count) return <span className="quiet">unchanged</span>
   return count > before ? (
     <span className="errors">{`↑ from ${formatCount(before)}`}</span>
