@@ -75,7 +75,7 @@ function findingColumns(clusterId: string, href: (rows: string) => string): read
       cell: (one) => (
         <span className="trend">
           <Trend finding={one} />
-          {one.spark.length > 1 && <Spark points={one.spark} width={64} />}
+          {new Set(one.spark).size > 1 && <Spark points={one.spark} width={64} />}
         </span>
       ),
     },
