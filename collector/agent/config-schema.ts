@@ -69,6 +69,13 @@ export const AgentConfig = Group({
     ),
     namespaces: Texts('exact names, for mode namespaced'),
     nodes: OneOf(['on', 'off'], 'on', 'read nodes, their capacity and use; not in mode namespaced'),
+    namespacesMax: Type.Integer({
+      minimum: 0,
+      maximum: 1_000,
+      default: 20,
+      description:
+        'up to so many selected namespaces have watches of their own, some 15 each; more share theirs',
+    }),
   }),
   leaderElection: Group({
     enabled: Type.Boolean({

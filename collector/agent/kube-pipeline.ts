@@ -111,7 +111,7 @@ interface Running {
 
 export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineConfig): KubePipeline {
   const { client, clock, random, log, metrics, onScopeStop, collected, room = () => undefined } = deps
-  const { namespacedWatchesMax = 50, installation = '', selfCheckMs = 300_000 } = config
+  const { namespacedWatchesMax = 20, installation = '', selfCheckMs = 300_000 } = config
   const { mode } = config.watch
   const stopping = new AbortController()
   const turns = createTurns({ clock, random })

@@ -198,6 +198,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       clusterUid: config.cluster.id,
       namespaces: config.namespaces,
       watch: config.watch,
+      namespacedWatchesMax: config.watch.namespacesMax,
       installation: `${config.leaderElection.namespace}/${config.leaderElection.name}`,
     },
   )
@@ -260,6 +261,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     {
       current: () => settings.current().config.scrape,
       clusterWide: config.watch.mode === 'cluster',
+      namespacesMax: config.watch.namespacesMax,
       nodes: config.watch.mode === 'cluster' && config.watch.nodes === 'on',
     },
   )

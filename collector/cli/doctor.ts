@@ -1,5 +1,6 @@
 import { loadKubeAccess } from '../agent/kube/access.ts'
 import { createKubeClient } from '../agent/kube/client.ts'
+import { namespacedResources, namespacesResource, nodesResource } from '../record/kube-api.ts'
 import { createStore } from '../service/store/create-store.ts'
 import { errorText } from '../std/assert.ts'
 import { systemClock } from '../std/clock.ts'
@@ -78,19 +79,18 @@ async function kubernetes(kubeconfig: string | undefined): Promise<string> {
   })
   const client = createKubeClient({ access, log: silentLog })
   try {
-    const kinds = [
-      ['', 'namespaces'],
-      ['', 'pods'],
-      ['', 'events'],
-      ['apps', 'deployments'],
-      ['apps', 'replicasets'],
-    ] as const
-    for (const [group, plural] of kinds) {
-      const resource = { group, version: 'v1', plural }
+    const resources = [namespacesResource, nodesResource, ...namespacedResources]
+    const refusals: string[] = []
+    for (const resource of resources) {
       const page = await client.list({ resource, limit: 1, signal: AbortSignal.timeout(10_000) }, () => {})
-      if (page.type === 'error') throw new Error(`cannot list ${plural} at ${client.server}: ${page.message}`)
+      if (page.type !== 'error') continue
+      // Nobody answers: asking for the others would only take longer to say the same.
+      if (page.status === 0)
+        throw new Error(`cannot list ${resource.plural} at ${client.server}: ${page.message}`)
+      refusals.push(`${resource.plural} (${page.message})`)
     }
-    return `${client.server} lets us list ${kinds.map(([, plural]) => plural).join(', ')}`
+    if (refusals.length > 0) throw new Error(`cannot list at ${client.server}: ${refusals.join(', ')}`)
+    return `${client.server} lets us list ${resources.map(({ plural }) => plural).join(', ')}`
   } finally {
     await client.close()
   }

@@ -94,3 +94,21 @@ export const resourceQuotasResource = resource('', 'resourcequotas')
 export const limitRangesResource = resource('', 'limitranges')
 export const claimsResource = resource('', 'persistentvolumeclaims')
 export const autoscalersResource = resource('autoscaling', 'horizontalpodautoscalers', 'v2')
+
+/** All that the agent watches of a selected namespace. */
+export const namespacedResources: readonly KubeResource[] = [
+  podsResource,
+  eventsResource,
+  replicaSetsResource,
+  deploymentsResource,
+  statefulSetsResource,
+  daemonSetsResource,
+  jobsResource,
+  cronJobsResource,
+  servicesResource,
+  endpointSlicesResource,
+  resourceQuotasResource,
+  limitRangesResource,
+  claimsResource,
+  autoscalersResource,
+]

@@ -26,9 +26,6 @@ function projectContainer(container: Json, status: Json, init: boolean): Contain
   const waiting = object(state['waiting'])
   const terminated = object(state['terminated'])
   const last = object(object(status['lastState'])['terminated'])
-  const resources = object(container['resources'])
-  const requests = object(resources['requests'])
-  const limits = object(resources['limits'])
   const startedAtMs = timeMs(object(state['running'])['startedAt']) || timeMs(terminated['startedAt'])
   const lastFinishedAtMs = timeMs(last['finishedAt'])
   return {
@@ -45,13 +42,22 @@ function projectContainer(container: Json, status: Json, init: boolean): Contain
     ...('exitCode' in last ? { lastExitCode: integer(last['exitCode']) } : {}),
     ...(text(last['reason']) ? { lastReason: text(last['reason']) } : {}),
     ...(lastFinishedAtMs > 0 ? { lastFinishedAtMs } : {}),
+    ...projectResources(container['resources']),
+    readinessProbe: 'readinessProbe' in container,
+    livenessProbe: 'livenessProbe' in container,
+    privileged: object(container['securityContext'])['privileged'] === true,
+  }
+}
+
+/** Of a container, or of a pod as a whole. */
+export function projectResources(value: unknown) {
+  const requests = object(object(value)['requests'])
+  const limits = object(object(value)['limits'])
+  return {
     cpuRequestMillicores: cpuMillicores(requests['cpu']),
     cpuLimitMillicores: cpuMillicores(limits['cpu']),
     memoryRequestBytes: memoryBytes(requests['memory']),
     memoryLimitBytes: memoryBytes(limits['memory']),
-    readinessProbe: 'readinessProbe' in container,
-    livenessProbe: 'livenessProbe' in container,
-    privileged: object(container['securityContext'])['privileged'] === true,
   }
 }
 

@@ -3,7 +3,7 @@ import { type Described, facts, findings } from './kinds/described.ts'
 import type { ProjectedMeta } from './metadata.ts'
 import type { Missing } from './missing.ts'
 import { podFindings } from './pod-findings.ts'
-import type { ProjectedNamespace, ProjectedPod, ProjectedReplicaSet } from './projections.ts'
+import type { ProjectedNamespace, ProjectedPod, ProjectedReplicaSet, Resources } from './projections.ts'
 import type { Workload } from './workload.ts'
 
 export type ProjectedObject = ProjectedPod | ProjectedNamespace | ProjectedReplicaSet | Described
@@ -71,9 +71,9 @@ function namespaceFields(
 function podFields(pod: ProjectedPod, { missing, workload }: StateContext): Partial<ObjectState> {
   const running = pod.containers.filter((one) => !one.init)
   const starts = running.flatMap((one) => one.startedAtMs ?? [])
-  const total = (
-    key: 'cpuRequestMillicores' | 'cpuLimitMillicores' | 'memoryRequestBytes' | 'memoryLimitBytes',
-  ) => running.reduce((sum, one) => sum + one[key], 0)
+  /** What the pod has as a whole counts before what its containers say. */
+  const total = (key: keyof Resources) =>
+    pod.resources?.[key] || running.reduce((sum, one) => sum + one[key], 0)
   return {
     phase: pod.phase,
     reason: pod.reason || (pod.containers.find((one) => one.reason !== '')?.reason ?? ''),

@@ -1,7 +1,7 @@
 import type { ContainerState } from '../../record/kube.ts'
 import { findings } from './kinds/described.ts'
 import { type Missing, mergeMissing, missingIn } from './missing.ts'
-import type { ProjectedPod } from './projections.ts'
+import type { ProjectedPod, Resources } from './projections.ts'
 
 /**
  * What is careless about a pod, by its containers, and what it waits for in vain. `missing` is what events said of it.
@@ -14,14 +14,15 @@ export function podFindings(pod: ProjectedPod, missing: Missing = {}): Record<st
       .filter((one) => !one.init && lacks(one))
       .map((one) => one.name)
       .join(', ')
+  const without = (key: keyof Resources) => (pod.resources?.[key] ? '' : lacking((one) => one[key] === 0))
   const serves = pod.owner.kind !== 'Job'
   const waits = pod.containers.filter((one) => one.state === 'waiting').map((one) => missingIn(one.message))
   const absent = mergeMissing(missing, missingIn(pod.message), ...waits)
   return findings({
-    'no-cpu-request': lacking((one) => one.cpuRequestMillicores === 0),
-    'no-memory-request': lacking((one) => one.memoryRequestBytes === 0),
-    'no-cpu-limit': lacking((one) => one.cpuLimitMillicores === 0),
-    'no-memory-limit': lacking((one) => one.memoryLimitBytes === 0),
+    'no-cpu-request': without('cpuRequestMillicores'),
+    'no-memory-request': without('memoryRequestBytes'),
+    'no-cpu-limit': without('cpuLimitMillicores'),
+    'no-memory-limit': without('memoryLimitBytes'),
     'no-readiness-probe': serves ? lacking((one) => !one.readinessProbe) : '',
     'no-liveness-probe': serves ? lacking((one) => !one.livenessProbe) : '',
     privileged: pod.containers

@@ -1,5 +1,5 @@
 import type { ContainerState } from '../../record/kube.ts'
-import { projectContainers } from './containers.ts'
+import { projectContainers, projectResources } from './containers.ts'
 import { amounts } from './kinds/described.ts'
 import { annotation, type ProjectedMeta, projectMeta, resourceAnnotations } from './metadata.ts'
 import { type PodStatus, podStatus } from './pod-status.ts'
@@ -26,7 +26,14 @@ export interface ProjectedPod extends ProjectedMeta {
   /** From annotations, for the telemetry of the pod. Most have none. */
   readonly resourceAttributes?: Readonly<Record<string, string>>
   readonly amounts: Record<string, number>
+  /** Of the pod as a whole (spec.resources, since Kubernetes 1.34), beside those of its containers. Most have none. */
+  readonly resources?: Resources
 }
+
+export type Resources = Pick<
+  ContainerState,
+  'cpuRequestMillicores' | 'cpuLimitMillicores' | 'memoryRequestBytes' | 'memoryLimitBytes'
+>
 
 export interface ProjectedNamespace extends ProjectedMeta {
   readonly kind: 'Namespace'
@@ -74,6 +81,7 @@ export function projectPod(raw: Json): ProjectedPod | undefined {
       .filter(Boolean),
     ...(resourceAttributes ? { resourceAttributes } : {}),
     amounts: podAmounts(raw),
+    ...('resources' in spec ? { resources: projectResources(spec['resources']) } : {}),
   }
 }
 
