@@ -27,7 +27,8 @@ const deflateRatioMax = 1_032
 function toldLength(body: Uint8Array, compression: OtlpCompression, bytesMax: number): number {
   if (compression !== 'gzip' || body.length < 18) return 0
   const told = new DataView(body.buffer, body.byteOffset, body.byteLength).getUint32(body.length - 4, true)
-  return told <= Math.min(bytesMax, body.length * deflateRatioMax) ? told : 0
+  // Of a body of several members it is that of the last one, and chunks of that size might be tiny.
+  return told >= body.length && told <= Math.min(bytesMax, body.length * deflateRatioMax) ? told : 0
 }
 
 /** One whole body. The reservation grows while it inflates, so that a bomb is cut off at the limit, whatever it claims to be. */
@@ -41,7 +42,7 @@ export async function inflateBounded(
   const noRoom = reservation.growTo(told)
   if (noRoom) return { type: 'refused', refusal: noRoom }
   // One byte more lets the decoder see that it is done.
-  const decoder = decoders[compression](told > 0 ? Math.max(64, told + 1) : chunkSize)
+  const decoder = decoders[compression](told > 0 ? told + 1 : chunkSize)
   const chunks: Buffer[] = []
   let length = 0
   decoder.end(body)

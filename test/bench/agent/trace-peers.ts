@@ -3,10 +3,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync, gzipSync, zstdDecompressSync } from 'node:zlib'
 import { Pool } from 'undici'
-import { readProto } from '../../../collector/wire/proto-reader.ts'
-import { writeProto } from '../../../collector/wire/proto-writer.ts'
 import { splitRequest } from '../../../collector/wire/split-request.ts'
-import { createCorpus } from '../corpus/fresh.ts'
+import { sdkRequests } from './trace-requests.ts'
 
 export type TraceEncoding = 'gzip' | 'plain'
 
@@ -32,32 +30,23 @@ export interface SinkMessage {
   readonly count: { readonly spans: number; readonly bytes: number; readonly unenriched: number }
 }
 
-/** Sent again and again: the agent looks at no span. */
-const poolRequests = 48
 /** As exporters do by default. */
 const gzipLevel = 6
 
 function serveSender(): void {
-  let bodies: Buffer[] = []
+  let bodies: readonly Buffer[] = []
   let encoding: TraceEncoding = 'plain'
   let spansPerRequest = 0
   on({
     async prepare(message) {
       const { podUid } = message as Extract<ToPeer, { type: 'prepare' }>
       encoding = (message as Extract<ToPeer, { type: 'prepare' }>).encoding
-      const corpus = createCorpus({
-        shape: 'lean',
-        seed: 1,
-        templates: 16,
-        endMs: Date.now(),
-        spreadMs: 60_000,
-      })
-      const raw = Array.from({ length: poolRequests }, (_, index) => ofOnePod(corpus.request(index), podUid))
+      const { requests: raw, spansPerRequest: each } = sdkRequests(podUid)
       bodies = encoding === 'gzip' ? raw.map((one) => gzipSync(one, { level: gzipLevel })) : raw
-      spansPerRequest = corpus.spansPerRequest
+      spansPerRequest = each
       return {
         spansPerRequest,
-        spans: spansPerRequest * poolRequests,
+        spans: spansPerRequest * raw.length,
         rawBytes: bytesOf(raw),
         wireBytes: bytesOf(bodies),
       }
@@ -92,31 +81,6 @@ function serveSender(): void {
       return { spans: requests * spansPerRequest }
     },
   })
-}
-
-/** An SDK's request: the spans of all resources of the corpus under the one resource of a pod. */
-function ofOnePod(request: Buffer, podUid: string): Buffer {
-  const attributes = [
-    ['service.name', 'web'],
-    ['telemetry.sdk.language', 'nodejs'],
-    ['telemetry.sdk.name', 'opentelemetry'],
-    ['telemetry.sdk.version', '2.1.0'],
-    ['process.runtime.name', 'nodejs'],
-    ['host.name', 'web-1'],
-    ['k8s.pod.uid', podUid],
-  ] as const
-  const one = writeProto().message(1, (resourceSpans) => {
-    resourceSpans.message(1, (resource) => {
-      for (const [key, value] of attributes)
-        resource.message(1, (pair) => pair.text(1, key).message(2, (any) => any.text(1, value)))
-    })
-    const all = readProto(request)
-    while (all.next()) {
-      const inner = readProto(all.bytes())
-      while (inner.next()) if (inner.field() === 2) resourceSpans.raw(inner.raw())
-    }
-  })
-  return Buffer.from(one.finish())
 }
 
 function serveSink(): void {
