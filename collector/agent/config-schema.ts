@@ -193,7 +193,7 @@ export const AgentConfig = Group({
     ),
     settable: Type.Array(Type.String({ maxLength: 128 }), {
       maxItems: 100,
-      default: ['namespaces.include', 'namespaces.exclude', 'scrape', 'log', 'sampling'],
+      default: ['namespaces.include', 'namespaces.exclude', 'scrape', 'log', 'sampling.ratio'],
       description: 'keys, or groups of them, that may be set from the UI; []: none',
     }),
   }),

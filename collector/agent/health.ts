@@ -1,5 +1,7 @@
+import { fixMark } from '../record/agent.ts'
 import type { RemoteConfigStatus } from '../record/remote-config.ts'
 import type { AgentHealth, HealthComponent } from '../wire/opamp.ts'
+import type { AccessResult } from './kube/access-review.ts'
 
 /** What the parts of the agent say about themselves. */
 export interface AgentCondition {
@@ -27,6 +29,18 @@ export interface AgentCondition {
   }[]
   /** About the way to the service, although data may get through; '': nothing. */
   readonly serviceWarning: string
+  readonly service: {
+    readonly dnsProblem: string
+    readonly certificateEndsMs: number | undefined
+    /** Of the last report; undefined: it got through, or there was none yet. */
+    readonly reportFailure: string | undefined
+    readonly refusedWith: number | undefined
+    /** Of the service's clock against ours; undefined: not known. */
+    readonly clockSkewMs: number | undefined
+    readonly nowMs: number
+  }
+  /** Undefined: not asked yet. */
+  readonly access: AccessResult | undefined
   /** Undefined: switched off. */
   readonly election:
     | {
@@ -49,7 +63,9 @@ interface UsageCondition {
  */
 export function deriveHealth(condition: AgentCondition): AgentHealth {
   const components = [
+    ...serviceHealth(condition.service),
     clusterHealth(condition),
+    ...accessHealth(condition.access),
     ...resourceHealth(condition.reflectors),
     usageHealth('metrics api', condition.usage),
     ...(condition.usage.nodes.state === 'off'
@@ -66,8 +82,91 @@ export function deriveHealth(condition: AgentCondition): AgentHealth {
     status: condition.stopping ? 'stopping' : bad.length === 0 ? 'ok' : 'degraded',
     error: bad.map(({ name, error }) => `${name}: ${error}`).join('; '),
     startedAtMs: condition.startedAtMs,
-    components,
+    components: components.map(withFix),
   }
+}
+
+/** What to do about each, by its name: the first that fits. */
+const fixes: readonly (readonly [name: RegExp, fix: string])[] = [
+  [/^service name$/, 'check service.endpoint of the Helm values and the DNS policy of the pod'],
+  [/^service certificate$/, 'renew the certificate of the service'],
+  [/^service access key$/, 'put a key of the service into the Secret of service.accessKeySecret'],
+  [/^service$/, 'check service.endpoint, that the service runs, and the network policies in between'],
+  [/^clock$/, 'set the clock of the node (NTP): times on screens are off by as much'],
+  [
+    /^kubernetes api$/,
+    'check that the pod reaches the API server (network policy) and that its service account token is mounted',
+  ],
+  [/^permission /, 'upgrade the chart, which grants what the agent needs, or add the rule to the role'],
+  [/^kubernetes /, 'if it is denied, add list and watch of it to the role; otherwise it is tried again'],
+  [/^metrics api/, 'check that metrics-server runs and that the role lets the agent list its resources'],
+  [/^leader election$/, 'grant get, create and update of leases in the namespace of the agent'],
+  [/^spool$/, 'free or enlarge the volume of spool.directory'],
+  [
+    /^shipping$/,
+    'check service.endpoint, the access key and the network policies; the spool keeps the data meanwhile',
+  ],
+  [/^configuration$/, 'change what was set from the UI, or mend the Helm values'],
+]
+
+function withFix(component: HealthComponent): HealthComponent {
+  const fix = fixes.find(([name]) => name.test(component.name))?.[1]
+  return component.healthy || fix === undefined
+    ? component
+    : { ...component, error: `${component.error}${fixMark}${fix}` }
+}
+
+const certificateWarnMs = 14 * 86_400_000
+const skewMsMax = 30_000
+
+function serviceHealth(service: AgentCondition['service']): HealthComponent[] {
+  const { dnsProblem, certificateEndsMs, reportFailure, refusedWith, clockSkewMs, nowMs } = service
+  const check = (name: string, error: string, status = 'ok'): HealthComponent => ({
+    name,
+    healthy: error === '',
+    status: error === '' ? status : 'failing',
+    error,
+  })
+  const keyProblem =
+    refusedWith === 401
+      ? 'the service does not know the access key (401)'
+      : refusedWith === 403
+        ? 'the service, or a proxy before it, knows who asks and does not allow it (403)'
+        : ''
+  const ends = certificateEndsMs === undefined ? '' : new Date(certificateEndsMs).toISOString().slice(0, 10)
+  const endsSoon = certificateEndsMs !== undefined && certificateEndsMs - nowMs < certificateWarnMs
+  const skewed = clockSkewMs !== undefined && Math.abs(clockSkewMs) > skewMsMax
+  return [
+    check('service name', dnsProblem && `the name does not resolve: ${dnsProblem}`),
+    check('service', keyProblem === '' ? (reportFailure ?? '') : ''),
+    ...(ends === ''
+      ? []
+      : [check('service certificate', endsSoon ? `it ends on ${ends}` : '', `good until ${ends}`)]),
+    check('service access key', keyProblem),
+    check(
+      'clock',
+      skewed
+        ? `the clock of this node is more than ${skewMsMax / 1_000} s ${clockSkewMs > 0 ? 'behind' : 'ahead of'} the clock of the service`
+        : '',
+    ),
+  ]
+}
+
+/** One line when all is granted, one for each resource that is not. */
+function accessHealth(access: AccessResult | undefined): HealthComponent[] {
+  if (!access) return []
+  const denied = access.denied.map(({ resource, namespace, verbs }) => ({
+    name: `permission ${resource}${namespace === '' ? '' : ` in ${namespace}`}`,
+    healthy: false,
+    status: 'denied',
+    error: `the role does not grant ${verbs.join(', ')}`,
+  }))
+  const missing = access.denied.reduce((sum, { verbs }) => sum + verbs.length, 0)
+  const status = `${access.asked - missing} of ${access.asked} granted`
+  return [
+    { name: 'permissions', healthy: missing === 0, status, error: missing === 0 ? '' : 'see each' },
+    ...denied,
+  ]
 }
 
 function clusterHealth({ clusterUid, clockAheadMs }: AgentCondition): HealthComponent {

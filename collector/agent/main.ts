@@ -17,10 +17,12 @@ import type { AgentConfig } from './config-schema.ts'
 import { createLastKnownGood } from './control/last-known-good.ts'
 import { reportNamespaces } from './control/report-namespaces.ts'
 import { createReporter } from './control/reporter.ts'
+import { createServiceChecks } from './control/service-checks.ts'
 import { createElector } from './elect/elector.ts'
 import { createStandby } from './elect/standby.ts'
 import { deriveHealth } from './health.ts'
 import { loadKubeAccess } from './kube/access.ts'
+import { createAccessReview, neededRights } from './kube/access-review.ts'
 import { createKubeClient, type KubeClient } from './kube/client.ts'
 import { createKubePipeline } from './kube-pipeline.ts'
 import { createAgentLedger, type DropReason, type LaneGauges, type LedgerLine } from './metrics.ts'
@@ -148,6 +150,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   const { endpoint } = config.service
   const post = createPost({ dispatcher, authorization }, { endpoint, timeoutMs, compression })
   const sampler = config.sampling.enabled ? createSampling() : undefined
+  settings.subscribe((now) => sampler?.setRatio(now.config.sampling.ratio))
   const shippers = perLane((lane) =>
     lane === 'traces' && sampler ? laneShipper(lane, sampler) : laneShipper(lane, spool.lanes[lane]),
   )
@@ -309,6 +312,26 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     },
     { endpoint, agentUid: spool.agentUid, intervalMs: config.control.intervalMs, timeoutMs: 5_000 },
   )
+  const rights = createAccessReview(
+    {
+      client,
+      clock,
+      isDenied: () => pipeline.status().reflectors.some(({ state }) => state === 'denied'),
+      onResult: () => reporter.wake(),
+    },
+    {
+      needs: neededRights({
+        ...config.watch,
+        nodes: config.watch.nodes === 'on',
+        scrape: config.scrape.enabled,
+        lease: config.leaderElection.enabled ? config.leaderElection.namespace : '',
+      }),
+    },
+  )
+  const checks = createServiceChecks(
+    { clock, onResult: () => reporter.wake() },
+    { endpoint, proxied: config.service.proxyUrl !== '' },
+  )
   settings.subscribe((now, before) => {
     if (now.config.log.level !== before.config.log.level) log.level = now.config.log.level
     pipeline.setScope(now.config.namespaces, now.remoteScope)
@@ -326,6 +349,9 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     elector?.run(stopping.signal),
   ]
   const reporting = reporter.run(stopping.signal)
+  const reviewing = rights.run(stopping.signal)
+  // Not waited for at the end: a look-up of a name cannot be taken back.
+  void checks.run(stopping.signal)
   const watching =
     deps.readConfig &&
     watchValues(
@@ -377,7 +403,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
         onSampledOut: (spans) => ledger.sampled({ lane: 'traces', signal: 'traces' }, spans),
         onDecision: (decision) => decisions.add(1, { decision }),
       },
-      config.sampling,
+      { ...config.sampling, ratio: settings.current().config.sampling.ratio },
     )
   }
 
@@ -440,6 +466,8 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       clusterUid: pipeline.clusterUid(),
       reflectors: pipeline.status().reflectors,
       usage: scraper.status(),
+      service: { ...checks.result(), ...reporterCondition(), nowMs: clock.nowMs() },
+      access: rights.result(),
       serviceWarning: link.warning(),
       election: elector?.status(),
       clockAheadMs: client.clockAheadMs(),
@@ -451,6 +479,11 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       })),
       stopping: stopped,
     })
+  }
+
+  function reporterCondition() {
+    const { failure, refusedWith, clockSkewMs } = reporter.state()
+    return { reportFailure: failure, refusedWith, clockSkewMs }
   }
 
   function configuration(): AgentStatus['configuration'] {
@@ -546,7 +579,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     // From here the lease is not renewed, or the others would take us for one that goes on speaking; it is held until all
     // is sent.
     stopping.abort()
-    await Promise.all([...collecting, watching])
+    await Promise.all([...collecting, reviewing, watching])
     await keeping
     await pipeline.close()
     await standby?.close()

@@ -57,11 +57,11 @@ export const hotKeys = [
   'namespaces.allowed',
   'scrape',
   'log',
-  'sampling',
+  'sampling.ratio',
   'control.settable',
 ]
 /** What the service may offer at all: never what bounds it. */
-const offerableKeys = ['namespaces.include', 'namespaces.exclude', 'scrape', 'log', 'sampling']
+const offerableKeys = ['namespaces.include', 'namespaces.exclude', 'scrape', 'log', 'sampling.ratio']
 
 export function createSettings(start: AgentConfig): Settings {
   let values = start

@@ -35,6 +35,8 @@ export interface Reporter {
 export interface ReporterState {
   readonly lastSuccessMs: number | undefined
   readonly failure: string | undefined
+  /** Of the last answer that was not 200; undefined: none, or nobody answered. */
+  readonly refusedWith: number | undefined
   /** Of the service's clock against ours, by the Date header of its last answer; whole seconds. */
   readonly clockSkewMs: number | undefined
 }
@@ -87,6 +89,7 @@ export function createReporter(deps: ReporterDeps, config: ReporterConfig): Repo
   let reported: Reported = {}
   let lastSuccessMs: number | undefined
   let failure: string | undefined
+  let refusedWith: number | undefined
   let clockSkewMs: number | undefined
   let waking = new AbortController()
 
@@ -139,6 +142,7 @@ export function createReporter(deps: ReporterDeps, config: ReporterConfig): Repo
       reported = answer.reportFullState ? {} : current
       if (failure !== undefined) log.info('the service takes reports again')
       failure = undefined
+      refusedWith = undefined
       lastSuccessMs = clock.nowMs()
       if (answer.remoteConfig && !disconnect) {
         onOffer(answer.remoteConfig)
@@ -192,6 +196,7 @@ export function createReporter(deps: ReporterDeps, config: ReporterConfig): Repo
     }
     const serviceMs = Date.parse(String(response.headers['date'] ?? ''))
     if (Number.isFinite(serviceMs)) clockSkewMs = Math.round((serviceMs - clock.nowMs()) / 1_000) * 1_000
+    refusedWith = response.statusCode === 200 ? undefined : response.statusCode
     if (response.statusCode !== 200) throw new Error(`the service answered ${response.statusCode}`)
     return parseServerMessage(Buffer.concat(chunks))
   }
@@ -202,6 +207,6 @@ export function createReporter(deps: ReporterDeps, config: ReporterConfig): Repo
     async disconnect() {
       await report({ disconnect: true, signal: AbortSignal.timeout(timeoutMs) })
     },
-    state: () => ({ lastSuccessMs, failure, clockSkewMs }),
+    state: () => ({ lastSuccessMs, failure, refusedWith, clockSkewMs }),
   }
 }

@@ -32,6 +32,8 @@ export interface TailSampler {
   acknowledge(batch: SampledBatch): void
   /** From now on everything is decided at once, with what is there. */
   hurry(): void
+  /** Of traces that are decided from now on. */
+  setRatio(ratio: number): void
   state(): TailSamplerState
 }
 
@@ -119,7 +121,7 @@ export function createTailSampler<Batch extends RawBatch>(
   const { source, clock, idPrefix, onSampledOut, onDecision } = deps
   const { ratio, ageMs, afterRootMs, bytesMax, tracesMax = 20_000, batchBytesMax = 1024 * 1024 } = config
   const decisionsMax = 10 * tracesMax
-  const sampler = createSampler(ratio)
+  let sampler = createSampler(ratio)
   const operations = createOperations(config)
   /** In the order of their first spans. */
   const traces = new Map<string, Trace<Batch>>()
@@ -336,6 +338,9 @@ export function createTailSampler<Batch extends RawBatch>(
         settle(raw)
       }
       shipping.delete(id)
+    },
+    setRatio(next) {
+      sampler = createSampler(next)
     },
     hurry() {
       hurrying = true

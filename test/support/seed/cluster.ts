@@ -554,7 +554,7 @@ export function seedNamespaces(nowMs: number): RowOf<typeof agentNamespacesTable
     namespaces: namespaces.map((one) => ({ ...one, ...decideScope(rules, one) })),
     omitted: 0,
     values,
-    settable: ['namespaces.include', 'namespaces.exclude', 'scrape', 'log', 'sampling'],
+    settable: ['namespaces.include', 'namespaces.exclude', 'scrape', 'log', 'sampling.ratio'],
   }
   const agent_uid = '018f2b5e-0000-7000-8000-000000000001'
   return [{ cluster_id: clusterId, agent_uid, report: JSON.stringify(report), reported_at: nowMs - 5_000 }]
