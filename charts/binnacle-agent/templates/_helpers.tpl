@@ -47,15 +47,39 @@ service:
   {{- if .Values.service.accessKeySecret.name }}
   accessKeyFile: /etc/binnacle/access/{{ .Values.service.accessKeySecret.key }}
   {{- end }}
+  proxyUrl: {{ .Values.service.proxyUrl | quote }}
+  {{- if .Values.service.caSecret.name }}
+  caFile: /etc/binnacle/service-ca/{{ .Values.service.caSecret.key }}
+  {{- end }}
+  {{- if .Values.service.clientCertificateSecret.name }}
+  certFile: /etc/binnacle/service-certificate/tls.crt
+  keyFile: /etc/binnacle/service-certificate/tls.key
+  {{- end }}
+  insecureSkipVerify: {{ .Values.service.insecureSkipVerify }}
+leaderElection:
+  enabled: {{ gt (int .Values.replicas) 1 }}
+  namespace: {{ .Release.Namespace }}
+  name: {{ include "binnacle-agent.fullname" . }}
 watch:
   {{- toYaml .Values.watch | nindent 2 }}
 receive:
   host: 0.0.0.0
-  {{- toYaml .Values.receive | nindent 2 }}
+  {{- toYaml (omit .Values.receive "tlsSecret") | nindent 2 }}
+  stopPauseMs: 5000
+  {{- with .Values.receive.tlsSecret }}
+  {{- if .name }}
+  tls:
+    certFile: /etc/binnacle/receive/tls.crt
+    keyFile: /etc/binnacle/receive/tls.key
+    {{- if .clientCaKey }}
+    clientCaFile: /etc/binnacle/receive/{{ .clientCaKey }}
+    {{- end }}
+  {{- end }}
+  {{- end }}
 admin:
   host: 0.0.0.0
   port: 8421
-{{- if and .Values.sampling.enabled (gt (int (.Values.replicas | default 1)) 1) }}
+{{- if and .Values.sampling.enabled (gt (int .Values.replicas) 1) }}
 {{- fail "sampling.enabled needs replicas: 1, for a trace is decided where all of its spans are" }}
 {{- end }}
 sampling:
@@ -65,7 +89,7 @@ spool:
   bytesMax: {{ .Values.spool.bytesMax | int64 }}
 {{- end }}
 
-{{/* Reads only, no Secrets, no pods/exec, no nodes/proxy, no writes to workloads. */}}
+{{/* Reads only (but for its own Lease, rbac.yaml), no Secrets, no pods/exec, no nodes/proxy, no writes to workloads. */}}
 {{- define "binnacle-agent.rules" -}}
 - apiGroups: [""]
   resources: [pods, events, services, resourcequotas, limitranges, persistentvolumeclaims]

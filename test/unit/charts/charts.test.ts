@@ -52,6 +52,12 @@ function render(chart: string, ...sets: string[]): Manifest[] {
     .filter((manifest) => manifest !== null)
 }
 
+const configOf = (chart: string, file: string, ...sets: string[]) => ({
+  yaml: {
+    name: file,
+    text: render(chart, ...sets).find(({ kind }) => kind === 'ConfigMap')?.data?.[file] ?? '',
+  },
+})
 const kinds = (manifests: Manifest[]) => manifests.map(({ kind }) => kind).sort()
 const namespaced = ['watch.mode=namespaced', 'cluster.id=c-1', 'watch.namespaces={shop,payments}']
 
@@ -99,13 +105,6 @@ describe.each(['binnacle-agent', 'binnacle'])('chart %s', (chart) => {
 })
 
 describe('configuration files', () => {
-  const configOf = (chart: string, file: string, ...sets: string[]) => ({
-    yaml: {
-      name: file,
-      text: render(chart, ...sets).find(({ kind }) => kind === 'ConfigMap')?.data?.[file] ?? '',
-    },
-  })
-
   withHelm('the agent accepts what its chart writes', () => {
     const config = parseAgentConfig(
       configOf('binnacle-agent', 'agent.yaml', 'namespaces.include={shop-.*}', 'cluster.name=c1'),
@@ -172,6 +171,49 @@ describe('chart binnacle-agent', () => {
     expect(kinds(manifests).filter((kind) => kind.startsWith('Cluster'))).toEqual([])
     const roles = manifests.filter(({ kind }) => kind === 'Role')
     expect(roles.map(({ metadata }) => metadata.namespace)).toEqual(['shop', 'payments'])
+  })
+
+  withHelm(
+    'several replicas elect a leader by a Lease of their own, are spread and not all evicted at once',
+    () => {
+      const one = render('binnacle-agent')
+      expect(JSON.stringify(one)).not.toContain('coordination.k8s.io')
+      const many = render('binnacle-agent', 'replicas=3')
+      expect(kinds(many)).toEqual([...kinds(one), 'PodDisruptionBudget', 'Role', 'RoleBinding'].sort())
+      const config = (set: string) => parseAgentConfig(configOf('binnacle-agent', 'agent.yaml', set))
+      expect(config('replicas=1').leaderElection.enabled).toBe(false)
+      const { enabled, namespace, name } = config('replicas=3').leaderElection
+      expect(enabled).toBe(true)
+      const role = many.find(({ kind, metadata }) => kind === 'Role' && metadata.namespace === namespace)
+      expect(role?.rules).toEqual([
+        { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
+        {
+          apiGroups: ['coordination.k8s.io'],
+          resources: ['leases'],
+          resourceNames: [name],
+          verbs: ['get', 'update'],
+        },
+      ])
+      expect(JSON.stringify(many)).toContain('topologySpreadConstraints')
+    },
+  )
+
+  withHelm('certificates in Secrets are files that the agent reads', () => {
+    const secrets = [
+      'service.caSecret.name=ca',
+      'service.clientCertificateSecret.name=own',
+      'receive.tlsSecret.name=in',
+    ]
+    const { service, receive } = parseAgentConfig(configOf('binnacle-agent', 'agent.yaml', ...secrets))
+    const manifests = JSON.stringify(render('binnacle-agent', ...secrets))
+    for (const file of [
+      service.caFile,
+      service.certFile,
+      service.keyFile,
+      receive.tls.certFile,
+      receive.tls.keyFile,
+    ])
+      expect(manifests).toContain(`"mountPath":"${file.slice(0, file.lastIndexOf('/'))}"`)
   })
 
   withHelm('keeps the spool on a volume claim when asked to', () => {
