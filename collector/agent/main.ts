@@ -162,6 +162,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
         const outcome = await spool.lanes[lane].append(batch)
         return outcome.type === 'kept' ? undefined : outcome.message
       },
+      kubeBacklog: () => spool.lanes.kube.state().batches,
       encodeKube: (records) => encodeKubeLogs({ resource: ownResource(), records }),
       encodeUsage: (points) => encodeUsage({ resource: ownResource(), points }),
       onLoss: ({ lane, signal, items, reason }) => ledger.dropped({ lane, signal }, items, reason),

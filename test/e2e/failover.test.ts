@@ -26,7 +26,7 @@ const times = long
 const replicasCount = long ? 3 : 2
 const takeoverMsMax = long ? 20_000 : 6_000
 const handOverMsMax = 3_000
-const churnEveryMs = long ? 20 : 50
+const churnEveryMs = 50
 
 interface Replica {
   readonly name: string

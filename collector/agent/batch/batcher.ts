@@ -69,6 +69,8 @@ export interface BatcherDeps {
     lane: BatchLaneName,
     batch: { readonly signal: OtlpSignal; readonly parts: readonly BatchPart[] },
   ) => Promise<string | undefined>
+  /** Batches of the kube lane that are not delivered yet. */
+  readonly kubeBacklog: () => number
   readonly encodeKube: (records: readonly KubeRecord[]) => Uint8Array
   readonly encodeUsage: (points: readonly AnyUsage[]) => Uint8Array
   readonly onLoss: (loss: BatchLoss) => void
@@ -109,6 +111,8 @@ const appLanes: Record<OtlpSignal, BatchLaneName> = { traces: 'traces', metrics:
 /** The borders of the parts stand in the record of the spool, which has room for some thousand. */
 const payloadsMax = 1_000
 const recordsMax = 10_000
+/** Of kubernetes records, when the service takes them more slowly than they come. */
+const kubeWindowMsMax = 5_000
 /** Records a part: what the service loses at most when it refuses one. */
 const recordsPerPart = 500
 /** Attributes that repeat the identity beside the body, and a point with its attributes. */
@@ -118,7 +122,12 @@ const pointBytes = 600
 const itemsPerPoint = Object.keys(usageMetrics).length
 
 export function createBatcher(deps: BatcherDeps, config: BatcherConfig): Batcher {
-  const { clock, append, encodeKube, encodeUsage, onLoss } = deps
+  const { clock, append, kubeBacklog, encodeKube, encodeUsage, onLoss } = deps
+
+  /** Batches of this lane leave one by one: when they wait for each other, larger ones take the time that one takes. */
+  function kubeWindowMs(): number {
+    return Math.min(kubeWindowMsMax, config.kubeWindowMs * Math.max(1, kubeBacklog()))
+  }
 
   function lane(name: BatchLaneName): MemoryLane<AnyEntry> {
     const signal = laneSignals[name]
@@ -129,7 +138,7 @@ export function createBatcher(deps: BatcherDeps, config: BatcherConfig): Batcher
         onLoss: ({ items }, reason) => onLoss({ lane: name, signal, items, reason }),
       },
       {
-        windowMs: name === 'kube' ? config.kubeWindowMs : config.windowMs,
+        windowMs: () => (name === 'kube' ? kubeWindowMs() : config.windowMs),
         batchBytesMax: config.batchBytesMax,
         batchEntriesMax: name === 'kube' || name === 'metrics' ? recordsMax : payloadsMax,
         memoryBytesMax: config.memoryBytesMax,

@@ -52,7 +52,8 @@ export interface MemoryLaneDeps<E extends Entry> {
 }
 
 export interface MemoryLaneConfig {
-  readonly windowMs: number
+  /** Asked for each batch. */
+  readonly windowMs: () => number
   readonly batchBytesMax: number
   readonly batchEntriesMax: number
   readonly memoryBytesMax: number
@@ -119,7 +120,7 @@ export function createMemoryLane<E extends Entry>(
   async function flush(): Promise<void> {
     while (waiting.length > 0) {
       window = new AbortController()
-      if (!isFull() && !closing) await clock.sleep(config.windowMs, window.signal)
+      if (!isFull() && !closing) await clock.sleep(config.windowMs(), window.signal)
       else await undefined // It must not run to its end inside the `add` that starts it.
       const batch = takeBatch()
       if (batch.length === 0) continue

@@ -47,7 +47,7 @@ function start(config: Partial<BatcherConfig> = {}) {
   const written: { lane: string; texts: string[]; items: number }[] = []
   const losses: BatchLoss[] = []
   const text = (part: BatchPart) => Buffer.concat(part.pieces).toString()
-  const spool = { failure: undefined as string | undefined }
+  const spool = { failure: undefined as string | undefined, kubeBacklog: 0 }
   const batcher = createBatcher(
     {
       clock,
@@ -61,6 +61,7 @@ function start(config: Partial<BatcherConfig> = {}) {
           })
         return spool.failure
       },
+      kubeBacklog: () => spool.kubeBacklog,
       encodeKube: (records) =>
         Buffer.from(
           records.map(({ record }) => `${record.namespace}/${'name' in record ? record.name : ''}`).join(),
@@ -81,6 +82,23 @@ function start(config: Partial<BatcherConfig> = {}) {
     batcher.request({ signal: 'traces', parts: [{ namespace, pieces: [Buffer.from(body)], items }] })
   return { clock, written, losses, spool, batcher, request }
 }
+
+test('records are batched for longer while their batches wait for one another, up to a limit', async () => {
+  const { clock, written, spool, batcher } = start({ batchBytesMax: 1_000_000, memoryBytesMax: 2_000_000 })
+  const batchesIn = async (backlog: number, ms: number) => {
+    spool.kubeBacklog = backlog
+    const before = written.length
+    for (let passed = 0; passed < ms; passed += 50) {
+      batcher.kube([change('a', 'status')])
+      await clock.advance(50)
+    }
+    return written.length - before
+  }
+  expect(await batchesIn(0, 1_000)).toBe(4)
+  expect(await batchesIn(4, 4_000)).toBe(4)
+  expect(await batchesIn(400, 10_000)).toBeGreaterThan(1)
+  await batcher.close()
+})
 
 describe('room for records', () => {
   test('is there again when half of the memory is free, whatever freed it, and while closing', async () => {
