@@ -72,9 +72,9 @@ export const AgentConfig = Group({
     namespacesMax: Type.Integer({
       minimum: 0,
       maximum: 1_000,
-      default: 20,
+      default: 10,
       description:
-        'up to so many selected namespaces have watches of their own, some 15 each; more share theirs',
+        'up to so many selected namespaces have watches of their own, some 15 connections and 4 MB each; more share theirs',
     }),
   }),
   leaderElection: Group({

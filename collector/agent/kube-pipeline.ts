@@ -96,6 +96,7 @@ export interface KubePipelineConfig {
     /** Nodes belong to no namespace, so mode namespaced cannot see them. */
     readonly nodes: 'on' | 'off'
   }
+  /** Each costs some fifteen connections, a quarter of a megabyte each. */
   readonly namespacedWatchesMax?: number
   /** Which agent speaks, where several watch one cluster. */
   readonly installation?: string
@@ -111,7 +112,7 @@ interface Running {
 
 export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineConfig): KubePipeline {
   const { client, clock, random, log, metrics, onScopeStop, collected, room = () => undefined } = deps
-  const { namespacedWatchesMax = 20, installation = '', selfCheckMs = 300_000 } = config
+  const { namespacedWatchesMax = 10, installation = '', selfCheckMs = 300_000 } = config
   const { mode } = config.watch
   const stopping = new AbortController()
   const turns = createTurns({ clock, random })

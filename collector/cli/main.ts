@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { withoutCompiler } from './without-compiler.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -53,7 +54,12 @@ program
   .option('--report-interval-ms <ms>', 'how often to report identity and health to the service', integer)
   .option('--scrape-interval-ms <ms>', 'how often to read usage from metrics.k8s.io', integer)
   .option('--log-level <level>', 'trace, debug, info, warn or error')
-  .action((options) => finish(async () => (await import('./agent.ts')).runAgent({ ...options, version })))
+  .action((options) =>
+    finish(async () => {
+      await withoutCompiler(() => import('./agent.ts'))
+      return (await import('./agent.ts')).runAgent({ ...options, version })
+    }),
+  )
 
 program
   .command('demo')

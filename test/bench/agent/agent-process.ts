@@ -117,5 +117,8 @@ export function chartEnvironment(): Record<string, string> {
   const template = readFileSync(join(root, 'charts/binnacle-agent/templates/workload.yaml'), 'utf8')
   const options = /name: NODE_OPTIONS\n\s+value: (--.*)/.exec(template)?.[1]
   if (options === undefined) throw new Error('the chart of the agent sets no NODE_OPTIONS')
-  return { NODE_OPTIONS: options }
+  return {
+    NODE_OPTIONS: options,
+    MALLOC_ARENA_MAX: /name: MALLOC_ARENA_MAX\n\s+value: "(.*)"/.exec(template)?.[1] ?? '',
+  }
 }
