@@ -77,6 +77,7 @@ export function deepFreeze<T extends object>(value: T): T {
 /** A variable's text as the type of its key; text that does not fit is left for the schema to refuse. */
 export function toScalar(text: string, type: string): unknown {
   if (type === 'integer') return /^-?\d+$/.test(text) ? Number(text) : text
+  if (type === 'number') return /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : text
   if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
   if (type === 'array') return text.startsWith('[') ? tryJson(text) : text.split(',').map((one) => one.trim())
   return text

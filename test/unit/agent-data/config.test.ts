@@ -35,6 +35,7 @@ describe('the agent configuration', () => {
       BINNACLE_CLUSTER_NAME: 'env',
       BINNACLE_SHIP_IN_FLIGHT_MAX: '2',
       BINNACLE_SCRAPE_ENABLED: 'false',
+      BINNACLE_SAMPLING_RATIO: '0.25',
       BINNACLE_NAMESPACES_INCLUDE: 'shop, pay',
     }
     const config = parseAgentConfig({
@@ -49,6 +50,7 @@ describe('the agent configuration', () => {
       cluster: { name: 'option' },
       admin: { port: 8421 },
       scrape: { enabled: false },
+      sampling: { ratio: 0.25 },
       namespaces: { include: ['shop', 'pay'] },
     })
   })
@@ -56,6 +58,7 @@ describe('the agent configuration', () => {
   test.each([
     ['BINNACLE_RECEIVE_GRPC_PORT', 'many', 'receive.grpcPort must be integer'],
     ['BINNACLE_SCRAPE_ENABLED', 'yes', 'scrape.enabled must be boolean'],
+    ['BINNACLE_SAMPLING_RATIO', 'half', 'sampling.ratio must be number'],
   ])('a bad %s is refused', (name, value, want) => {
     expect(() => parseAgentConfig({ env: { [name]: value } })).toThrow(want)
   })
