@@ -37,8 +37,11 @@ export function deriveChanges(transition: Transition): ObjectChange[] {
     const previousDurationMs = heldMs(transition, timeMs)
     changes.push(make('deleted', 'deleted', { timeMs, from: statusOf(next), previousDurationMs }))
   } else if (previous && statusOf(previous) !== statusOf(next)) {
+    // What slices make of a Service is no version of the Service.
+    const version =
+      next.kind === 'Service' ? `${next.resourceVersion}:${changedMs(transition)}` : next.resourceVersion
     changes.push(
-      make('status', `status:${next.resourceVersion}`, {
+      make('status', `status:${version}`, {
         from: statusOf(previous),
         to: statusOf(next),
         previousDurationMs: heldMs(transition, changedMs(transition)),

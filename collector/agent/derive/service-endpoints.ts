@@ -13,6 +13,7 @@ export function withEndpoints(service: Described, slices: readonly Described[] |
   const where = notReady > 0 ? `none of ${notReady} is ready` : 'no pod is selected'
   return {
     ...service,
+    changedAtMs: Math.max(service.changedAtMs, ...slices.map((one) => one.changedAtMs)),
     status: ready > 0 ? 'Available' : 'Unavailable',
     fields: {
       ...service.fields,

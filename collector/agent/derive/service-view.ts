@@ -106,8 +106,17 @@ export function createServiceView({ services, slices, readiness, tell }: Service
         const present = services.get(uid) ?? slices.get(uid)
         if (!present) continue
         const object = viewOf(present)
-        tell({ object, previous: told.get(uid), deleted: false, fromList })
-        told.set(uid, object)
+        const previous = told.get(uid)
+        // A slice that is gone has no time: what it leaves is older than what was told.
+        const isLate = previous !== undefined && object.changedAtMs <= previous.changedAtMs
+        const isOther = previous !== undefined && object.status !== previous.status
+        tell({
+          object: isLate && isOther ? { ...object, changedAtMs: 0 } : object,
+          previous,
+          deleted: false,
+          fromList,
+        })
+        told.set(uid, isLate ? { ...object, changedAtMs: previous.changedAtMs } : object)
       }
       due.clear()
     },

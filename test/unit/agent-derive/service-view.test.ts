@@ -109,6 +109,7 @@ function setUp() {
     'unread' | 'read' | 'denied'
   >
   const lines: string[] = []
+  const times: string[] = []
   const lookup = (store: Map<string, Described>) => ({
     get: (uid: string) => store.get(uid),
     named: (namespace: string, name: string) =>
@@ -119,6 +120,7 @@ function setUp() {
     slices: lookup(stores.slices),
     readiness: (resource) => readiness[resource],
     tell: ({ object, previous, deleted }) => {
+      if (object.kind === 'Service' && !deleted) times.push(`${object.status} ${object.changedAtMs}`)
       if ('fields' in object && (deleted || !previous || JSON.stringify(previous) !== JSON.stringify(object)))
         lines.push(
           [
@@ -150,7 +152,7 @@ function setUp() {
     view.flush()
     return lines.splice(0).sort()
   }
-  return { view, stores, readiness, send, flush, lines }
+  return { view, stores, readiness, send, flush, lines, times }
 }
 
 describe('the view of services', () => {
@@ -201,6 +203,20 @@ describe('the view of services', () => {
       'state api Available 1/1',
       'state web Unavailable 0/0 service-without-endpoints',
     ])
+  })
+  test('a status changes when the slice did that made it; when one is gone, now', () => {
+    const { send, view, times } = setUp()
+    const at = (one: Described, changedAtMs: number) => ({ ...one, changedAtMs })
+    send(at(service('web'), 1_000), 'put')
+    send(at(slice('a', 'web', '-'), 2_000), 'put')
+    view.flush()
+    send(at(slice('a', 'web', '+'), 5_000), 'put')
+    view.flush()
+    send(at(slice('a', 'web', '+'), 5_000), 'delete')
+    view.flush()
+    send(at(slice('b', 'web', '+'), 9_000), 'put')
+    view.flush()
+    expect(times).toEqual(['Unavailable 2000', 'Available 5000', 'Unavailable 0', 'Available 9000'])
   })
   test('without the right to see slices, Services are told without endpoints; without Services, no slice is an orphan', () => {
     const { readiness, send, flush } = setUp()
