@@ -245,9 +245,13 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
   function onNode(event: ReflectorEvent<Described>): void {
     if (!nodesStarted) {
       nodesStarted = true
-      const start = { namespace: '', uid: '', reason: 'watch.nodes is on', nowMs: clock.nowMs() }
-      // Nodes that are not told of from now on are gone: see service/control/gone-objects.ts.
-      emitChange({ ...scopeChange('collection-started', start), kind: 'Node' })
+      emitScope('collection-started', {
+        kind: 'Namespace',
+        name: '',
+        uid: '',
+        reason: 'watch.nodes is on',
+        timeMs: nextScopeMs(),
+      })
     }
     if (event.type === 'synced') return
     const { object, previous, type, fromList } = event
