@@ -194,7 +194,8 @@ export const AgentConfig = Group({
     settable: Type.Array(Type.String({ maxLength: 128 }), {
       maxItems: 100,
       default: ['namespaces.include', 'namespaces.exclude', 'scrape', 'log', 'sampling.ratio'],
-      description: 'keys, or groups of them, that may be set from the UI; []: none',
+      description:
+        'keys, or groups of them, that may be set from the UI; []: none. Without namespaces.include the agent tells no names of namespaces that are not collected',
     }),
   }),
   log: Group({
