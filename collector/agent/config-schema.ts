@@ -162,7 +162,7 @@ export const AgentConfig = Group({
     ageMs: Ms(30_000, 100, 'a trace is decided so long after its first span'),
     afterRootMs: Ms(5_000, 0, 'or so long after its root has ended'),
     bytesMax: Bytes(
-      64 * MiB,
+      32 * MiB,
       MiB,
       'of traces that are not decided; beyond it they are decided early, and kept',
     ),

@@ -153,7 +153,6 @@ export function createTailSampler<Batch extends RawBatch>(
     settle(raw)
     while (heldBytes > bytesMax || traces.size > tracesMax) if (!decideOldest()) break
     if (hurrying) decideDue(Number.POSITIVE_INFINITY)
-    if (kept.bytes() >= batchBytesMax) seal()
   }
 
   function takeSpan({ bytes, of, raw }: Omit<HeldSpan<Batch>, 'facts'>): void {
@@ -226,6 +225,7 @@ export function createTailSampler<Batch extends RawBatch>(
       raw.unshipped++
     }
     settle(raw)
+    if (kept.bytes() >= batchBytesMax) seal()
   }
 
   /** Kept spans become a batch. */

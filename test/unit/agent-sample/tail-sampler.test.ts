@@ -329,6 +329,16 @@ describe('tail sampling', () => {
     await stack.stop()
   })
 
+  test('what is kept at once leaves in batches of a bounded size', async () => {
+    const stack = start({ ratio: 1, batchBytesMax: 2_000 })
+    await stack.put(rawBatch(Array.from({ length: 300 }, (_, at) => ({ trace: 65_000 + at }))))
+    await stack.clock.advance(6_000)
+    const sent = await stack.ship()
+    expect(itemsOf(sent)).toBe(300)
+    expect(Math.max(...sent.map(({ packed }) => packed.bytes.length))).toBeLessThan(3_000)
+    await stack.stop()
+  })
+
   test('at the end everything is decided with what is there', async () => {
     const stack = start({ ratio: 0.0001 })
     await stack.put(rawBatch([{ trace: 70, root: false, error: true }]))
