@@ -4,7 +4,12 @@ import { eventIssuesQuery } from '@binnacle/collector/query/events'
 import { findingsQuery, objectCountsQuery, quotasQuery } from '@binnacle/collector/query/inventory'
 import { nodesQuery } from '@binnacle/collector/query/nodes'
 import { everything } from '@binnacle/collector/query/query'
-import { capacityStepsQuery, reservedStepsQuery, usageStepsQuery } from '@binnacle/collector/query/usage'
+import {
+  capacityStepsQuery,
+  nodeUsageStepsQuery,
+  reservedStepsQuery,
+  usageStepsQuery,
+} from '@binnacle/collector/query/usage'
 import { workloadsQuery } from '@binnacle/collector/query/workloads'
 import { DashboardBuilder, DashboardCursorSync } from '@grafana/grafana-foundation-sdk/dashboard'
 import { listVariable, panelSql, tableSql, timeBindings, timeSeriesSql } from './panel-sql.ts'
@@ -84,10 +89,10 @@ export function clusterDashboard(): DashboardBuilder {
     .withPanel(
       chartPanel({
         title: 'CPU: used',
-        description: 'Summed over containers.',
+        description: 'Summed over the containers of the namespaces that are collected.',
         unit: 'none',
         draw: 'lines',
-        width: 4,
+        width: 6,
         sql: timeSeriesSql(usageStepsQuery({ ...scope, pod: '' }), bindings, {
           cores: 'cpuMillicores / 1000',
         }),
@@ -98,7 +103,7 @@ export function clusterDashboard(): DashboardBuilder {
         title: 'CPU: requested and limit',
         unit: 'none',
         draw: 'lines',
-        width: 4,
+        width: 6,
         sql: timeSeriesSql(reservedStepsQuery(scope), bindings, {
           'requested cores': 'cpuRequestMillicores / 1000',
           'limit cores': 'cpuLimitMillicores / 1000',
@@ -111,8 +116,18 @@ export function clusterDashboard(): DashboardBuilder {
         description: 'What the nodes can give to pods.',
         unit: 'none',
         draw: 'lines',
-        width: 4,
+        width: 6,
         sql: timeSeriesSql(capacityStepsQuery(bound), bindings, { cores: 'cpuMillicores / 1000' }),
+      }),
+    )
+    .withPanel(
+      chartPanel({
+        title: 'CPU: used on nodes',
+        description: 'With what runs beside the namespaces that are collected.',
+        unit: 'none',
+        draw: 'lines',
+        width: 6,
+        sql: timeSeriesSql(nodeUsageStepsQuery(bound), bindings, { cores: 'cpuMillicores / 1000' }),
       }),
     )
     .withPanel(
@@ -121,7 +136,7 @@ export function clusterDashboard(): DashboardBuilder {
         description: 'Working set, summed over containers.',
         unit: 'bytes',
         draw: 'lines',
-        width: 4,
+        width: 6,
         sql: timeSeriesSql(usageStepsQuery({ ...scope, pod: '' }), bindings, { used: 'memoryBytes' }),
       }),
     )
@@ -130,7 +145,7 @@ export function clusterDashboard(): DashboardBuilder {
         title: 'Memory: requested and limit',
         unit: 'bytes',
         draw: 'lines',
-        width: 4,
+        width: 6,
         sql: timeSeriesSql(reservedStepsQuery(scope), bindings, {
           requested: 'memoryRequestBytes',
           limit: 'memoryLimitBytes',
@@ -143,8 +158,18 @@ export function clusterDashboard(): DashboardBuilder {
         description: 'What the nodes can give to pods.',
         unit: 'bytes',
         draw: 'lines',
-        width: 4,
+        width: 6,
         sql: timeSeriesSql(capacityStepsQuery(bound), bindings, { memory: 'memoryBytes' }),
+      }),
+    )
+    .withPanel(
+      chartPanel({
+        title: 'Memory: used on nodes',
+        description: 'With what runs beside the namespaces that are collected.',
+        unit: 'bytes',
+        draw: 'lines',
+        width: 6,
+        sql: timeSeriesSql(nodeUsageStepsQuery(bound), bindings, { memory: 'memoryBytes' }),
       }),
     )
     .withPanel(

@@ -31,6 +31,8 @@ const shots: readonly Shot[] = [
   { name: 'cluster-dashboard', path: `${cluster}${range}` },
   { name: 'cluster-dashboard-light', path: `${cluster}${range}`, theme: 'light' },
   { name: 'pods', path: `${cluster}/pods${range}` },
+  { name: 'workloads', path: `${cluster}/workloads${range}` },
+  { name: 'nodes', path: `${cluster}/nodes${range}` },
   { name: 'inventory', path: `${cluster}/inventory${range}` },
   { name: 'events', path: `${cluster}/events${range}` },
   { name: 'applications', path: `/applications${range}` },

@@ -7,13 +7,14 @@ import type { Chart } from './schema/common.ts'
 export interface UsageRows {
   readonly usage: readonly UsageStepRow[]
   readonly reserved: readonly ReservedStepRow[]
-  /** Left out: no line of what nodes can give. */
+  /** Left out: no lines of whole nodes. */
+  readonly nodeUsage?: readonly UsageStepRow[]
   readonly capacity?: readonly CapacityStepRow[]
 }
 
-/** Used, requested, limit, and what the nodes can give, on one axis. */
+/** Used, requested and limit of pods; used in all and allocatable of nodes; on one axis. A line of nothing is left out. */
 export function usageCharts(rows: UsageRows, range: Range): { cpu: Chart; memory: Chart } {
-  const { usage, reserved, capacity } = rows
+  const { usage, reserved, nodeUsage = [], capacity } = rows
   return {
     cpu: mergeCharts(
       range,
@@ -24,6 +25,9 @@ export function usageCharts(rows: UsageRows, range: Range): { cpu: Chart; memory
         { requested: (row) => row.cpuRequestMillicores, limit: (row) => row.cpuLimitMillicores },
         'mCPU',
       ),
+      nodeUsage.length > 0
+        ? levelChart(nodeUsage, range, { 'used in all': (row) => row.cpuMillicores }, 'mCPU')
+        : undefined,
       capacity && levelChart(capacity, range, { allocatable: (row) => row.cpuMillicores }, 'mCPU'),
     ),
     memory: mergeCharts(
@@ -35,6 +39,9 @@ export function usageCharts(rows: UsageRows, range: Range): { cpu: Chart; memory
         { requested: (row) => row.memoryRequestBytes, limit: (row) => row.memoryLimitBytes },
         'By',
       ),
+      nodeUsage.length > 0
+        ? levelChart(nodeUsage, range, { 'used in all': (row) => row.memoryBytes }, 'By')
+        : undefined,
       capacity && levelChart(capacity, range, { allocatable: (row) => row.memoryBytes }, 'By'),
     ),
   }

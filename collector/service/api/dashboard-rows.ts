@@ -21,6 +21,7 @@ import { type NodeListRow, nodesQuery } from '../query/nodes.ts'
 import {
   type CapacityStepRow,
   capacityStepsQuery,
+  nodeUsageStepsQuery,
   type ReservedStepRow,
   reservedStepsQuery,
   type UsageStepRow,
@@ -39,6 +40,7 @@ export interface DashboardRows {
   readonly restartsBefore: readonly RestartStepRow[]
   readonly usage: readonly UsageStepRow[]
   readonly reserved: readonly ReservedStepRow[]
+  readonly nodeUsage: readonly UsageStepRow[]
   readonly capacity: readonly CapacityStepRow[]
   readonly pods: PodFiguresRow | undefined
   readonly podSteps: readonly PodStepRow[]
@@ -54,15 +56,17 @@ export async function readDashboard(ask: Ask, scope: ClusterScope): Promise<Dash
   const steps = { ...scope, stepMs: stepMsOf(scope) }
   const stepsBefore = { ...steps, ...rangeBefore(scope) }
   const { namespace: _, ...wholeCluster } = scope
-  const [issues, issuesBefore, restarts, restartsBefore, usage, reserved, capacity] = await Promise.all([
-    ask<EventIssueRow>(eventIssuesQuery(steps)),
-    ask<EventIssueRow>(eventIssuesQuery(stepsBefore)),
-    ask<RestartStepRow>(restartStepsQuery(steps)),
-    ask<RestartStepRow>(restartStepsQuery(stepsBefore)),
-    ask<UsageStepRow>(usageStepsQuery({ ...steps, pod: '' })),
-    ask<ReservedStepRow>(reservedStepsQuery(steps)),
-    ask<CapacityStepRow>(capacityStepsQuery({ ...wholeCluster, stepMs: steps.stepMs })),
-  ])
+  const [issues, issuesBefore, restarts, restartsBefore, usage, reserved, nodeUsage, capacity] =
+    await Promise.all([
+      ask<EventIssueRow>(eventIssuesQuery(steps)),
+      ask<EventIssueRow>(eventIssuesQuery(stepsBefore)),
+      ask<RestartStepRow>(restartStepsQuery(steps)),
+      ask<RestartStepRow>(restartStepsQuery(stepsBefore)),
+      ask<UsageStepRow>(usageStepsQuery({ ...steps, pod: '' })),
+      ask<ReservedStepRow>(reservedStepsQuery(steps)),
+      ask<UsageStepRow>(nodeUsageStepsQuery({ ...wholeCluster, stepMs: steps.stepMs })),
+      ask<CapacityStepRow>(capacityStepsQuery({ ...wholeCluster, stepMs: steps.stepMs })),
+    ])
   const [pods, podSteps, phases, objects, findings, findingSteps, quotas, nodes] = await Promise.all([
     ask<PodFiguresRow>(podFiguresQuery(scope)),
     ask<PodStepRow>(podStepsQuery(steps)),
@@ -74,7 +78,7 @@ export async function readDashboard(ask: Ask, scope: ClusterScope): Promise<Dash
     ask<NodeListRow>(nodesQuery(wholeCluster)),
   ])
   return {
-    ...{ issues, issuesBefore, restarts, restartsBefore, usage, reserved, capacity },
+    ...{ issues, issuesBefore, restarts, restartsBefore, usage, reserved, nodeUsage, capacity },
     ...{ pods: pods[0], podSteps, phases, objects, findings, quotas, nodes },
     findingTrends: findingTrends(findingSteps, findings, scope.fromMs),
   }

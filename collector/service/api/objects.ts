@@ -13,6 +13,7 @@ import { everything, type Range } from '../query/query.ts'
 import {
   type CapacityStepRow,
   capacityStepsQuery,
+  nodeUsageStepsQuery,
   type ReservedStepRow,
   reservedStepsQuery,
   type UsageStepRow,
@@ -109,7 +110,7 @@ async function objectDetail(ask: Ask, key: Key): Promise<ObjectDetail> {
   const place = isNode
     ? { namespace: everything, node: name }
     : { namespace: only(namespace), workload: `${kind}/${name}` }
-  const [related, events, changes, markers, usage, reserved, capacity] = await Promise.all([
+  const [related, events, changes, markers, usage, reserved, nodeUsage, capacity] = await Promise.all([
     relatedTo(ask, key),
     eventsOf(ask, key),
     object === undefined
@@ -118,9 +119,10 @@ async function objectDetail(ask: Ask, key: Key): Promise<ObjectDetail> {
     mayHavePods && !isNode ? markersOf(ask, { ...range, namespace: only(namespace) }) : [],
     mayHavePods ? ask<UsageStepRow>(usageStepsQuery({ ...step, ...place, pod: '' })) : [],
     mayHavePods ? ask<ReservedStepRow>(reservedStepsQuery({ ...step, ...place })) : [],
+    isNode ? ask<UsageStepRow>(nodeUsageStepsQuery({ ...step, node: name })) : [],
     isNode ? ask<CapacityStepRow>(capacityStepsQuery({ ...step, node: name })) : [],
   ])
-  const charts = usageCharts({ usage, reserved, ...(isNode ? { capacity } : {}) }, range)
+  const charts = usageCharts({ usage, reserved, ...(isNode ? { nodeUsage, capacity } : {}) }, range)
   return {
     object: object === undefined ? null : toObjectRow(object),
     pods: pods.map(toPodRow),

@@ -83,6 +83,28 @@ ORDER BY timeMs`,
   }
 }
 
+/** Use of whole nodes over time, with what runs there beside the pods that are collected: of all nodes, or of one. */
+export function nodeUsageStepsQuery({
+  node = '',
+  ...params
+}: Range & { clusterId: string; node?: string; stepMs: number }): Query {
+  return {
+    sql: `
+SELECT timeMs,
+  if(countIf(cpu) = 0, NULL, sumIf(mean, cpu) * 1000) AS cpuMillicores,
+  if(countIf(NOT cpu) = 0, NULL, sumIf(mean, NOT cpu)) AS memoryBytes
+FROM (
+  SELECT ${stepOf('time')} AS timeMs, node, ${isNodeCpu} AS cpu, avg(value) AS mean
+  FROM metrics FINAL
+  WHERE cluster_id = {clusterId:String} AND ${isNodeUsage} AND ${inRange('time')} AND ({node:String} = '' OR node = {node:String})
+  GROUP BY timeMs, node, cpu
+)
+GROUP BY timeMs
+ORDER BY timeMs`,
+    params: { ...params, node },
+  }
+}
+
 /** SQL text: starts of the steps at whose end the object was there. */
 const stepsAlive = `range(
   toUInt64(intDiv(greatest({fromMs:Int64}, toUnixTimestamp64Milli(created_at)), {stepMs:Int64}) * {stepMs:Int64}),

@@ -1,5 +1,5 @@
 import type { MetricRow } from '../../../collector/record/signal.ts'
-import { usageMetrics } from '../../../collector/record/usage.ts'
+import { nodeUsageMetrics, usageMetrics } from '../../../collector/record/usage.ts'
 import { clusterId, seedPods } from './cluster.ts'
 
 /** Container CPU and memory of running pods, every pod steady: benigno-v1-5c8b-0 near its memory limit. */
@@ -23,18 +23,25 @@ export function seedUsage(range: { nowMs: number; fromMs: number; stepSeconds: n
         point(usageMetrics.memory.name, usageMetrics.memory.unit, (hot ? 240 : 64) * 1024 ** 2, shared),
       )
     }
+    // Every node but worker-3, which does not answer, uses 1.2 CPU and 3 GiB in all.
+    for (const [index, node] of ['control-1', 'worker-1', 'worker-2'].entries()) {
+      // A node is a resource of its own, and so is its series.
+      const place = { time, node, pod: '', namespace: '', container: '', resource_id: BigInt(index + 1) }
+      rows.push(point(nodeUsageMetrics.cpu.name, nodeUsageMetrics.cpu.unit, 1.2, place))
+      rows.push(point(nodeUsageMetrics.memory.name, nodeUsageMetrics.memory.unit, 3 * 1024 ** 3, place))
+    }
   }
   return rows
 }
 
-type Place = Pick<MetricRow, 'time' | 'pod' | 'namespace' | 'node' | 'container'>
+type Place = Pick<MetricRow, 'time' | 'pod' | 'namespace' | 'node' | 'container'> &
+  Partial<Pick<MetricRow, 'resource_id'>>
 
 function point(metric: string, unit: string, value: number, place: Place): MetricRow {
   return {
     metric,
     unit,
     value,
-    ...place,
     start_time: 0,
     kind: 'gauge',
     temporality: 0,
@@ -65,5 +72,6 @@ function point(metric: string, unit: string, value: number, place: Place): Metri
     flags: 0,
     received_at: place.time,
     batch_id: 'seed',
+    ...place,
   }
 }

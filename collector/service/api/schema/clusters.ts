@@ -41,7 +41,7 @@ export const Figure = Type.Object({
 })
 export type Figure = Static<typeof Figure>
 
-/** What the pods of the collected namespaces take of the nodes. `chart`: used, requested, limit, allocatable. */
+/** What the pods of the collected namespaces take of the nodes. `chart`: used, requested, limit, used in all, allocatable. */
 export const Capacity = Type.Object({
   unit: Type.String(),
   used: Maybe,

@@ -73,7 +73,7 @@ export const ObjectDetail = Type.Object({
   events: Type.Array(EventRow),
   changes: Type.Array(ChangeRow),
   markers: Type.Array(Marker),
-  /** Used, requested, limit of its pods; of a node also what it can give (allocatable). */
+  /** Used, requested, limit of its pods; of a node also what all on it use, and what it can give (allocatable). */
   cpu: Chart,
   memory: Chart,
 })

@@ -24,7 +24,8 @@ export function ApiFigure({ clusterId, figure }: Props) {
         </>
       }
       detail={changeOf(figure)}
-      spark={figure.spark}
+      // A line that never moves says nothing.
+      spark={new Set(figure.spark).size > 1 ? figure.spark : []}
       tone={tone === 'plain' ? 'plain' : nothing ? 'quiet' : tone}
       href={useRowsHref(clusterId)(figure.rows)}
     />

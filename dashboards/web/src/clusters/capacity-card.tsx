@@ -18,6 +18,7 @@ export const capacityColors = {
   used: '--series-1',
   requested: '--series-2',
   limit: '--series-8',
+  'used in all': '--series-3',
   allocatable: '--text',
 }
 
@@ -25,6 +26,7 @@ const rowsOf: Readonly<Record<string, string>> = {
   used: 'pods',
   requested: 'workloads',
   limit: 'workloads',
+  'used in all': 'nodes',
   allocatable: 'nodes',
 }
 
@@ -33,10 +35,7 @@ export function CapacityCard({ clusterId, title, capacity, markers }: Props) {
   const { used, requested, allocatable, unit, chart } = capacity
   const href = useRowsHref(clusterId)
   return (
-    <Card
-      title={title}
-      hint={allocatable === null ? 'no node is visible' : 'of collected namespaces, of what nodes can give'}
-    >
+    <Card title={title} hint={allocatable === null ? 'no node is visible' : 'of collected namespaces'}>
       <div className="capacity">
         {chart.series.map(({ name, points }) => {
           const now = points.findLast((one) => one !== null) ?? null
@@ -73,5 +72,5 @@ export function CapacityCard({ clusterId, title, capacity, markers }: Props) {
 /** What was added since the start of the range; less than a hundredth is nothing. */
 function trendOf(now: number | null, before: number | null, unit: string): string {
   if (now === null || before === null || Math.abs(now - before) <= before / 100) return ''
-  return `${now > before ? '↑ +' : '↓ −'}${formatValue(Math.abs(now - before), unit)}`
+  return `${now > before ? '+' : '−'}${formatValue(Math.abs(now - before), unit)}`
 }

@@ -14,6 +14,7 @@ import { useSearchParams, useSetSearch, useTimeRange } from '../url-state.ts'
 import { ClusterFrame, useClusterId } from './cluster-frame.tsx'
 import { ClusterLink } from './cluster-link.tsx'
 import { EventPanel } from './event-panel.tsx'
+import { ObjectLink } from './object-link.tsx'
 
 const filterKeys = ['namespace', 'severity', 'category', 'reason', 'workload', 'object', 'q']
 const facetsShown = [
@@ -162,11 +163,20 @@ function eventColumns(clusterId: string, nowMs: number): readonly Column<EventRo
 }
 
 export function EventObject({ clusterId, event }: { readonly clusterId: string; readonly event: EventRow }) {
-  const text = `${event.objectKind} ${event.objectName}`
-  if (event.objectKind !== 'Pod') return text
+  const { objectKind: kind, objectName: name } = event
+  const text = `${kind} ${name}`
+  if (kind === 'Pod') {
+    return (
+      <ClusterLink clusterId={clusterId} path="/pods" search={{ pod: event.objectUid }}>
+        {text}
+      </ClusterLink>
+    )
+  }
+  // Events of nodes stand in the namespace default.
+  const namespace = kind === 'Node' ? '' : event.namespace
   return (
-    <ClusterLink clusterId={clusterId} path="/pods" search={{ pod: event.objectUid }}>
+    <ObjectLink clusterId={clusterId} of={{ kind, namespace, name }}>
       {text}
-    </ClusterLink>
+    </ObjectLink>
   )
 }
