@@ -3,6 +3,11 @@ import { join, resolve } from 'node:path'
 import { Value } from 'typebox/value'
 import { describe, expect, test } from 'vitest'
 import { deriveEventRecord } from '../../../collector/agent/derive/event-record.ts'
+import { projectClaim } from '../../../collector/agent/derive/kinds/claim.ts'
+import type { Described } from '../../../collector/agent/derive/kinds/described.ts'
+import { projectJob } from '../../../collector/agent/derive/kinds/jobs.ts'
+import { projectNode } from '../../../collector/agent/derive/kinds/node.ts'
+import { projectDeployment, projectStatefulSet } from '../../../collector/agent/derive/kinds/workloads.ts'
 import { deriveObjectState } from '../../../collector/agent/derive/object-state.ts'
 import { projectEvent, projectPod } from '../../../collector/agent/derive/projections.ts'
 import { workloadOf } from '../../../collector/agent/derive/workload.ts'
@@ -68,5 +73,65 @@ describe.skipIf(!existsSync(data))('real objects (../shared/data/kubernetes/trou
       expect(record.lastTimeMs).toBeGreaterThanOrEqual(record.firstTimeMs)
       expect(record.count).toBeGreaterThan(0)
     }
+  })
+
+  const bundle = 'support-bundle/cluster-resources'
+  test.each<[string, (raw: Json) => Described | undefined, readonly string[]]>([
+    [
+      'nodes',
+      projectNode,
+      [
+        'repldev-marc Ready 1/1',
+        'biggernode-3i745 Ready 1/1',
+        'pool-yd23sqk7u-3i7i7 Ready 1/1',
+        'pool-yd23sqk7u-3i7it Ready 1/1',
+        'pool-yd23sqk7u-3i7v3 Ready 1/1',
+        'smallnode-3i74t Ready 1/1',
+      ],
+    ],
+    [
+      'deployments/default',
+      projectDeployment,
+      [
+        'kotsadm-api Available 1/1',
+        'kotsadm-operator Available 1/1',
+        'kotsadm-postgres-watch Available 1/1',
+        'kotsadm-web Progressing 1/1',
+      ],
+    ],
+    [
+      'deployments/kube-system',
+      projectDeployment,
+      ['coredns Available 2/2', 'metrics-server Progressing 1/1'],
+    ],
+    [
+      'deployments/monitoring',
+      projectDeployment,
+      [
+        'grafana Available 1/1',
+        'kube-state-metrics Available 1/1',
+        'prometheus-adapter Available 1/1',
+        'prometheus-operator Progressing 1/1',
+      ],
+    ],
+    ['statefulsets/default', projectStatefulSet, ['kotsadm-postgres Available 1/1']],
+    [
+      'statefulsets/monitoring',
+      projectStatefulSet,
+      ['alertmanager-prometheus-alertmanager Available 1/1', 'prometheus-k8s Available 1/1'],
+    ],
+    ['jobs/test', projectJob, ['pre-install-job Complete 1/1', 'post-install-job Failed 0/1']],
+    ['jobs/projectcontour', projectJob, ['contour-certgen-v1.19.1 Complete 0/1']],
+    ['pvcs/default', projectClaim, ['data-postgresql-0 Bound 0/0', 'redis-data-redis-replicas-0 Bound 0/0']],
+  ])('%s', (file, project, want) => {
+    const got = itemsOf(`${bundle}/${file}.json`).map((raw) => {
+      const object = project(raw)
+      if (!object) throw new Error('nothing projected')
+      const workload = { kind: '', name: '' }
+      const state = deriveObjectState(object, { workload, observedAtMs, deleted: false })
+      expect([...Value.Errors(ObjectState, state)]).toEqual([])
+      return `${state.name} ${state.status} ${state.ready}/${state.desired}`
+    })
+    expect(got).toEqual(want)
   })
 })
