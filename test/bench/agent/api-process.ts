@@ -20,6 +20,7 @@ interface Answers {
   fill: 'filled'
   load: 'loading'
   'opt-in': 'opted'
+  disturb: 'disturbed'
   count: 'counted'
 }
 

@@ -13,7 +13,7 @@ import {
   usageOf,
 } from './cluster.ts'
 import { createLoad, type LoadGenerator } from './load.ts'
-import type { FromApi, ToApi } from './messages.ts'
+import type { Disturbance, FromApi, ToApi } from './messages.ts'
 
 const token = 'bench-token'
 const tls = createCertificate()
@@ -43,6 +43,9 @@ function handle(message: ToApi): FromApi {
       )
       return { type: 'opted', atMs }
     }
+    case 'disturb':
+      disturb(message.how)
+      return { type: 'disturbed' }
     case 'count':
       return { type: 'counted', counts: count() }
   }
@@ -68,6 +71,25 @@ function fill(size: ClusterSize, standingEvents: number): FromApi {
       deploy(deployments + at * deploymentsPerLateNamespace + one, namespace)
   load = createLoad(api, size, standingEvents)
   return { type: 'filled', podBytes, objects }
+}
+
+function disturb(how: Disturbance): void {
+  const { faults } = api
+  switch (how) {
+    case 'close':
+      return faults.closeWatches()
+    case 'expire':
+      faults.compact()
+      return faults.closeWatches()
+    case 'cut':
+      return faults.cutWatches('character')
+    case 'reset':
+      return faults.resetConnections()
+    case 'error':
+      return faults.errorOnWatches(500)
+    case 'restart':
+      return void faults.restart({ downMs: 2_000 })
+  }
 }
 
 function count() {

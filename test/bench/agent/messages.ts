@@ -5,13 +5,18 @@ export type ToApi =
   | { readonly type: 'fill'; readonly size: ClusterSize; readonly standingEvents: number }
   | { readonly type: 'load'; readonly load: Load }
   | { readonly type: 'opt-in'; readonly namespace: string; readonly collected: boolean }
+  | { readonly type: 'disturb'; readonly how: Disturbance }
   | { readonly type: 'count' }
+
+/** What breaks the watches: see Faults of the fake API server. */
+export type Disturbance = 'close' | 'expire' | 'cut' | 'reset' | 'error' | 'restart'
 
 export type FromApi =
   | { readonly type: 'ready'; readonly port: number; readonly cert: string; readonly kubeconfig: string }
   | { readonly type: 'filled'; readonly podBytes: number; readonly objects: number }
   | { readonly type: 'loading' }
   | { readonly type: 'opted'; readonly atMs: number }
+  | { readonly type: 'disturbed' }
   | { readonly type: 'counted'; readonly counts: Counts }
 
 /** Per second; all zero: quiet. */

@@ -17,6 +17,8 @@ export interface Sink {
   readonly url: string
   /** Since the last time. */
   take(): Promise<SinkFigures>
+  /** Whether it takes what comes, or answers 503. */
+  answer(taking: boolean): void
   close(): Promise<void>
 }
 
@@ -33,6 +35,7 @@ export async function startSink(): Promise<Sink> {
       const [figures] = (await answer) as [SinkFigures]
       return figures
     },
+    answer: (taking) => void child.send(taking ? 'answer' : 'refuse'),
     async close() {
       const ended = once(child, 'exit')
       child.disconnect()

@@ -8,6 +8,8 @@ import { gunzipSync } from 'node:zlib'
 import { quantile } from '../support/report.ts'
 import type { SinkFigures } from './sink-process.ts'
 
+/** Else it refuses, as a service that is busy. */
+let answers = true
 let bytes = 0
 let rawBytes = 0
 let requests = 0
@@ -20,6 +22,7 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     const nowMs = Date.now()
     const body = Buffer.concat(chunks)
+    if (!answers) return void response.writeHead(503).end()
     response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end()
     requests++
     bytes += body.length
@@ -32,7 +35,11 @@ const server = createServer((request, response) => {
 })
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }))
 
-process.on('message', () => {
+process.on('message', (message) => {
+  if (message !== 'take') {
+    answers = message === 'answer'
+    return
+  }
   const figures: SinkFigures = {
     bytes,
     rawBytes,
