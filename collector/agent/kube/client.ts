@@ -40,6 +40,7 @@ export interface KubeClientConfig {
 
 /** Clocks that are set differ by less, also by the time that an answer takes. */
 const clockToleranceMs = 5_000
+const clockStepMs = 3_000
 
 interface Sent {
   readonly method: 'POST' | 'PUT'
@@ -112,8 +113,9 @@ export function createKubeClient(
   function noteTime(date: string | string[] | undefined): void {
     const serverMs = typeof date === 'string' ? Date.parse(date) : Number.NaN
     if (!Number.isFinite(serverMs)) return
-    // The header names the second that has begun.
+    // The header names the second that has begun: one answer says it to half a second, and time must not jump with each.
     const difference = serverMs + 500 - Date.now()
+    if (Math.abs(difference - aheadMs) < clockStepMs) return
     aheadMs = Math.abs(difference) < clockToleranceMs ? 0 : difference
   }
 

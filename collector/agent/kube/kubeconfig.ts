@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
+import { parse as parseYaml } from 'yaml'
 import { errorText } from '../../std/assert.ts'
 import type { Clock } from '../../std/clock.ts'
 import { createTokenFile, type KubeAccess } from './access.ts'
@@ -16,6 +18,7 @@ export function loadKubeConfig({
   try {
     if (path) kubeConfig.loadFromFile(path)
     else kubeConfig.loadFromDefault()
+    if (path) keepTokenFiles(kubeConfig, path)
   } catch (error) {
     throw new Error(`cannot read the kubeconfig${path ? ` ${path}` : ''}: ${errorText(error)}`, {
       cause: error,
@@ -23,6 +26,21 @@ export function loadKubeConfig({
   }
   if (context) kubeConfig.setCurrentContext(context)
   return kubeConfig
+}
+
+/** The official client drops `tokenFile` of a user (https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/#AuthInfo). */
+function keepTokenFiles(kubeConfig: KubeConfig, path: string): void {
+  const { users = [] } = (parseYaml(readFileSync(path, 'utf8')) ?? {}) as {
+    users?: { name?: string; user?: { tokenFile?: string } }[]
+  }
+  kubeConfig.users = kubeConfig.users.map((user) => {
+    const tokenFile = users.find(({ name }) => name === user.name)?.user?.tokenFile
+    if (!tokenFile || user.token) return user
+    return {
+      ...user,
+      authProvider: { name: 'tokenFile', config: { tokenFile: resolve(dirname(path), tokenFile) } },
+    }
+  })
 }
 
 export function kubeconfigAccess(kubeConfig: KubeConfig, clock: Clock): KubeAccess {

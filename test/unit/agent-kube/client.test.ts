@@ -308,3 +308,30 @@ describe('credentials', () => {
     )
   })
 })
+
+describe('the clock of the API server', () => {
+  const clockOf = async (dates: readonly number[]) => {
+    const left = [...dates]
+    const client = await connect((_request, response) => {
+      response.sendDate = false
+      json(response, {}, 200, { date: new Date(Date.now() + (left.shift() ?? 0)).toUTCString() })
+    })
+    const seen: number[] = []
+    for (const _ of dates) {
+      await client.get('/api', new AbortController().signal)
+      seen.push(client.clockAheadMs())
+    }
+    return seen
+  }
+  test('that is set as ours is, is not followed', async () => {
+    expect(await clockOf([0, 2_000, -2_000])).toEqual([0, 0, 0])
+  })
+  test('is followed where ours is wrong, without a jump for each answer', async () => {
+    const hour = 3_600_000
+    const [first = 0, second, third = 0, last] = await clockOf([hour, hour + 900, -hour, 0])
+    expect(Math.abs(first - hour)).toBeLessThan(2_000)
+    expect(second).toBe(first)
+    expect(Math.abs(third + hour)).toBeLessThan(2_000)
+    expect(last).toBe(0)
+  })
+})
