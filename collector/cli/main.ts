@@ -78,6 +78,7 @@ program
   .argument('<namespace>')
   .addOption(config())
   .addOption(kubeconfig())
+  .option('--agent <url>', 'ask a running agent, such as http://127.0.0.1:8421: it knows what the UI has set')
   .option('--json', 'machine-readable')
   .action((namespace, options) => finish(async () => (await import('./why.ts')).runWhy(namespace, options)))
 

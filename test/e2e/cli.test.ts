@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -176,6 +177,29 @@ describe('binnacle why', () => {
       const staging = await run('why', 'staging', '--kubeconfig', kubeconfig, '--json')
       expect(staging.code).toBe(3)
       expect(JSON.parse(staging.output)).toMatchObject({ namespace: 'staging', selected: false })
+      const asked = createHttpServer((request, response) => {
+        const of = request.url === '/status/namespaces/pay'
+        const ladder = [
+          {
+            rule: 'remote namespaces.include',
+            source: 'remote',
+            matched: true,
+            deciding: true,
+            selects: true,
+            detail: 'x',
+          },
+        ]
+        response.end(JSON.stringify({ selected: of, reason: 'set in the UI', ladder }))
+      })
+      await new Promise<void>((listening) => asked.listen(0, '127.0.0.1', listening))
+      const { port } = asked.address() as { port: number }
+      const pay = await run('why', 'pay', '--agent', `http://127.0.0.1:${port}`)
+      asked.close()
+      expect(pay).toMatchObject({
+        code: 0,
+        output: expect.stringContaining('pay is collected: set in the UI'),
+      })
+      expect(pay.output).toMatch(/▶ remote namespaces\.include +from the UI +collect/)
       const missing = await run('why', 'nowhere', '--kubeconfig', kubeconfig)
       expect(missing).toMatchObject({
         code: 1,
