@@ -93,9 +93,10 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
   const quotasDue = new Set<string>()
 
   function only<T extends Projected>(project: Project<T>): Project<T> {
+    // Of a cluster-wide stream most may be of others: their objects are not looked at.
     return (raw) => {
-      const object = project(raw)
-      return object && accepts(object.namespace) ? object : undefined
+      const { namespace } = (raw['metadata'] ?? {}) as { namespace?: unknown }
+      return typeof namespace === 'string' && accepts(namespace) ? project(raw) : undefined
     }
   }
 
@@ -220,8 +221,10 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
   function noteMissing({ involved, message }: ProjectedEvent): void {
     const pod = involved.kind === 'Pod' ? pods.store.get(involved.uid) : undefined
     if (!pod || !isGettingReady(pod)) return
+    const said = missingIn(message)
+    if (Object.keys(said).length === 0) return
     const before = missing.get(pod.uid) ?? {}
-    const now = mergeMissing(before, missingIn(message))
+    const now = mergeMissing(before, said)
     if (JSON.stringify(now) === JSON.stringify(before)) return
     missing.set(pod.uid, now)
     tell({ object: pod, previous: pod, deleted: false, fromList: false })

@@ -9,7 +9,7 @@ import {
   reasonText,
   trueCondition,
 } from './described.ts'
-import { templateOf } from './workloads.ts'
+import { whatRuns } from './workloads.ts'
 
 /** Running, Complete, Failed, Suspended; READY is kubectl's COMPLETIONS. */
 export function projectJob(raw: Json): Described | undefined {
@@ -17,7 +17,7 @@ export function projectJob(raw: Json): Described | undefined {
   if (!meta) return undefined
   const spec = object(raw['spec'])
   const status = object(raw['status'])
-  const { images, version } = templateOf(meta, spec)
+  const { images, version } = whatRuns(meta, spec)
   const conditions = conditionsOf(status)
   const complete = trueCondition(conditions, 'Complete', 'SuccessCriteriaMet')
   const failed = trueCondition(conditions, 'Failed', 'FailureTarget')
@@ -55,7 +55,7 @@ export function projectCronJob(raw: Json): Described | undefined {
   if (!meta) return undefined
   const spec = object(raw['spec'])
   const status = object(raw['status'])
-  const { images, version } = templateOf(meta, object(object(spec['jobTemplate'])['spec']))
+  const { images, version } = whatRuns(meta, object(object(spec['jobTemplate'])['spec']))
   const isSuspended = spec['suspend'] === true
   return {
     kind: 'CronJob',

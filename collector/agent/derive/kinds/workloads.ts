@@ -144,13 +144,19 @@ export function isTrouble({ type, status }: { readonly type: string; readonly st
   return (type === 'ReplicaFailure' && status === 'True') || (type === 'Progressing' && status === 'False')
 }
 
-export function templateOf(meta: ProjectedMeta, spec: Json): PodTemplate {
+function templateOf(meta: ProjectedMeta, spec: Json): PodTemplate {
   const template = object(spec['template'])
-  const images = list(object(template['spec'])['containers']).map((one) => text(one['image']))
   return {
+    ...whatRuns(meta, spec),
     hash: createHash('sha1').update(JSON.stringify(template)).digest('base64url').slice(0, 16),
-    images,
-    version: versionOf({ ...meta.labels, ...texts(object(template['metadata'])['labels']) }, images),
     restartedAt: annotation(template, 'kubectl.kubernetes.io/restartedAt'),
   }
+}
+
+/** Of a specification with a pod template. */
+export function whatRuns(meta: ProjectedMeta, spec: Json): Pick<PodTemplate, 'images' | 'version'> {
+  const template = object(spec['template'])
+  const images = list(object(template['spec'])['containers']).map((one) => text(one['image']))
+  const labels = { ...meta.labels, ...texts(object(template['metadata'])['labels']) }
+  return { images, version: versionOf(labels, images) }
 }
