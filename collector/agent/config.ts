@@ -22,6 +22,8 @@ const spec: ConfigSpec<typeof AgentConfig> = {
       return 'watch.namespaces must name at least one namespace when watch.mode is namespaced'
     if (config.watch.mode === 'namespaced' && config.cluster.id === '')
       return 'cluster.id must be set when watch.mode is namespaced: the agent may not read the uid of kube-system then'
+    if (config.sampling.enabled && config.leaderElection.enabled)
+      return 'sampling.enabled needs one replica, so leaderElection.enabled must be false: a trace is decided where all of its spans are'
     const pairs = [
       ['service', config.service],
       ['receive.tls', config.receive.tls],
