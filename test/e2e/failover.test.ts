@@ -24,9 +24,9 @@ const times = long
   ? { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 }
   : { leaseDurationMs: 3_000, renewDeadlineMs: 2_000, retryMs: 300 }
 const replicasCount = long ? 3 : 2
-const takeoverMsMax = long ? 20_000 : 6_000
+const takeoverMsMax = long ? 20_000 : 12_000
 const handOverMsMax = 3_000
-const churnEveryMs = 50
+const churnEveryMs = long ? 50 : 100
 
 interface Replica {
   readonly name: string
