@@ -3,6 +3,7 @@ import {
   endpointSlicesResource,
   eventsResource,
   type KubeApi,
+  type KubeResource,
   podsResource,
   replicaSetsResource,
   servicesResource,
@@ -43,8 +44,12 @@ export interface KubeCollection {
   run(signal: AbortSignal): Promise<void>
   /** Nothing is emitted about the namespace from now on, and nothing of it is kept. */
   forget(namespace: string): void
-  /** The namespace itself was deleted, so all that is left in it is too. */
-  declareDeleted(namespace: string): void
+  /** Tells that these of its objects were deleted, as nobody else will. */
+  declareDeleted(isGone: (object: Projected, resource: KubeResource) => boolean): void
+  /** Everything was read, as far as it may be. */
+  isRead(): boolean
+  /** Whether it has the object, or has not come so far; meaningful once it has read all. */
+  knows(object: Projected, resource: KubeResource): boolean
   /** Undefined while they have not been read. */
   quotasOf(namespace: string): NamespaceQuotas | undefined
   /** Reads everything, and tells of it, anew. */
@@ -160,12 +165,10 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
   const reflectors = [...first, ...later]
 
   /** All but events. */
-  const objects: readonly { readonly store: StoreView<ProjectedPod | ProjectedReplicaSet | Described> }[] = [
-    pods,
-    replicaSets,
-    jobs,
-    ...later,
-  ]
+  const objects: readonly {
+    readonly resource: KubeResource
+    readonly store: StoreView<ProjectedPod | ProjectedReplicaSet | Described>
+  }[] = [pods, replicaSets, jobs, ...later]
 
   function forgetObject(uid: string): void {
     teller.forget(uid)
@@ -272,13 +275,18 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
       serviceView.forget(namespace)
       index.forget(namespace)
     },
-    declareDeleted(namespace) {
-      const left = objects.flatMap(({ store }) => [...store.values()])
-      for (const object of left.filter((one) => one.namespace === namespace)) {
-        if (object.kind === 'Pod') index.remove(object.uid, clock.nowMs())
-        tell({ object, previous: object, deleted: true, fromList: true })
+    declareDeleted(isGone) {
+      for (const { store, resource } of objects) {
+        for (const object of store.values()) {
+          if (!isGone(object, resource)) continue
+          if (object.kind === 'Pod') index.remove(object.uid, clock.nowMs())
+          tell({ object, previous: object, deleted: true, fromList: true })
+        }
       }
     },
+    isRead: () => reflectors.every((one) => readinessOf(one) !== 'unread'),
+    knows: (object, resource) =>
+      reflectors.find((one) => one.resource.plural === resource.plural)?.knows(object) ?? false,
     quotasOf(namespace) {
       if (readinessOf(quotas) !== 'read' || readinessOf(limitRanges) === 'unread') return undefined
       const countIn = ({ store }: typeof quotas) =>

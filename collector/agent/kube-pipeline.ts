@@ -19,6 +19,7 @@ import type { CollectedNamespace, CollectedNamespaces } from './scope/collected.
 import { createScope, type ScopeChange } from './scope/scope.ts'
 import type { ReflectorEvent } from './watch/projected.ts'
 import { createReflector, type ReflectorStatus } from './watch/reflector.ts'
+import { compareVersions } from './watch/resource-version.ts'
 import { createSelfCheck } from './watch/self-check.ts'
 import { createSharing } from './watch/sharing.ts'
 import { createTurns } from './watch/turns.ts'
@@ -30,8 +31,10 @@ import { createTurns } from './watch/turns.ts'
  *                        ──stop───▶ collection ends at once, queued records are dropped, `collection-stopped`
  *
  * A namespace that opts in gets watches of its own, so its backfill is an ordinary first list and has no race with a
- * stream that runs already. When more than `namespacedWatchesMax` namespaces are selected at start, they share one
- * cluster-wide collection instead; its members are fixed, and later ones get their own.
+ * stream that runs already. Beyond `namespacedWatchesMax` of those, one collection that watches the whole cluster takes their
+ * place; its members are fixed, later ones get their own again, and so on. When few are left they get their own back. What
+ * takes another's place reads everything first, then tells what the other did not come to tell: nothing is lost, and what is
+ * told twice collapses by its ids.
  * An agent that comes back tells of what it collected before and no longer does, from the names it keeps on disk; where the
  * disk is gone too, the service concludes it from `collection-started` of the cluster itself, which says that whatever has no
  * such record of its own since then is not collected.
@@ -96,7 +99,7 @@ export interface KubePipelineConfig {
     /** Nodes belong to no namespace, so mode namespaced cannot see them. */
     readonly nodes: 'on' | 'off'
   }
-  /** Each costs some fifteen connections, a quarter of a megabyte each. */
+  /** In mode namespaced all have their own. Each costs some fifteen connections, a quarter of a megabyte each. */
   readonly namespacedWatchesMax?: number
   /** Which agent speaks, where several watch one cluster. */
   readonly installation?: string
@@ -104,9 +107,13 @@ export interface KubePipelineConfig {
   readonly selfCheckMs?: number
 }
 
+const takeOverPollMs = 500
+
 interface Running {
   readonly collection: KubeCollection
   readonly members: Set<string>
+  /** It watches the whole cluster for its members. */
+  readonly isWide: boolean
   readonly stop: AbortController
 }
 
@@ -122,8 +129,13 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
   const scope = createScope({ emit: onScopeChange }, { ...config.namespaces, listed })
   const running = new Set<Running>()
   const runs = new Set<Promise<void>>()
-  /** Selected before the first list of namespaces was complete: how many decides how they are watched. */
-  let waiting: Set<string> | undefined = new Set()
+  /** Selected and not watched yet: what opts in at one moment, and until all namespaces are known, is decided on together. */
+  const waiting = new Set<string>()
+  let synced = false
+  /** One change between watches of their own and the whole cluster's at a time. */
+  let arranging = false
+  /** The cluster gives for namespaces what it refuses for the whole: so it stays with watches of their own. */
+  let wideRefused = false
   let clusterUid = config.clusterUid ?? ''
   /** When a namespace last opted out; one entry a namespace of the cluster at most. */
   const optedOutAtMs = new Map<string, number>()
@@ -202,6 +214,7 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
   function onNamespace(event: ReflectorEvent<ProjectedNamespace>): void {
     if (event.type === 'synced') {
       tellOfStart()
+      synced = true
       launchWaiting()
       deps.onNamespaces()
       return
@@ -269,21 +282,22 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
     collected.add({ name, uid })
     const namespace = namespaces.store.get(uid)
     if (namespace) emitNamespace(namespace, { previous: undefined, deleted: false })
-    if (waiting) waiting.add(name)
-    else launch({ members: new Set([name]), namespace: name })
+    waiting.add(name)
+    if (synced && waiting.size === 1) queueMicrotask(launchWaiting)
   }
 
   function stop({ name, uid }: NamespaceFacts, reason: string): void {
     log.info({ namespace: name, reason }, 'collecting the namespace no longer')
-    waiting?.delete(name)
+    waiting.delete(name)
     const gone = mode === 'cluster' && namespaces.store.get(uid) === undefined
     for (const one of [...running].filter(({ members }) => members.has(name))) {
       // Its last deletions may still be on their way when the namespace itself is gone.
-      if (gone) one.collection.declareDeleted(name)
+      if (gone) one.collection.declareDeleted(({ namespace }) => namespace === name)
       one.collection.forget(name)
       one.members.delete(name)
       if (one.members.size === 0) halt(one)
     }
+    queueMicrotask(() => track(arrange()))
     if (gone) optedOutAtMs.delete(name)
     else {
       optedOutAtMs.set(name, clock.nowMs())
@@ -318,20 +332,88 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
   }
 
   function launchWaiting(): void {
-    const names = [...(waiting ?? [])]
-    waiting = undefined
-    if (names.length > namespacedWatchesMax) launch({ members: new Set(names) })
+    const names = [...waiting]
+    waiting.clear()
+    if (stopping.signal.aborted) return
+    if (names.length > namespacedWatchesMax && mayBeWide()) launch({ members: new Set(names) })
     else for (const name of names) launch({ members: new Set([name]), namespace: name })
+    track(arrange())
   }
 
-  function launch(what: { readonly members: Set<string>; readonly namespace?: string }): void {
+  const mayBeWide = () => mode === 'cluster' && !wideRefused
+
+  /** Until every namespace is watched as their number asks for. */
+  async function arrange(): Promise<void> {
+    if (arranging) return
+    arranging = true
+    for (let next = nextArrangement(); next && !stopping.signal.aborted; next = nextArrangement())
+      await takeOver(next)
+    arranging = false
+  }
+
+  function nextArrangement(): 'wide' | 'own' | undefined {
+    const wide = [...running].filter(({ isWide }) => isWide)
+    if (running.size - wide.length > namespacedWatchesMax || wide.length > 1) return mayBeWide() ? 'wide' : undefined
+    return wide.length > 0 && memberNames().length <= namespacedWatchesMax / 2 ? 'own' : undefined
+  }
+
+  const memberNames = () => [...new Set([...running].flatMap(({ members }) => [...members]))]
+
+  /** What runs goes on until what takes its place has read everything. */
+  async function takeOver(how: 'wide' | 'own'): Promise<void> {
+    const old = [...running]
+    const names = memberNames()
+    log.info(
+      { namespaces: names.length },
+      `watching ${how === 'wide' ? 'the whole cluster' : 'each namespace'}`,
+    )
+    const fresh =
+      how === 'wide'
+        ? [launch({ members: new Set(names) })]
+        : names.map((name) => launch({ members: new Set([name]), namespace: name }))
+    const versions = versionsOf(old)
+    // One that lost its last member meanwhile has ended.
+    const isReady = () =>
+      fresh
+        .filter((one) => running.has(one))
+        .every(
+          ({ collection }) =>
+            collection.isRead() && isAbreast(collection.status(), versions, versionsOf(old)),
+        )
+    while (!isReady() && !stopping.signal.aborted) await clock.sleep(takeOverPollMs, stopping.signal)
+    if (stopping.signal.aborted) return
+    const refused = how === 'wide' ? refusedOnly(fresh, old) : []
+    wideRefused = refused.length > 0
+    if (wideRefused) log.warn({ refused }, 'cannot watch the whole cluster: each namespace keeps its watches')
+    for (const one of wideRefused ? fresh : old) {
+      if (!running.has(one)) continue
+      if (!wideRefused)
+        one.collection.declareDeleted(
+          (object, resource) =>
+            !fresh.some(
+              ({ members, collection }) =>
+                members.has(object.namespace) && collection.knows(object, resource),
+            ),
+        )
+      halt(one)
+    }
+  }
+
+  function launch(what: { readonly members: Set<string>; readonly namespace?: string }): Running {
     const stopOne = new AbortController()
     const collection = createKubeCollection(
       { client, clock: recordClock, random, log, turns, pods, sharing, emit, onQuotas, room },
       what,
     )
-    running.add({ collection, members: what.members, stop: stopOne })
+    const one: Running = {
+      collection,
+      members: what.members,
+      isWide: what.namespace === undefined,
+      stop: stopOne,
+    }
+    running.add(one)
     track(collection.run(AbortSignal.any([stopping.signal, stopOne.signal])))
+    return one
   }
 
   function halt(one: Running): void {
@@ -375,6 +457,7 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
       if (mode === 'cluster') return track(namespaces.run(stopping.signal))
       for (const name of listed) scope.put({ name, uid: '', labels: {}, rancherProject: '' })
       tellOfStart()
+      synced = true
       launchWaiting()
       deps.onNamespaces()
     },
@@ -385,7 +468,7 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
     namespaces: scope.namespaces,
     selectedNamespaces: scope.selected,
     mayLeave(name, writtenAtMs) {
-      if (waiting) return 'pending'
+      if (!synced) return 'pending'
       if (writtenAtMs <= (optedOutAtMs.get(name) ?? Number.NEGATIVE_INFINITY)) return 'no'
       const known = mode === 'namespaced' || scope.has(name)
       return known && !scope.decide(name).selected ? 'no' : 'yes'
@@ -394,7 +477,7 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
     status: () => ({
       clusterUid,
       mode,
-      synced: waiting === undefined,
+      synced,
       selectedNamespaces: scope.selected(),
       reflectors: reflectorStatus(),
     }),
@@ -417,6 +500,38 @@ function goneNamespace({ name, uid }: CollectedNamespace): ProjectedNamespace {
   const namespace = projectNamespace({ metadata: { name, uid }, status: { phase: 'Terminating' } })
   assert(namespace !== undefined, 'a namespace with a name and a uid can be projected')
   return namespace
+}
+
+/** By resource, the newest. */
+function versionsOf(all: readonly Running[]): Map<string, string> {
+  const versions = new Map<string, string>()
+  for (const { resource, version } of all.flatMap(({ collection }) => collection.status())) {
+    if (compareVersions(version, versions.get(resource) ?? '') > 0) versions.set(resource, version)
+  }
+  return versions
+}
+
+/** As far as the others were, or are since their versions went backwards: a server's first list may come from a stale cache. */
+function isAbreast(
+  statuses: readonly ReflectorStatus[],
+  were: ReadonlyMap<string, string>,
+  are: ReadonlyMap<string, string>,
+): boolean {
+  return statuses.every(({ resource, version, syncs }) => {
+    const notBehind = (versions: ReadonlyMap<string, string>) =>
+      compareVersions(version, versions.get(resource) ?? '') >= 0
+    return syncs === 0 || notBehind(were) || notBehind(are)
+  })
+}
+
+/** Resources that are refused to the first and not to the second. */
+function refusedOnly(fresh: readonly Running[], old: readonly Running[]): string[] {
+  const resources = (all: readonly Running[], state: ReflectorStatus['state']) =>
+    all
+      .flatMap(({ collection }) => collection.status())
+      .flatMap((one) => (one.state === state ? [one.resource] : []))
+  const granted = new Set(resources(old, 'synced'))
+  return [...new Set(resources(fresh, 'denied'))].filter((resource) => granted.has(resource))
 }
 
 function factsOf({ name, uid, labels, rancherProject }: ProjectedNamespace): NamespaceFacts {

@@ -112,7 +112,8 @@ const cases = Array.from({ length: rounds }, (_, round) => firstSeed + round)
 describe('the Kubernetes pipeline against the fake API server, whatever fails', () => {
   test.each(cases)('has told of everything that the server has (BINNACLE_TEST_SEED=%d)', async (seed) => {
     const random = seeded(seed)
-    const world = await setUp(random, {})
+    // Watches of their own, the whole cluster's, and from one to the other and back as namespaces come and go.
+    const world = await setUp(random, { namespacedMax: pick(random, [0, 1, 2, 2, 10]) })
     const { api } = world
     for (let phase = 0; phase < 3; phase++) {
       const done: string[] = []

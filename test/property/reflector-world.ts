@@ -24,7 +24,7 @@ export interface World extends KubeApi {
   /** One fault for the next request of its kind, or for the streams that are open now. */
   inject(fault: Fault): void
   heal(): void
-  /** uid → version and name. */
+  /** uid → name, version and contents. */
   state(): ReadonlyMap<string, string>
   requests(): number
 }
@@ -45,6 +45,8 @@ interface Stored {
   readonly uid: string
   readonly name: string
   readonly version: bigint
+  /** Another one with each write, also where a restored server gives a version out again. */
+  readonly turn: number
 }
 
 interface Change {
@@ -68,6 +70,7 @@ const failure = (status: number, message = '', reason = ''): KubeError => ({
 export function createWorld({ watchList }: { watchList: 'on' | 'refused' | 'ignored' }): World {
   let version = base
   let uids = 0
+  let turns = 0
   let objects = new Map<string, Stored>()
   let history: Change[] = []
   let compacted = base
@@ -79,8 +82,8 @@ export function createWorld({ watchList }: { watchList: 'on' | 'refused' | 'igno
   const streams = new Set<Stream>()
   const pages = new Map<string, { rest: Stored[]; version: bigint }>()
 
-  const raw = ({ uid, name, version: at }: Stored): JsonObject => ({
-    metadata: { uid, name, namespace: 'shop', resourceVersion: String(at) },
+  const raw = ({ uid, name, version: at, turn }: Stored): JsonObject => ({
+    metadata: { uid, name, namespace: 'shop', resourceVersion: String(at), turn },
   })
   const event = ({ kind, object }: Change): WatchItem => ({ type: 'event', kind, object: raw(object) })
   const bookmark = (annotations: JsonObject = {}): WatchItem => ({
@@ -91,7 +94,7 @@ export function createWorld({ watchList }: { watchList: 'on' | 'refused' | 'igno
 
   function change(kind: Change['kind'], name: string, uid: string): void {
     version++
-    const object = { uid, name, version }
+    const object = { uid, name, version, turn: ++turns }
     if (kind === 'DELETED') objects.delete(name)
     else objects.set(name, object)
     history.push({ kind, object })
@@ -235,7 +238,8 @@ export function createWorld({ watchList }: { watchList: 'on' | 'refused' | 'igno
     heal() {
       faults = []
     },
-    state: () => new Map([...objects.values()].map((one) => [one.uid, `${one.name}@${one.version}`])),
+    state: () =>
+      new Map([...objects.values()].map((one) => [one.uid, `${one.name}@${one.version}#${one.turn}`])),
     requests: () => requests,
   }
 }

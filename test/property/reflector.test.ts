@@ -72,9 +72,15 @@ const steps = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<readonly Step[]>([snapshot], restore) },
 )
 
-function project(object: JsonObject): Projected {
-  return object['metadata'] as Projected & JsonObject
+interface Thing extends Projected {
+  readonly turn: number
 }
+
+function project(object: JsonObject): Thing {
+  return object['metadata'] as Thing & JsonObject
+}
+
+const lineOf = ({ name, resourceVersion, turn }: Thing) => `${name}@${resourceVersion}#${turn}`
 
 async function follow(watchList: 'on' | 'refused' | 'ignored', steps: readonly Step[], seed: number) {
   const world = createWorld({ watchList })
@@ -86,18 +92,18 @@ async function follow(watchList: 'on' | 'refused' | 'ignored', steps: readonly S
   }
   const mirror = new Map<string, string>()
   const complaints: string[] = []
-  const emit = (event: ReflectorEvent<Projected>) => {
+  const emit = (event: ReflectorEvent<Thing>) => {
     if (event.type === 'synced') return
-    const { uid, name, resourceVersion } = event.object
+    const { uid, name } = event.object
     if (event.type === 'added' && mirror.has(uid)) complaints.push(`${uid} added twice`)
     if (event.type !== 'added' && !mirror.has(uid))
       complaints.push(`${uid} ${event.type} before it was added`)
     const namesake = [...mirror].find(([other, text]) => other !== uid && text.startsWith(`${name}@`))
     if (event.type === 'added' && namesake) complaints.push(`${uid} added before its namesake was deleted`)
     if (event.type === 'deleted') mirror.delete(uid)
-    else mirror.set(uid, `${name}@${resourceVersion}`)
+    else mirror.set(uid, lineOf(event.object))
   }
-  const reflector = createReflector<Projected>(
+  const reflector = createReflector<Thing>(
     {
       client: world,
       clock,
@@ -123,9 +129,7 @@ async function follow(watchList: 'on' | 'refused' | 'ignored', steps: readonly S
   stop.abort()
   await clock.advance(1_000)
   await run
-  const store = new Map(
-    [...reflector.store.values()].map((one) => [one.uid, `${one.name}@${one.resourceVersion}`]),
-  )
+  const store = new Map([...reflector.store.values()].map((one) => [one.uid, lineOf(one)]))
   return { world, mirror, store, complaints, status }
 }
 

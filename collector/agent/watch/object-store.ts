@@ -13,8 +13,14 @@ export interface ObjectStore<T extends Projected> extends StoreView<T> {
    * Replaces everything by a list, step by step as the events are taken: changes and deletions nobody told us about are
    * synthesised.
    * `trustVersions`: an object of the same version is the same object, so that nothing is said about it.
+   * `tellAll`: every object is told of as if it had never been.
    */
-  replace(objects: readonly T[], options: { readonly trustVersions: boolean }): Iterable<ReflectorEvent<T>>
+  replace(objects: readonly T[], options: ReplaceOptions): Iterable<ReflectorEvent<T>>
+}
+
+interface ReplaceOptions {
+  readonly trustVersions: boolean
+  readonly tellAll: boolean
 }
 
 export interface StoreView<T extends Projected> {
@@ -45,12 +51,16 @@ export function createObjectStore<T extends Projected>(remember: (object: T) => 
     return [{ type: 'deleted', object: last ?? known, previous: known, fromList }]
   }
 
-  function set(object: T, fromList: boolean, trustVersions = true): ReflectorEvent<T>[] {
-    const previous = byUid.get(object.uid)
-    if (trustVersions && previous?.resourceVersion === object.resourceVersion) return []
+  function set(
+    object: T,
+    { fromList, trustVersions, tellAll }: ReplaceOptions & { readonly fromList: boolean },
+  ): ReflectorEvent<T>[] {
+    const known = byUid.get(object.uid)
+    if (trustVersions && !tellAll && known?.resourceVersion === object.resourceVersion) return []
     const namesake = uidByName.get(nameKey(object))
     const gone = namesake !== undefined && namesake !== object.uid ? drop(namesake, fromList) : []
     put(object)
+    const previous = tellAll ? undefined : known
     return [...gone, { type: previous ? 'modified' : 'added', object, previous, fromList }]
   }
 
@@ -64,18 +74,18 @@ export function createObjectStore<T extends Projected>(remember: (object: T) => 
       return uid === undefined ? undefined : byUid.get(uid)
     },
     values: () => byUid.values(),
-    upsert: (object) => set(object, false),
+    upsert: (object) => set(object, { fromList: false, trustVersions: true, tellAll: false }),
     remove: (object) => drop(object.uid, false, object),
     forget(namespace) {
       forgotten.add(namespace)
       for (const object of byUid.values()) if (object.namespace === namespace) drop(object.uid, false)
     },
-    *replace(objects, { trustVersions }) {
+    *replace(objects, { trustVersions, tellAll }) {
       forgotten.clear()
       const listed = new Set(objects.map((object) => object.uid))
       for (const uid of [...byUid.keys()]) if (!listed.has(uid)) yield* drop(uid, true)
       for (const object of objects)
-        if (!forgotten.has(object.namespace)) yield* set(object, true, trustVersions)
+        if (!forgotten.has(object.namespace)) yield* set(object, { fromList: true, trustVersions, tellAll })
     },
   }
 }

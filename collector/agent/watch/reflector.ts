@@ -31,6 +31,8 @@ export interface Reflector<T extends Projected> {
   readonly store: StoreView<T>
   /** Drops what is known of a namespace without a word; `project` must refuse its objects from now on. */
   forget(namespace: string): void
+  /** Whether it has the object, or has not come so far. Meaningful once it has read all. */
+  knows(object: Projected): boolean
   /** Reads everything again and tells what differs; `tellAll`: of everything, and of what is gone. */
   resync(options: { readonly tellAll: boolean }): void
   /** Counts the objects of a namespace ('' for all) from now on; undefined while not in step with the server. */
@@ -49,6 +51,8 @@ export interface ReflectorStatus {
   readonly sinceMs: number
   readonly objects: number
   readonly syncs: number
+  /** Up to which resourceVersion it knows everything; empty: it has read nothing. */
+  readonly version: string
 }
 
 export interface ReflectorDeps<T extends Projected> {
@@ -107,8 +111,10 @@ export function createReflector<T extends Projected>(
   let endStream = new AbortController()
   let traced: { readonly namespace: string; readonly trace: CountTrace } | undefined
   let syncs = 0
-  /** What we hold may differ from what the server has under the same version. */
+  /** The server was restored from a backup: the same version may name other contents than the ones we know. */
   let distrusted = false
+  /** The next list is told as if nothing had been. */
+  let tellsAll = false
   let status = { state: 'starting' as ReflectorStatus['state'], message: '', sinceMs: clock.nowMs() }
 
   function report(state: ReflectorStatus['state'], message: string): void {
@@ -129,9 +135,8 @@ export function createReflector<T extends Projected>(
     signal: AbortSignal,
   ): Promise<boolean> {
     const first = syncs === 0
-    // Versions that went backwards may name other contents than the ones we know.
-    const sameWorld = compareVersions(resourceVersion, version) >= 0 && !distrusted
-    for (const event of store.replace(objects, { trustVersions: sameWorld })) {
+    const trustVersions = compareVersions(resourceVersion, version) >= 0 && !distrusted
+    for (const event of store.replace(objects, { trustVersions, tellAll: tellsAll })) {
       emit(event)
       const wait = hasRoom(signal)
       if (wait) await wait
@@ -139,6 +144,7 @@ export function createReflector<T extends Projected>(
     }
     traced?.trace.break()
     distrusted = false
+    tellsAll = false
     unpaged = false
     version = resourceVersion
     phase = 'follow'
@@ -293,6 +299,7 @@ export function createReflector<T extends Projected>(
           { resource: where },
           'the versions of the API server went backwards: reading everything again',
         )
+        distrusted = true
         return resync()
       case 'failed':
         return afterFailure(outcome.error)
@@ -316,6 +323,8 @@ export function createReflector<T extends Projected>(
       return Math.max(error.retryAfterMs ?? 0, backoff.nextMs())
     }
     report('retrying', error.message)
+    // A version that this server gave us is from before it was restored.
+    if (verdict === 'too-new' && phase === 'follow') distrusted = true
     if (verdict === 'expired' || verdict === 'too-new') return resync()
     if (phase === 'sync' && error.status === 504) return resync()
     // An event that cannot be read, or a version that is refused, would fail for ever at the same place.
@@ -335,8 +344,10 @@ export function createReflector<T extends Projected>(
       traced?.trace.break()
       store.forget(namespace)
     },
+    knows: ({ uid, resourceVersion }) =>
+      store.get(uid) !== undefined || compareVersions(resourceVersion, version) > 0,
     resync({ tellAll }) {
-      if (tellAll) distrusted = true
+      if (tellAll) tellsAll = true
       if (phase !== 'follow') return
       phase = 'sync'
       syncVersion = undefined
@@ -367,6 +378,7 @@ export function createReflector<T extends Projected>(
       ...status,
       objects: store.size,
       syncs,
+      version,
     }),
   }
 }

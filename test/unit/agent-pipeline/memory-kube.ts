@@ -12,7 +12,10 @@ export interface MemoryKube extends KubeApi {
   delete(plural: string, uid: string): void
   /** Paths listed or watched so far, such as `list pods shop`. */
   readonly asked: readonly string[]
-  forbid(plural: string): void
+  /** `cluster-wide`: only where no namespace is named. */
+  forbid(plural: string, where?: 'cluster-wide'): void
+  /** The watches of the namespace that are open now say nothing more. */
+  mute(plural: string, namespace: string): void
   /** The next list is made of what is there when it is asked for, and arrives when the returned function is called. */
   hold(plural: string): () => void
   /** The next list breaks off after its first item. */
@@ -39,7 +42,7 @@ export function createMemoryKube(): MemoryKube {
   const objects = new Map<string, Map<string, JsonObject>>()
   const streams = new Set<Stream>()
   const asked: string[] = []
-  const forbidden = new Set<string>()
+  const forbidden = new Map<string, 'everywhere' | 'cluster-wide'>()
   const held = new Map<string, Promise<void>>()
   const breaking = new Set<string>()
   const history: {
@@ -76,12 +79,17 @@ export function createMemoryKube(): MemoryKube {
     namespace: string | undefined,
   ): KubeError | undefined {
     asked.push(`${verb} ${plural}${namespace === undefined ? '' : ` ${namespace}`}`)
-    return forbidden.has(plural) ? error(403) : undefined
+    const where = forbidden.get(plural)
+    return where === 'everywhere' || (where && namespace === undefined) ? error(403) : undefined
   }
 
   return {
     asked,
-    forbid: (plural) => void forbidden.add(plural),
+    forbid: (plural, where) => void forbidden.set(plural, where ?? 'everywhere'),
+    mute(plural, namespace) {
+      for (const stream of streams)
+        if (stream.plural === plural && stream.namespace === namespace) streams.delete(stream)
+    },
     hold(plural) {
       const { promise, resolve } = Promise.withResolvers<void>()
       held.set(plural, promise)

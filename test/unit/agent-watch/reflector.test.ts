@@ -181,23 +181,22 @@ describe('the reflector', () => {
     await close()
     expect(asked).toEqual(['list 0', 'watch 5', 'watch 9', 'watch 9', 'watch 9'])
   })
-  test.each([
-    error(410),
-    error(500, { reason: 'Expired' }),
-    error(0, { message: 'Too large resource version: 9' }),
-  ])('after %j lists the newest state and tells only what differs', async (failure) => {
-    const { clock, asked, events, close } = follow({
-      lists: [
-        { items: [object('a', '1'), object('b', '2'), object('c', '3')], version: '5' },
-        { items: [object('a', '1'), object('c', '8'), object('d', '9')], version: '9' },
-      ],
-      watches: [[failure]],
-    })
-    await clock.advance(5_000)
-    await close()
-    expect(asked).toEqual(['list 0', 'watch 5', 'list unset', 'watch 9'])
-    expect(events.slice(4)).toEqual(['deleted b@2 listed', 'modified c@8 listed', 'added d@9 listed'])
-  })
+  test.each([error(410), error(500, { reason: 'Expired' })])(
+    'after %j lists the newest state and tells only what differs',
+    async (failure) => {
+      const { clock, asked, events, close } = follow({
+        lists: [
+          { items: [object('a', '1'), object('b', '2'), object('c', '3')], version: '5' },
+          { items: [object('a', '1'), object('c', '8'), object('d', '9')], version: '9' },
+        ],
+        watches: [[failure]],
+      })
+      await clock.advance(5_000)
+      await close()
+      expect(asked).toEqual(['list 0', 'watch 5', 'list unset', 'watch 9'])
+      expect(events.slice(4)).toEqual(['deleted b@2 listed', 'modified c@8 listed', 'added d@9 listed'])
+    },
+  )
   test('a continue token that expired starts the list again, newest and in one answer, for pages were too slow', async () => {
     const { clock, asked, events, close } = follow({
       lists: [{ items: [object('a', '1')], version: '5', next: 'more' }, error(410), page('8', 'b')],
@@ -297,15 +296,38 @@ describe('the reflector', () => {
     await close()
     expect(asked.length).toBeLessThan(12)
   })
-  test('versions that go backwards bring everything anew, even what has the same version', async () => {
-    const { clock, asked, events, close } = follow({
-      lists: [page('50', 'a'), { items: [object('a', '50')], version: '30' }],
-      watches: [[event('BOOKMARK', 'x', '20')], ['stay']],
+  test.each([
+    ['a bookmark', event('BOOKMARK', 'x', '20'), '30'],
+    ['a bookmark, though the server has overtaken us since', event('BOOKMARK', 'x', '20'), '70'],
+    [
+      'a refusal, though the server has overtaken us since',
+      error(504, { message: 'Too large resource version: 50, current: 49' }),
+      '70',
+    ],
+  ])(
+    'versions that go backwards, by %s, bring everything anew, even what has the same version',
+    async (_, sign, version) => {
+      const { clock, asked, events, close } = follow({
+        lists: [page('50', 'a'), { items: [object('a', '50')], version }],
+        watches: [[sign], ['stay']],
+      })
+      await clock.advance(5_000)
+      await close()
+      expect(asked).toEqual(['list 0', 'watch 50', 'list unset', `watch ${version}`])
+      expect(events).toEqual(['added a@50 listed', 'synced', 'modified a@50 listed'])
+    },
+  )
+  test('a resync that tells all tells of what is the same, of what is new, and of what is gone', async () => {
+    const { clock, asked, events, reflector, close } = follow({
+      lists: [page('50', 'a', 'b'), { items: [object('a', '50'), object('c', '60')], version: '60' }],
+      watches: [['stay'], ['stay']],
     })
     await clock.advance(5_000)
+    reflector.resync({ tellAll: true })
+    await clock.advance(5_000)
     await close()
-    expect(asked).toEqual(['list 0', 'watch 50', 'list unset', 'watch 30'])
-    expect(events).toEqual(['added a@50 listed', 'synced', 'modified a@50 listed'])
+    expect(asked).toEqual(['list 0', 'watch 50', 'list unset', 'watch 60'])
+    expect(events.slice(3)).toEqual(['deleted b@50 listed', 'added a@50 listed', 'added c@60 listed'])
   })
   test('an event that can never be read does not hold it at the same place', async () => {
     const unreadable = error(0, { message: 'cannot read the watch event' })
