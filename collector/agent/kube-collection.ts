@@ -46,8 +46,12 @@ export interface KubeCollection {
   forget(namespace: string): void
   /** Tells that these of its objects were deleted, as nobody else will. */
   declareDeleted(isGone: (object: Projected, resource: KubeResource) => boolean): void
+  /** Tells of these of its objects, but events, as if they had just been read. */
+  retell(isDue: (object: Projected, resource: KubeResource) => boolean): void
   /** Everything was read, as far as it may be. */
   isRead(): boolean
+  /** Whether it has told of the object in this very version. */
+  hasTold(object: Projected, resource: KubeResource): boolean
   /** Whether it has the object, or has not come so far; meaningful once it has read all. */
   knows(object: Projected, resource: KubeResource): boolean
   /** Undefined while they have not been read. */
@@ -92,6 +96,8 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
     nowMs: clock.nowMs,
     emit: (record, object) => emit(record, object.namespace),
   })
+  /** Another one speaks of its objects: not even of what is still on its way. */
+  let ended = false
   /** By uid of the pod: what events say it lacks, until its containers start. */
   const missing = new Map<string, Missing>()
   /** Namespaces whose quotas changed. */
@@ -107,7 +113,7 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
 
   /** A stream may hand over what it had buffered when its namespace was forgotten. */
   function emit(record: KubeRecord, namespace: string): void {
-    if (accepts(namespace)) deps.emit(record)
+    if (accepts(namespace) && !ended) deps.emit(record)
   }
 
   const scope = config.namespace === undefined ? {} : { namespace: config.namespace }
@@ -181,7 +187,7 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
   }
 
   function onPod(event: ReflectorEvent<ProjectedPod>): void {
-    if (event.type !== 'synced') {
+    if (event.type !== 'synced' && !ended) {
       const { object, type } = event
       if (type === 'deleted') index.remove(object.uid, clock.nowMs())
       else index.put(object, workloadOf('Pod', object, findOwner), clock.nowMs())
@@ -261,6 +267,9 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
 
   return {
     async run(signal) {
+      signal.addEventListener('abort', () => {
+        ended = true
+      })
       const firstRuns = first.map((one) => one.run(signal))
       // Behind the first lists of all collections that start now.
       await Promise.resolve()
@@ -284,6 +293,13 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
         }
       }
     },
+    retell(isDue) {
+      for (const one of [replicaSets, jobs, pods, ...later])
+        one.retell((object: Projected) => isDue(object, one.resource))
+    },
+    hasTold: ({ uid, resourceVersion }, { plural }) =>
+      reflectors.find((one) => one.resource.plural === plural)?.store.get(uid)?.resourceVersion ===
+      resourceVersion,
     isRead: () => reflectors.every((one) => readinessOf(one) !== 'unread'),
     knows: (object, resource) =>
       reflectors.find((one) => one.resource.plural === resource.plural)?.knows(object) ?? false,

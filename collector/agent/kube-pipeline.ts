@@ -219,7 +219,7 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
       deps.onNamespaces()
       return
     }
-    if (!waiting) deps.onNamespaces()
+    if (synced) deps.onNamespaces()
     const { object } = event
     const { selected } = scope.decide(object.name)
     if (event.type === 'deleted') {
@@ -397,6 +397,10 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
         )
       halt(one)
     }
+    if (wideRefused) return
+    // The last word of two on an object may have been the older.
+    for (const { collection } of fresh.filter((one) => running.has(one)))
+      collection.retell((object, resource) => !old.some((one) => one.collection.hasTold(object, resource)))
   }
 
   function launch(what: { readonly members: Set<string>; readonly namespace?: string }): Running {

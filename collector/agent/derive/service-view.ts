@@ -36,7 +36,7 @@ export interface Lookup {
 }
 
 export function createServiceView({ services, slices, readiness, tell }: ServiceViewDeps): ServiceView {
-  /** As last told. */
+  /** As last told; what comes as added is told as if it had never been. */
   const told = new Map<string, Described>()
   /** uid → whether it was read by a list. */
   const due = new Map<string, boolean>()
@@ -82,6 +82,7 @@ export function createServiceView({ services, slices, readiness, tell }: Service
   return {
     onService(event) {
       const { object, type, fromList } = event
+      if (type === 'added') told.delete(object.uid)
       if (type === 'deleted') gone(event)
       else due.set(object.uid, fromList)
       for (const uid of slicesByService.get(`${object.namespace}/${object.name}`) ?? [])
@@ -89,6 +90,7 @@ export function createServiceView({ services, slices, readiness, tell }: Service
     },
     onSlice(event) {
       const { object, previous, type, fromList } = event
+      if (type === 'added') told.delete(object.uid)
       if (previous && serviceKey(previous) !== serviceKey(object)) unlink(previous)
       if (type === 'deleted') {
         unlink(object)

@@ -33,6 +33,8 @@ export interface Reflector<T extends Projected> {
   forget(namespace: string): void
   /** Whether it has the object, or has not come so far. Meaningful once it has read all. */
   knows(object: Projected): boolean
+  /** Tells of these of its objects as if they had just been read. */
+  retell(isDue: (object: T) => boolean): void
   /** Reads everything again and tells what differs; `tellAll`: of everything, and of what is gone. */
   resync(options: { readonly tellAll: boolean }): void
   /** Counts the objects of a namespace ('' for all) from now on; undefined while not in step with the server. */
@@ -346,6 +348,10 @@ export function createReflector<T extends Projected>(
     },
     knows: ({ uid, resourceVersion }) =>
       store.get(uid) !== undefined || compareVersions(resourceVersion, version) > 0,
+    retell(isDue) {
+      for (const object of store.values())
+        if (isDue(object)) emit({ type: 'added', object, previous: undefined, fromList: true })
+    },
     resync({ tellAll }) {
       if (tellAll) tellsAll = true
       if (phase !== 'follow') return

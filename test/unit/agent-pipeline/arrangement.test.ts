@@ -8,6 +8,7 @@ import { createManualClock } from '../../support/manual-clock.ts'
 import { createMemoryCollected } from '../../support/memory-collected.ts'
 import { createMemoryKube } from './memory-kube.ts'
 
+const noScope = { include: [], exclude: [], rancherProjects: [], default: 'off', allowed: [] } as const
 const homes = ['a', 'b', 'c', 'd', 'e', 'f']
 const namespace = (name: string, isOn: boolean): JsonObject => ({
   metadata: { uid: `uid-${name}`, name, labels: isOn ? { 'binnacle.dev/collect': 'enabled' } : {} },
@@ -40,10 +41,11 @@ async function setUp(selected: readonly string[]) {
       metrics: createSelfMetrics({ part: 'agent', version: '0', instanceId: 'test' }),
       emit: (record) => records.push(record),
       onScopeStop: () => {},
+      onNamespaces: () => {},
       collected: createMemoryCollected(),
     },
     {
-      namespaces: { include: [], exclude: [], rancherProjects: [], default: 'off', allowed: [] },
+      namespaces: noScope,
       watch: { mode: 'cluster', namespaces: [], nodes: 'off' },
       namespacedMax: 4,
     },
@@ -94,7 +96,7 @@ describe('how namespaces are watched', () => {
 
   test('many that opt in at once are watched as a whole from the start', async () => {
     const { clock, kube, pipeline, watched, pods } = await setUp([])
-    pipeline.setRemoteScope({ include: ['[a-f]'], exclude: [] })
+    pipeline.setScope(noScope, { include: ['[a-f]'], exclude: [] })
     await clock.advance(60_000)
     expect(watched()).toEqual(['*'])
     expect(pods()).toEqual(homes.map((home) => `is ${home}/one`))
