@@ -52,8 +52,8 @@ export interface KubeCollection {
   isRead(): boolean
   /** Whether it has told of the object in this very version. */
   hasTold(object: Projected, resource: KubeResource): boolean
-  /** Whether it has the object, or has not come so far; meaningful once it has read all. */
-  knows(object: Projected, resource: KubeResource): boolean
+  /** Answers for an object of another collection, once it has read all; false: it was deleted. */
+  inherit(object: Projected, resource: KubeResource): boolean
   /** Undefined while they have not been read. */
   quotasOf(namespace: string): NamespaceQuotas | undefined
   /** Reads everything, and tells of it, anew. */
@@ -301,8 +301,9 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
       reflectors.find((one) => one.resource.plural === plural)?.store.get(uid)?.resourceVersion ===
       resourceVersion,
     isRead: () => reflectors.every((one) => readinessOf(one) !== 'unread'),
-    knows: (object, resource) =>
-      reflectors.find((one) => one.resource.plural === resource.plural)?.knows(object) ?? false,
+    inherit: (object, resource) =>
+      // What is projected of a resource is the same in every collection.
+      reflectors.find((one) => one.resource.plural === resource.plural)?.inherit(object as never) ?? false,
     quotasOf(namespace) {
       if (readinessOf(quotas) !== 'read' || readinessOf(limitRanges) === 'unread') return undefined
       const countIn = ({ store }: typeof quotas) =>

@@ -371,36 +371,40 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
       how === 'wide'
         ? [launch({ members: new Set(names) })]
         : names.map((name) => launch({ members: new Set([name]), namespace: name }))
-    const versions = versionsOf(old)
     // One that lost its last member meanwhile has ended.
+    const isRunning = (one: Running) => running.has(one)
+    const versions = versionsOf(old)
     const isReady = () =>
       fresh
-        .filter((one) => running.has(one))
+        .filter(isRunning)
         .every(
           ({ collection }) =>
-            collection.isRead() && isAbreast(collection.status(), versions, versionsOf(old)),
+            collection.isRead() &&
+            isAbreast(collection.status(), versions, versionsOf(old.filter(isRunning))),
         )
     while (!isReady() && !stopping.signal.aborted) await clock.sleep(takeOverPollMs, stopping.signal)
     if (stopping.signal.aborted) return
     const refused = how === 'wide' ? refusedOnly(fresh, old) : []
     wideRefused = refused.length > 0
     if (wideRefused) log.warn({ refused }, 'cannot watch the whole cluster: each namespace keeps its watches')
-    for (const one of wideRefused ? fresh : old) {
-      if (!running.has(one)) continue
-      if (!wideRefused)
-        one.collection.declareDeleted(
-          (object, resource) =>
-            !fresh.some(
-              ({ members, collection }) =>
-                members.has(object.namespace) && collection.knows(object, resource),
-            ),
-        )
+    const [leaving, staying] = wideRefused ? [fresh, old] : [old, fresh]
+    for (const one of leaving.filter(isRunning)) {
+      one.collection.declareDeleted(
+        (object, resource) =>
+          !staying.some(
+            (next) =>
+              isRunning(next) &&
+              next.members.has(object.namespace) &&
+              next.collection.inherit(object, resource),
+          ),
+      )
       halt(one)
     }
-    if (wideRefused) return
     // The last word of two on an object may have been the older.
-    for (const { collection } of fresh.filter((one) => running.has(one)))
-      collection.retell((object, resource) => !old.some((one) => one.collection.hasTold(object, resource)))
+    for (const { collection } of staying.filter(isRunning))
+      collection.retell(
+        (object, resource) => !leaving.some((one) => one.collection.hasTold(object, resource)),
+      )
   }
 
   function launch(what: { readonly members: Set<string>; readonly namespace?: string }): Running {

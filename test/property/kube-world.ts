@@ -1,5 +1,5 @@
 import type { KubeRecord } from '../../collector/record/kube.ts'
-import type { KubeObject } from '../support/kube-api/objects.ts'
+import { type KubeObject, mergePatch } from '../support/kube-api/objects.ts'
 import type { FakeKubeApi } from '../support/kube-api/server.ts'
 import { pick, type Random } from './kube-faults.ts'
 
@@ -23,11 +23,18 @@ export function happen(api: FakeKubeApi, random: Random): void {
   if (dice < 0.04) return api.remove('Namespace', { name: namespace })
   if (dice < 0.12) {
     const isOn = home.metadata.labels?.[label] === 'enabled'
-    return void api.patch('Namespace', { name: namespace }, isOn ? off : on)
+    return void api.patch(
+      'Namespace',
+      { name: namespace },
+      mergePatch(turn(random), isOn ? off : on) as object,
+    )
   }
   if (dice < 0.14) return api.faults.expireEvents(random() * 500)
   change(api, random, namespace)
 }
+
+/** No two versions of an object are alike. */
+const turn = (random: Random) => ({ metadata: { labels: { turn: String(random()) } } })
 
 function change(api: FakeKubeApi, random: Random, namespace: string): void {
   const kind = pick(random, kinds)
@@ -40,10 +47,9 @@ function change(api: FakeKubeApi, random: Random, namespace: string): void {
     api.remove(kind, where)
     return void api.create(kind, objectOf(kind, where, random))
   }
-  const turn = { metadata: { labels: { turn: String(random()) } } }
   const late = kind === 'Pod' && !addressOf(current) && dice < 0.8 ? runs(api) : {}
   const again = kind === 'Event' ? { count: Number(current['count'] ?? 1) + 1 } : {}
-  api.patch(kind, where, { ...turn, ...late, ...again })
+  api.patch(kind, where, { ...turn(random), ...late, ...again })
 }
 
 /** The address comes late, and is one that another pod had a moment ago: the first that is free. */

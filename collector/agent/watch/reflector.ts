@@ -31,8 +31,11 @@ export interface Reflector<T extends Projected> {
   readonly store: StoreView<T>
   /** Drops what is known of a namespace without a word; `project` must refuse its objects from now on. */
   forget(namespace: string): void
-  /** Whether it has the object, or has not come so far. Meaningful once it has read all. */
-  knows(object: Projected): boolean
+  /**
+   * Answers for an object that another reflector of the resource told of, once it has read all. False: it has come further
+   * and does not have it, so it was deleted.
+   */
+  inherit(object: T): boolean
   /** Tells of these of its objects as if they had just been read. */
   retell(isDue: (object: T) => boolean): void
   /** Reads everything again and tells what differs; `tellAll`: of everything, and of what is gone. */
@@ -346,8 +349,13 @@ export function createReflector<T extends Projected>(
       traced?.trace.break()
       store.forget(namespace)
     },
-    knows: ({ uid, resourceVersion }) =>
-      store.get(uid) !== undefined || compareVersions(resourceVersion, version) > 0,
+    inherit(object) {
+      if (store.get(object.uid)) return true
+      if (compareVersions(object.resourceVersion, version) <= 0) return false
+      // Its deletion may come by a list, which tells only of what was known.
+      store.upsert(object)
+      return true
+    },
     retell(isDue) {
       for (const object of store.values())
         if (isDue(object)) emit({ type: 'added', object, previous: undefined, fromList: true })
