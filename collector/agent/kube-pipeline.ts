@@ -353,7 +353,8 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
 
   function nextArrangement(): 'wide' | 'own' | undefined {
     const wide = [...running].filter(({ isWide }) => isWide)
-    if (running.size - wide.length > namespacedWatchesMax || wide.length > 1) return mayBeWide() ? 'wide' : undefined
+    if (running.size - wide.length > namespacedWatchesMax || wide.length > 1)
+      return mayBeWide() ? 'wide' : undefined
     return wide.length > 0 && memberNames().length <= namespacedWatchesMax / 2 ? 'own' : undefined
   }
 

@@ -115,7 +115,7 @@ describe('the Kubernetes pipeline against the fake API server, whatever fails', 
     // Watches of their own, the whole cluster's, and from one to the other and back as namespaces come and go; or a restored
     // etcd. Both in one moment are left to the self-check.
     const isRestored = random() < 0.5
-    const world = await setUp(random, { namespacedMax: isRestored ? 10 : pick(random, [0, 1, 2, 2]) })
+    const world = await setUp(random, { namespacedWatchesMax: isRestored ? 10 : pick(random, [0, 1, 2, 2]) })
     const { api } = world
     for (let phase = 0; phase < 3; phase++) {
       const done: string[] = []

@@ -47,7 +47,7 @@ async function setUp(selected: readonly string[]) {
     {
       namespaces: noScope,
       watch: { mode: 'cluster', namespaces: [], nodes: 'off' },
-      namespacedMax: 4,
+      namespacedWatchesMax: 4,
     },
   )
   open = pipeline

@@ -225,7 +225,7 @@ describe('the Kubernetes pipeline', () => {
   })
 
   test('many selected namespaces share cluster-wide watches, and unselected ones stay out', async () => {
-    const { kube, clock, records, drain, start } = setUp({ namespacedMax: 0 })
+    const { kube, clock, records, drain, start } = setUp({ namespacedWatchesMax: 0 })
     kube.put('namespaces', namespace('shop', enabled))
     await start()
     await clock.advance(5_000)
