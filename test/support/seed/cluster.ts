@@ -127,7 +127,11 @@ export const seedPods: readonly SeedPod[] = [
       workload: 'import',
       workloadKind: 'CronJob',
       ...{ status: 'Completed', phase: 'Succeeded', ready: 0, ageMs: (i + 1) * 10 * minute },
-      container: { state: 'terminated', reason: 'Completed', ready: false, exitCode: 0 },
+      // Without a limit, which is nobody's concern any more.
+      container: {
+        ...{ state: 'terminated', reason: 'Completed', ready: false, exitCode: 0 },
+        cpuLimitMillicores: 0,
+      },
     }),
   ),
   pod({
@@ -353,6 +357,7 @@ function workloadRows(nowMs: number): KubeObjectRow[] {
       },
       {
         ...shared,
+        ...{ ready: 0, status: '' },
         kind: 'ReplicaSet',
         name: replicaSet,
         uid: `uid-${replicaSet}`,

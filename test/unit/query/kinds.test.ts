@@ -256,7 +256,7 @@ test('workloads of all kinds: those in trouble first, with use, requests, images
   expect(rows.filter((row) => row.kind === 'Job').map((row) => row.name)).toEqual(['migrate', 'reindex'])
   expect(rows[0]?.health).toBe('failed')
   expect(find('migrate')).toMatchObject({ health: 'failed', findings: ['job-failed'] })
-  expect(find('import')).toMatchObject({ kind: 'CronJob', health: 'ok', pods: 2 })
+  expect(find('import')).toMatchObject({ kind: 'CronJob', health: 'ok', ready: 0, desired: 0, pods: 2 })
   expect(find('benigno-v1')).toMatchObject({
     ...{ ready: 3, desired: 3, pods: 3, replicasMin: 2, replicasMax: 3, replicas: 3, health: 'ok' },
     ...{ images: 'registry.test/benigno-v1:v1', cpuRequestMillicores: 300, cpuLimitMillicores: 1_500 },
