@@ -87,7 +87,7 @@ describe('the simulated cluster as a program', () => {
     const startedMs = performance.now()
     expect(await program.kill('SIGTERM')).toBe(0)
     expect(performance.now() - startedMs).toBeLessThan(3_000)
-  })
+  }, 90_000)
 
   test('stops within three seconds and leaves nothing behind, also when its parent is killed', async (context) => {
     if (process.platform !== 'linux') return context.skip('needs /proc')
@@ -117,7 +117,7 @@ describe('the simulated cluster as a program', () => {
     parent.kill('SIGKILL')
     const left = () => [program, ...pods].filter(isAlive)
     await eventually('nothing is left', () => (left().length === 0 ? true : undefined), { withinMs: 6_000 })
-  })
+  }, 90_000)
 
   test.each([
     ['--app-port', 'of magnanimo'],
