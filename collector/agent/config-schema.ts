@@ -94,6 +94,20 @@ export const AgentConfig = Group({
     enabled: Type.Boolean({ default: true, description: 'read CPU and memory use from metrics.k8s.io' }),
     intervalMs: Ms(30_000, 1_000, 'between two scrapes'),
   }),
+  crashLogs: Group({
+    enabled: Type.Boolean({
+      default: false,
+      description:
+        'keep the last lines of containers that crash, of selected namespaces; needs the right to get pods/log. What looks like a secret is taken out, which cannot find every secret',
+    }),
+    lines: Type.Integer({ minimum: 1, maximum: 1_000, default: 50, description: 'of a crash, at most' }),
+    bytesMax: Type.Integer({
+      minimum: 256,
+      maximum: 65_536,
+      default: 16_384,
+      description: 'bytes; of a crash, the newest ones',
+    }),
+  }),
   receive: Group({
     host: Text('127.0.0.1', 'where to take OTLP from applications'),
     grpcPort: Port(4317, 'OTLP over gRPC'),

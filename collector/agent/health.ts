@@ -22,6 +22,8 @@ export interface AgentCondition {
     readonly needsRestart: readonly string[]
     readonly remote: RemoteConfigStatus | undefined
   }
+  /** Undefined: switched off. */
+  readonly crashLogs: { readonly state: 'ok' | 'denied' | 'failing'; readonly message: string } | undefined
   readonly lanes: readonly {
     readonly lane: string
     readonly spoolFailure: string | undefined
@@ -72,6 +74,7 @@ export function deriveHealth(condition: AgentCondition): AgentHealth {
       ? []
       : [usageHealth('metrics api of nodes', condition.usage.nodes)]),
     ...(condition.election ? [electionHealth(condition.election)] : []),
+    ...(condition.crashLogs ? [crashLogHealth(condition.crashLogs)] : []),
     spoolHealth(condition.lanes),
     shippingHealth(condition),
     configurationHealth(condition.configuration),
@@ -93,6 +96,10 @@ const fixes: readonly (readonly [name: RegExp, fix: string])[] = [
   [/^service access key$/, 'put a key of the service into the Secret of service.accessKeySecret'],
   [/^service$/, 'check service.endpoint, that the service runs, and the network policies in between'],
   [/^clock$/, 'set the clock of the node (NTP): times on screens are off by as much'],
+  [
+    /^crash logs$/,
+    'install the chart with crashLogs.enabled=true, which lets the agent read pods/log, or switch crashLogs off',
+  ],
   [
     /^kubernetes api$/,
     'check that the pod reaches the API server (network policy) and that its service account token is mounted',
@@ -227,6 +234,10 @@ function electionHealth({
     status: state === 'standby' && holder !== '' ? `standby: ${holder} leads` : state,
     error: bad ? `${message}; ${hints[state]}` : '',
   }
+}
+
+function crashLogHealth({ state, message }: NonNullable<AgentCondition['crashLogs']>): HealthComponent {
+  return { name: 'crash logs', healthy: state === 'ok', status: state, error: message }
 }
 
 function spoolHealth(lanes: AgentCondition['lanes']): HealthComponent {

@@ -18,6 +18,7 @@ import { createLastKnownGood } from './control/last-known-good.ts'
 import { reportNamespaces } from './control/report-namespaces.ts'
 import { createReporter } from './control/reporter.ts'
 import { createServiceChecks } from './control/service-checks.ts'
+import { createCrashCapture } from './crash/crash-capture.ts'
 import { createElector } from './elect/elector.ts'
 import { createStandby } from './elect/standby.ts'
 import { deriveHealth } from './health.ts'
@@ -270,6 +271,20 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     },
   )
 
+  const crashes = config.crashLogs.enabled
+    ? createCrashCapture(
+        {
+          client,
+          clock,
+          log,
+          isSelected: (namespace) => pipeline.decide(namespace).selected,
+          emit: emitKube,
+          onOutcome: (outcome) => ledger.crashLog(outcome),
+        },
+        config.crashLogs,
+      )
+    : undefined
+
   const latePods = createLatePods(clock, { holdMs: config.receive.podWaitMs })
   metrics.gauge('otlp_held_requests', 'Requests of pods that are not known yet', () => latePods.held())
   const handler = createOtlpHandler(
@@ -325,6 +340,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
         ...config.watch,
         nodes: config.watch.nodes === 'on',
         scrape: config.scrape.enabled,
+        crashLogs: config.crashLogs.enabled,
         lease: config.leaderElection.enabled ? config.leaderElection.namespace : '',
       }),
     },
@@ -348,6 +364,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     pipeline.start(stopping.signal),
     scraper.run(stopping.signal),
     elector?.run(stopping.signal),
+    crashes?.run(stopping.signal),
   ]
   const reporting = reporter.run(stopping.signal)
   const reviewing = rights.run(stopping.signal)
@@ -369,6 +386,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   function emitKube(record: KubeRecord): void {
     ledger.received({ lane: 'kube', signal: 'logs' }, 1)
     batcher.kube([record])
+    crashes?.see(record)
   }
 
   function laneShipper<Batch extends ShipBatch>(lane: LaneName, source: ShipDeps<Batch>['source']) {
@@ -473,6 +491,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       election: elector?.status(),
       clockAheadMs: client.clockAheadMs(),
       configuration: configuration(),
+      crashLogs: crashes?.status(),
       lanes: laneNames.map((lane) => ({
         lane,
         spoolFailure: spool.lanes[lane].state().failure,

@@ -75,6 +75,25 @@ export interface KubeApi {
   ): Promise<{ readonly type: 'object'; readonly object: JsonObject } | KubeError>
 }
 
+/** `kubectl logs`: the right to it is one of its own (`pods/log`). */
+export interface PodLogRequest {
+  readonly namespace: string
+  readonly pod: string
+  readonly container: string
+  /** Of the container's last instance that ended, else of the present one. */
+  readonly previous: boolean
+  readonly tailLines: number
+  /** The server ends after as many bytes, counted from the first of the lines: the newest are what is missing then. */
+  readonly limitBytes: number
+}
+
+export interface PodLogApi {
+  podLog(
+    request: PodLogRequest,
+    signal: AbortSignal,
+  ): Promise<{ readonly type: 'text'; readonly text: string } | KubeError>
+}
+
 const resource = (group: string, plural: string, version = 'v1'): KubeResource => ({ group, version, plural })
 
 export const namespacesResource = resource('', 'namespaces')

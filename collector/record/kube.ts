@@ -23,6 +23,7 @@ export const kubeEventNames = {
   object: 'k8s.object.state',
   change: 'k8s.object.change',
   event: 'k8s.event',
+  crash: 'k8s.container.crash',
 } as const
 
 /** The instrumentation scope of what our agent says of the cluster itself: ingest rules leave its logs and metrics alone. */
@@ -182,11 +183,34 @@ export const EventRecord = Type.Object({
 })
 export type EventRecord = Static<typeof EventRecord>
 
+/** The last lines of a container that ended. `id` is that of the restart that followed, so that a repeat replaces it. */
+export const CrashRecord = Type.Object({
+  id: Text,
+  namespace: Text,
+  podName: Text,
+  podUid: Text,
+  container: Text,
+  workloadKind: Text,
+  workloadName: Text,
+  version: Text,
+  /** When the container ended. */
+  timeMs: TimeMs,
+  exitCode: Type.Integer(),
+  reason: Text,
+  /** Oldest first, secrets that look like such taken out. */
+  lines: Text,
+  /** There were more bytes in as many lines. */
+  truncated: Type.Boolean(),
+  observedAtMs: TimeMs,
+})
+export type CrashRecord = Static<typeof CrashRecord>
+
 /** What the derive stage emits and the batch stage encodes. */
 export type KubeRecord =
   | { readonly type: 'object'; readonly record: ObjectState }
   | { readonly type: 'change'; readonly record: ObjectChange }
   | { readonly type: 'event'; readonly record: EventRecord }
+  | { readonly type: 'crash'; readonly record: CrashRecord }
 
 /** The records that say that collection stopped must outlive the stop. */
 export function isScopeRecord(record: KubeRecord): boolean {
@@ -196,6 +220,7 @@ export function isScopeRecord(record: KubeRecord): boolean {
     case 'change':
       return record.record.change === 'collection-started' || record.record.change === 'collection-stopped'
     case 'event':
+    case 'crash':
       return false
   }
 }
@@ -297,3 +322,23 @@ export const kubeEventsTable = defineTable('k8s_events', 'first_time', {
   batch_id: string,
 })
 export type KubeEventRow = RowOf<typeof kubeEventsTable>
+
+export const kubeCrashesTable = defineTable('k8s_crashes', 'time', {
+  cluster_id: word,
+  namespace: word,
+  pod: string,
+  pod_uid: string,
+  container: word,
+  workload_kind: word,
+  workload: word,
+  version: word,
+  time: timeMs,
+  exit_code: int64,
+  reason: word,
+  lines: string,
+  truncated: bool,
+  crash_id: string,
+  received_at: timeMs,
+  batch_id: string,
+})
+export type KubeCrashRow = RowOf<typeof kubeCrashesTable>

@@ -39,11 +39,14 @@ function timesOf(kube: KubeRecord): { readonly timeMs: number; readonly observed
       return { timeMs: kube.record.timeMs, observedAtMs: kube.record.timeMs }
     case 'event':
       return { timeMs: kube.record.lastTimeMs, observedAtMs: kube.record.observedAtMs }
+    case 'crash':
+      return { timeMs: kube.record.timeMs, observedAtMs: kube.record.observedAtMs }
   }
 }
 
 /** OTLP severity numbers: INFO 9, WARN 13, ERROR 17. */
 function severityNumber(kube: KubeRecord): number {
+  if (kube.type === 'crash') return 17
   if (kube.type !== 'event') return 9
   return { info: 9, warning: 13, error: 17 }[kube.record.severity]
 }
@@ -60,6 +63,12 @@ function identityOf(kube: KubeRecord): ReadonlyMap<string, string> {
     set('k8s.object.kind', record.objectKind)
     set('k8s.object.name', record.objectName)
     set('k8s.object.uid', record.objectUid)
+  } else if (kube.type === 'crash') {
+    const { record } = kube
+    set('k8s.namespace.name', record.namespace)
+    set('k8s.pod.name', record.podName)
+    set('k8s.pod.uid', record.podUid)
+    set('k8s.container.name', record.container)
   } else {
     const { kind, namespace, name, uid } = kube.record
     set('k8s.namespace.name', kind === 'Namespace' ? name : namespace)

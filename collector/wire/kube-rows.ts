@@ -1,7 +1,9 @@
 import { Compile } from 'typebox/compile'
 import {
+  CrashRecord,
   EventRecord,
   type KubeChangeRow,
+  type KubeCrashRow,
   type KubeEventRow,
   type KubeObjectRow,
   kubeEventNames,
@@ -20,12 +22,14 @@ export type KubeItem =
   | { readonly type: 'object'; readonly row: KubeObjectRow }
   | { readonly type: 'change'; readonly row: KubeChangeRow }
   | { readonly type: 'event'; readonly row: KubeEventRow }
+  | { readonly type: 'crash'; readonly row: KubeCrashRow }
   | { readonly type: 'invalid'; readonly message: string }
 
 const checkers = {
   object: Compile(ObjectState),
   change: Compile(ObjectChange),
   event: Compile(EventRecord),
+  crash: Compile(CrashRecord),
 }
 
 /** The row of a Kubernetes record (record/kube.ts says how it travels); undefined: an ordinary log record. */
@@ -48,6 +52,11 @@ export function tryKubeRow(
       return checked(eventName, body, checkers.event, (event) => ({
         type: 'event',
         row: eventRow(event, context),
+      }))
+    case kubeEventNames.crash:
+      return checked(eventName, body, checkers.crash, (crash) => ({
+        type: 'crash',
+        row: crashRow(crash, context),
       }))
     default:
       return undefined
@@ -186,6 +195,27 @@ function eventRow(event: EventRecord, { clusterId, receivedAtMs, batchId }: Kube
     host: event.host,
     observed_at: timeOf(event.observedAtMs, receivedAtMs),
     backfill: event.backfill,
+    received_at: receivedAtMs,
+    batch_id: batchId,
+  }
+}
+
+function crashRow(crash: CrashRecord, { clusterId, receivedAtMs, batchId }: KubeContext): KubeCrashRow {
+  return {
+    cluster_id: clusterId,
+    namespace: crash.namespace,
+    pod: crash.podName,
+    pod_uid: crash.podUid,
+    container: crash.container,
+    workload_kind: crash.workloadKind,
+    workload: crash.workloadName,
+    version: crash.version,
+    time: timeOf(crash.timeMs, receivedAtMs),
+    exit_code: to64(crash.exitCode),
+    reason: crash.reason,
+    lines: crash.lines,
+    truncated: crash.truncated,
+    crash_id: crash.id,
     received_at: receivedAtMs,
     batch_id: batchId,
   }

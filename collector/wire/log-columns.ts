@@ -1,4 +1,4 @@
-import { kubeChangesTable, kubeEventsTable, kubeObjectsTable } from '../record/kube.ts'
+import { kubeChangesTable, kubeCrashesTable, kubeEventsTable, kubeObjectsTable } from '../record/kube.ts'
 import { logsTable } from '../record/signal.ts'
 import type { ResourceRow } from '../record/span.ts'
 import type { AnyTable } from '../record/table.ts'
@@ -22,6 +22,7 @@ export const logTables: Readonly<Record<LogItem['type'], AnyTable>> = {
   object: kubeObjectsTable,
   change: kubeChangesTable,
   event: kubeEventsTable,
+  crash: kubeCrashesTable,
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { KubeChangeRow, KubeEventRow, KubeObjectRow } from '../record/kube.ts'
+import type { KubeChangeRow, KubeCrashRow, KubeEventRow, KubeObjectRow } from '../record/kube.ts'
 import type { LogRow } from '../record/signal.ts'
 import type { ResourceRow } from '../record/span.ts'
 import { keepDropped, type Plain, plainText, readAnyValue, readKeyValue } from './any-value.ts'
@@ -15,6 +15,7 @@ export type LogItem =
   | { readonly type: 'object'; readonly row: KubeObjectRow }
   | { readonly type: 'change'; readonly row: KubeChangeRow }
   | { readonly type: 'event'; readonly row: KubeEventRow }
+  | { readonly type: 'crash'; readonly row: KubeCrashRow }
 
 /** What becomes of one log record. */
 export type LogOutcome =

@@ -28,12 +28,22 @@ const rules: Record<string, { readonly may: readonly string[]; readonly packages
   },
   'collector/agent/scope': { may: ['collector/record', 'collector/scope', 'collector/std'] },
   ...Object.fromEntries(
-    ['watch', 'derive', 'receive', 'scrape', 'batch', 'spool', 'sample', 'ship', 'control', 'elect'].map(
-      (stage) => [
-        `collector/agent/${stage}`,
-        { may: ['collector/record', 'collector/wire', 'collector/intake', 'collector/std'] },
-      ],
-    ),
+    [
+      'watch',
+      'derive',
+      'receive',
+      'scrape',
+      'crash',
+      'batch',
+      'spool',
+      'sample',
+      'ship',
+      'control',
+      'elect',
+    ].map((stage) => [
+      `collector/agent/${stage}`,
+      { may: ['collector/record', 'collector/wire', 'collector/intake', 'collector/std'] },
+    ]),
   ),
   'collector/service/*': {
     may: ['collector/service', 'collector/record', 'collector/wire', 'collector/intake', 'collector/std'],

@@ -1,12 +1,17 @@
 import { agentsTable } from '../../collector/record/agent.ts'
-import { kubeChangesTable, kubeEventsTable, kubeObjectsTable } from '../../collector/record/kube.ts'
+import {
+  kubeChangesTable,
+  kubeCrashesTable,
+  kubeEventsTable,
+  kubeObjectsTable,
+} from '../../collector/record/kube.ts'
 import { agentNamespacesTable } from '../../collector/record/remote-config.ts'
 import { metricsTable } from '../../collector/record/signal.ts'
 import { resourcesTable, spansTable } from '../../collector/record/span.ts'
 import type { AnyTable, RowOf } from '../../collector/record/table.ts'
 import { countFindings } from '../../collector/service/health/finding-counts.ts'
 import type { Store } from '../../collector/service/store/store.ts'
-import { seedAgents, seedChanges, seedNamespaces, seedObjects } from './seed/cluster.ts'
+import { seedAgents, seedChanges, seedCrashes, seedNamespaces, seedObjects } from './seed/cluster.ts'
 import { seedEvents } from './seed/events.ts'
 import { seedTraces, type TraceFacts } from './seed/traces.ts'
 import { seedUsage } from './seed/usage.ts'
@@ -42,6 +47,7 @@ export async function seedDemo(store: Store, options: SeedOptions): Promise<Seed
     [kubeObjectsTable, seedObjects(nowMs)],
     [kubeChangesTable, seedChanges(nowMs)],
     [kubeEventsTable, seedEvents(nowMs)],
+    [kubeCrashesTable, seedCrashes(nowMs)],
     [metricsTable, seedUsage({ nowMs, fromMs, stepSeconds: usageStepSeconds })],
     [resourcesTable, traces.resources],
     [spansTable, traces.first],

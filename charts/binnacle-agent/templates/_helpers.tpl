@@ -62,6 +62,8 @@ leaderElection:
   name: {{ include "binnacle-agent.fullname" . }}
 watch:
   {{- toYaml .Values.watch | nindent 2 }}
+crashLogs:
+  {{- toYaml .Values.crashLogs | nindent 2 }}
 receive:
   host: 0.0.0.0
   {{- toYaml (omit .Values.receive "tlsSecret") | nindent 2 }}
@@ -106,6 +108,11 @@ spool:
 - apiGroups: [autoscaling]
   resources: [horizontalpodautoscalers]
   verbs: [list, watch]
+{{- if .Values.crashLogs.enabled }}
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
+{{- end }}
 {{- if .Values.scrape.enabled }}
 - apiGroups: [metrics.k8s.io]
   resources: [pods]

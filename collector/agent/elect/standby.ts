@@ -146,5 +146,7 @@ function messageLength(record: KubeRecord): number {
     case 'change':
     case 'event':
       return record.record.message.length
+    case 'crash':
+      return record.record.lines.length
   }
 }

@@ -39,7 +39,7 @@ export interface AccessResult {
 }
 
 export interface DeniedRight {
-  /** As in a role: `pods`, `pods.metrics.k8s.io`. */
+  /** As in a role: `pods`, `pods/log`, `pods.metrics.k8s.io`. */
   readonly resource: string
   /** '': of the whole cluster. */
   readonly namespace: string
@@ -100,7 +100,8 @@ export function createAccessReview(
   }
 
   async function isAllowed(need: NeededRight, verb: string, signal: AbortSignal): Promise<boolean> {
-    const { group, resource, namespace } = need
+    const { group, namespace } = need
+    const [resource, subresource] = need.resource.split('/')
     const answer = await client.write(
       {
         method: 'POST',
@@ -108,7 +109,15 @@ export function createAccessReview(
         body: {
           apiVersion: 'authorization.k8s.io/v1',
           kind: 'SelfSubjectAccessReview',
-          spec: { resourceAttributes: { group, resource, verb, ...(namespace ? { namespace } : {}) } },
+          spec: {
+            resourceAttributes: {
+              group,
+              resource,
+              ...(subresource ? { subresource } : {}),
+              verb,
+              ...(namespace ? { namespace } : {}),
+            },
+          },
         },
       },
       signal,
@@ -142,12 +151,14 @@ export function neededRights({
   namespaces,
   nodes,
   scrape,
+  crashLogs,
   lease,
 }: {
   readonly mode: 'cluster' | 'namespaced'
   readonly namespaces: readonly string[]
   readonly nodes: boolean
   readonly scrape: boolean
+  readonly crashLogs: boolean
   /** The namespace of the agent's Lease; '': no election. */
   readonly lease: string
 }): NeededRight[] {
@@ -167,6 +178,7 @@ export function neededRights({
     ...places.flatMap((place) => [
       ...watched.map((resource) => read(resource, place)),
       ...metrics('pods', place),
+      ...(crashLogs ? [{ group: '', resource: 'pods/log', namespace: place, verbs: ['get'] }] : []),
     ]),
     ...(lease === ''
       ? []

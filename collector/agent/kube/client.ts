@@ -1,12 +1,12 @@
 import { createGunzip, constants as zlib } from 'node:zlib'
 import { Agent, type Dispatcher, ProxyAgent, request as send } from 'undici'
-import type { JsonObject, KubeApi, KubeError, ListPage, WatchItem } from '../../record/kube-api.ts'
+import type { JsonObject, KubeApi, KubeError, ListPage, PodLogApi, WatchItem } from '../../record/kube-api.ts'
 import type { Log } from '../../std/log.ts'
 import type { KubeAccess } from './access.ts'
 import { networkError, statusError } from './kube-error.ts'
 import { splitLines } from './lines.ts'
 import { createListReader } from './list-items.ts'
-import { acceptHeader, listPath, watchPath } from './paths.ts'
+import { acceptHeader, listPath, podLogPath, watchPath } from './paths.ts'
 
 /**
  * Requests to the Kubernetes API. The official client serves for kubeconfigs only: it ends each watch after 30 s
@@ -16,7 +16,7 @@ import { acceptHeader, listPath, watchPath } from './paths.ts'
  * per get and until a watch answers. A list may take long as long as it moves: a cache answers with all in one body. A watch
  * has no deadline of its own here: its user watches for silence.
  */
-export interface KubeClient extends KubeApi {
+export interface KubeClient extends KubeApi, PodLogApi {
   readonly server: string
   /** The one thing the agent writes is its own Lease. */
   write(
@@ -187,6 +187,19 @@ export function createKubeClient(
       return readObject(await ask(path, { accept: 'application/json', signal: limited, sent }))
     },
     clockAheadMs: () => aheadMs,
+    async podLog(request, signal) {
+      const limited = AbortSignal.any([signal, AbortSignal.timeout(getTimeoutMs)])
+      const answer = await ask(podLogPath(request), {
+        accept: 'text/plain, application/json',
+        signal: limited,
+      })
+      if (answer.type === 'error') return answer
+      try {
+        return { type: 'text', text: await readText(answer.body, request.limitBytes + 65_536) }
+      } catch (error) {
+        return networkError(error)
+      }
+    },
     close: () => dispatcher.destroy(),
   }
 }

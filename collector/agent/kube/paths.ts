@@ -1,4 +1,10 @@
-import type { KubeResource, ListRequest, WatchRequest } from '../../record/kube-api.ts'
+import {
+  type KubeResource,
+  type ListRequest,
+  type PodLogRequest,
+  podsResource,
+  type WatchRequest,
+} from '../../record/kube-api.ts'
 
 export function resourcePath(resource: KubeResource, namespace: string | undefined): string {
   const root =
@@ -35,4 +41,15 @@ export function watchPath(request: WatchRequest): string {
     query.set('resourceVersionMatch', 'NotOlderThan')
   }
   return `${resourcePath(request.resource, request.namespace)}?${query}`
+}
+
+export function podLogPath(request: PodLogRequest): string {
+  const query = new URLSearchParams({
+    container: request.container,
+    previous: String(request.previous),
+    tailLines: String(request.tailLines),
+    limitBytes: String(request.limitBytes),
+  })
+  const pods = resourcePath(podsResource, request.namespace)
+  return `${pods}/${encodeURIComponent(request.pod)}/log?${query}`
 }

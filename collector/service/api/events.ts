@@ -1,3 +1,6 @@
+import { Type } from 'typebox'
+import { type CrashListRow, crashesQuery } from '../query/crashes.ts'
+import { type EventOriginRow, eventChainQuery, eventOriginQuery } from '../query/event-chain.ts'
 import {
   type EventFilter,
   type EventGroupRow,
@@ -11,11 +14,20 @@ import { asker } from './ask.ts'
 import { requireCluster } from './clusters.ts'
 import { parseList } from './list-filter.ts'
 import { type ApiDeps, type ApiInstance, answers, ClusterParams } from './route-types.ts'
-import { EventList, type Facet } from './schema/clusters.ts'
-import { EventQuery } from './schema/routes.ts'
+import { CrashList, EventChain, EventList, type Facet } from './schema/clusters.ts'
+import { TimeRange } from './schema/common.ts'
+import { CrashQuery, EventQuery } from './schema/routes.ts'
 import { chartOf, parseRange, stepMsOf } from './time.ts'
 
-export function registerEventRoutes(app: ApiInstance, { store, nowMs }: ApiDeps): void {
+const EventParams = Type.Object({ ...ClusterParams.properties, uid: Type.String({ maxLength: 200 }) })
+
+export function registerEventRoutes(app: ApiInstance, deps: ApiDeps): void {
+  registerList(app, deps)
+  registerChain(app, deps)
+  registerCrashes(app, deps)
+}
+
+function registerList(app: ApiInstance, { store, nowMs }: ApiDeps): void {
   app.get(
     '/clusters/:clusterId/events',
     {
@@ -63,6 +75,63 @@ export function registerEventRoutes(app: ApiInstance, { store, nowMs }: ApiDeps)
           ),
         },
       }
+    },
+  )
+}
+
+/** Far from the range there is no cause. */
+const chainMax = 100
+/** Of each crash in the list; the pod has them all. */
+const listedLinesMax = 3
+
+function registerChain(app: ApiInstance, { store, nowMs }: ApiDeps): void {
+  app.get(
+    '/clusters/:clusterId/events/:uid/chain',
+    {
+      schema: {
+        tags: ['clusters'],
+        params: EventParams,
+        querystring: TimeRange,
+        response: answers(EventChain),
+      },
+    },
+    async (request, reply) => {
+      const ask = asker(store, request, reply)
+      const { clusterId, uid: eventUid } = request.params
+      await requireCluster(ask, clusterId)
+      const [origin] = await ask<EventOriginRow>(eventOriginQuery({ clusterId, eventUid }))
+      if (!origin) return { events: [] }
+      const scope = { ...parseRange(request.query, nowMs()), clusterId, origin }
+      return { events: await ask<EventGroupRow>(eventChainQuery(scope, chainMax)) }
+    },
+  )
+}
+
+function registerCrashes(app: ApiInstance, { store, nowMs }: ApiDeps): void {
+  app.get(
+    '/clusters/:clusterId/crashes',
+    {
+      schema: {
+        tags: ['clusters'],
+        params: ClusterParams,
+        querystring: CrashQuery,
+        response: answers(CrashList),
+      },
+    },
+    async (request, reply) => {
+      const ask = asker(store, request, reply)
+      const { query } = request
+      const { clusterId } = request.params
+      await requireCluster(ask, clusterId)
+      const filter = {
+        ...parseRange(query, nowMs()),
+        clusterId,
+        namespace: parseList('namespace', query.namespace),
+        workload: parseList('workload', query.workload),
+        podUid: '',
+        linesMax: listedLinesMax,
+      }
+      return { crashes: await ask<CrashListRow>(crashesQuery(filter, query.limit ?? 200)) }
     },
   )
 }

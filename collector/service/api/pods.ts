@@ -1,5 +1,6 @@
 import type { ContainerState } from '../../record/kube.ts'
 import { type ChangeListRow, changesOfObjectQuery } from '../query/changes.ts'
+import { type CrashListRow, crashesQuery } from '../query/crashes.ts'
 import { type EventGroupRow, eventGroupsQuery, type FacetRow } from '../query/events.ts'
 import {
   type PodFilter,
@@ -98,7 +99,7 @@ async function podDetail(ask: Ask, key: Range & { clusterId: string; uid: string
   }
   const stepMs = stepMsOf(key)
   const namespace = { in: [pod.namespace], out: [] }
-  const [events, changes, usage, services] = await Promise.all([
+  const [events, changes, crashes, usage, services] = await Promise.all([
     ask<EventGroupRow>(
       eventGroupsQuery(
         { ...key, ...noEventFilter, namespace: everything, workload: everything, objectUid: key.uid },
@@ -106,6 +107,9 @@ async function podDetail(ask: Ask, key: Range & { clusterId: string; uid: string
       ),
     ),
     ask<ChangeListRow>(changesOfObjectQuery({ ...key, limit: 500 })),
+    ask<CrashListRow>(
+      crashesQuery({ ...key, namespace, workload: everything, podUid: key.uid, linesMax: 1_000 }, 10),
+    ),
     ask<UsageStepRow>(usageStepsQuery({ ...key, namespace, pod: pod.name, stepMs })),
     ask<PodServiceRow>(podServicesQuery({ ...key, namespace: pod.namespace, pod: pod.name })),
   ])
@@ -117,6 +121,7 @@ async function podDetail(ask: Ask, key: Range & { clusterId: string; uid: string
     containers: readContainers(object.containers).map(toContainerRow),
     events,
     changes,
+    crashes,
     cpu: usageChart(usage, key, {
       unit: 'mCPU',
       used: (row) => row.cpuMillicores,

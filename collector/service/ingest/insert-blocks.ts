@@ -1,4 +1,4 @@
-import { kubeChangesTable, kubeEventsTable, kubeObjectsTable } from '../../record/kube.ts'
+import { kubeChangesTable, kubeCrashesTable, kubeEventsTable, kubeObjectsTable } from '../../record/kube.ts'
 import { logsTable, metricsTable } from '../../record/signal.ts'
 import { resourcesTable, spansTable } from '../../record/span.ts'
 import type { AnyTable } from '../../record/table.ts'
@@ -95,6 +95,7 @@ const tables = new Map<string, AnyTable>(
     kubeObjectsTable,
     kubeChangesTable,
     kubeEventsTable,
+    kubeCrashesTable,
     resourcesTable,
   ].map((table) => [table.name, table]),
 )

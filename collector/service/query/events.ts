@@ -89,19 +89,22 @@ export interface EventGroupRow {
   readonly lastMs: number
 }
 
-/** Repeats on one object with one message are one row; newest first. */
-export function eventGroupsQuery(filter: EventFilter, limit: number): Query {
-  return {
-    sql: `
-SELECT
+/** SQL text: repeats on one object with one message are one row. */
+export const eventGroups = (from: string): string => `SELECT
   argMax(event_uid, at) AS eventUid, argMax(o.severity, at) AS severity, argMax(o.category, at) AS category, type, reason,
   message, namespace, object_kind AS objectKind, object_name AS objectName, object_uid AS objectUid,
   argMax(workload_kind, at) AS workloadKind, argMax(o.workload, at) AS workload,
   argMax(o.component, at) AS component, argMax(o.host, at) AS host,
   toFloat64(sum(times)) AS count,
   toUnixTimestamp64Milli(min(at)) AS firstMs, toUnixTimestamp64Milli(max(at)) AS lastMs
-FROM (SELECT * FROM (${occurrences}) WHERE ${passesAll}) AS o
-GROUP BY namespace, objectKind, objectName, objectUid, type, reason, message
+FROM (${from}) AS o
+GROUP BY namespace, objectKind, objectName, objectUid, type, reason, message`
+
+/** Newest first. */
+export function eventGroupsQuery(filter: EventFilter, limit: number): Query {
+  return {
+    sql: `
+${eventGroups(`SELECT * FROM (${occurrences}) WHERE ${passesAll}`)}
 ORDER BY lastMs DESC, objectName, reason
 LIMIT {limit:UInt32}`,
     params: { ...eventParams(filter), limit },

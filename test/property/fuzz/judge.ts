@@ -1,4 +1,9 @@
-import { kubeChangesTable, kubeEventsTable, kubeObjectsTable } from '../../../collector/record/kube.ts'
+import {
+  kubeChangesTable,
+  kubeCrashesTable,
+  kubeEventsTable,
+  kubeObjectsTable,
+} from '../../../collector/record/kube.ts'
 import type { OtlpSignal } from '../../../collector/record/otlp.ts'
 import { logsTable, metricsTable } from '../../../collector/record/signal.ts'
 import { type ResourceRow, spansTable } from '../../../collector/record/span.ts'
@@ -121,11 +126,12 @@ const plainDecoders: Readonly<Record<OtlpSignal, (request: WalkRequest) => Outco
 
 const inTable = (table: AnyTable, rows: readonly object[]) => rows.map((row) => ({ table: table.name, row }))
 
-const logTables: Readonly<Record<'log' | 'object' | 'change' | 'event', AnyTable>> = {
+const logTables: Readonly<Record<'log' | 'object' | 'change' | 'event' | 'crash', AnyTable>> = {
   log: logsTable,
   object: kubeObjectsTable,
   change: kubeChangesTable,
   event: kubeEventsTable,
+  crash: kubeCrashesTable,
 }
 
 function compareOutcomes(who: string, got: Outcome, want: Outcome): void {

@@ -81,9 +81,10 @@ function refuse({ forbidden }: Context, { response }: Exchange, access: Access):
 async function review({ forbidden }: Context, exchange: Exchange): Promise<void> {
   const body = await readBody(exchange.request)
   const spec = (body instanceof Error ? undefined : body?.['spec']) as
-    | { resourceAttributes?: { verb?: string; resource?: string; namespace?: string } }
+    | { resourceAttributes?: { verb?: string; resource?: string; subresource?: string; namespace?: string } }
     | undefined
-  const { verb = '', resource = '', namespace = '' } = spec?.resourceAttributes ?? {}
+  const { verb = '', resource: plural = '', subresource, namespace = '' } = spec?.resourceAttributes ?? {}
+  const resource = subresource ? `${plural}/${subresource}` : plural
   answerJson(exchange, 201, {
     kind: 'SelfSubjectAccessReview',
     apiVersion: 'authorization.k8s.io/v1',

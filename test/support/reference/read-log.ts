@@ -1,4 +1,9 @@
-import { kubeChangesTable, kubeEventsTable, kubeObjectsTable } from '../../../collector/record/kube.ts'
+import {
+  kubeChangesTable,
+  kubeCrashesTable,
+  kubeEventsTable,
+  kubeObjectsTable,
+} from '../../../collector/record/kube.ts'
 import { type LogRow, logsTable } from '../../../collector/record/signal.ts'
 import { tryKubeRow } from '../../../collector/wire/kube-rows.ts'
 import type { ItemResult, Place } from './decode-request.ts'
@@ -26,7 +31,12 @@ interface LogRecord {
   readonly eventName: string
 }
 
-const kubeTables = { object: kubeObjectsTable, change: kubeChangesTable, event: kubeEventsTable }
+const kubeTables = {
+  object: kubeObjectsTable,
+  change: kubeChangesTable,
+  event: kubeEventsTable,
+  crash: kubeCrashesTable,
+}
 
 export function readLog(bytes: Uint8Array, place: Place): ItemResult {
   const record = readMessage<LogRecord>('LogRecord', bytes)

@@ -1,6 +1,11 @@
 import type { AgentTableRow } from '../../../collector/record/agent.ts'
 import { fixMark } from '../../../collector/record/agent.ts'
-import type { ContainerState, KubeChangeRow, KubeObjectRow } from '../../../collector/record/kube.ts'
+import type {
+  ContainerState,
+  KubeChangeRow,
+  KubeCrashRow,
+  KubeObjectRow,
+} from '../../../collector/record/kube.ts'
 import type { FindingId } from '../../../collector/record/kube-facts.ts'
 import type {
   agentNamespacesTable,
@@ -419,6 +424,51 @@ export function seedObjects(nowMs: number): KubeObjectRow[] {
 }
 
 /** In the last hour: 4 restarts of spedizioni, 5 of pagamenti; before it 12 of pagamenti; a rollout, a scale, a stop. */
+/** The newest crash of pagamenti with its lines, twice as after a failover, and a job that failed for good an hour ago. */
+export function seedCrashes(nowMs: number): KubeCrashRow[] {
+  const timeMs = nowMs - 4 * minute
+  const crash: KubeCrashRow = {
+    cluster_id: clusterId,
+    namespace: 'shop',
+    pod: 'pagamenti-59cc-0',
+    pod_uid: podUid('pagamenti-59cc-0'),
+    container: 'pagamenti',
+    workload_kind: 'Deployment',
+    workload: 'pagamenti',
+    version: '1.4.2',
+    time: timeMs,
+    exit_code: 1n,
+    reason: 'Error',
+    lines: [
+      `${new Date(timeMs - 2_000).toISOString()} INFO  listening on 8080`,
+      `${new Date(timeMs - 40).toISOString()} ERROR the gateway refused the certificate`,
+      'Error: certificate has expired',
+      '    at TLSSocket.onConnectSecure (node:_tls_wrap:1679:34)',
+    ].join('\n'),
+    truncated: false,
+    crash_id: `restart/pagamenti-59cc-0/${timeMs}`,
+    received_at: timeMs,
+    batch_id: 'seed',
+  }
+  const failed: KubeCrashRow = {
+    ...crash,
+    ...{
+      pod: 'import-28',
+      pod_uid: 'uid-import-28',
+      container: 'import',
+      workload: 'import',
+      workload_kind: 'Job',
+    },
+    ...{
+      exit_code: 2n,
+      lines: 'line 7 has no price',
+      time: nowMs - 30 * minute,
+      crash_id: 'uid-import-28:failed:import',
+    },
+  }
+  return [crash, { ...crash, received_at: nowMs }, failed]
+}
+
 export function seedChanges(nowMs: number): KubeChangeRow[] {
   const change = (
     over: Partial<KubeChangeRow> & Pick<KubeChangeRow, 'time' | 'change' | 'name'>,

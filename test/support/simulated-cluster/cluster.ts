@@ -6,6 +6,7 @@ import { createEventRecorder } from './events.ts'
 import { createJobs } from './jobs.ts'
 import { createKubelet } from './kubelet.ts'
 import { createNodes } from './nodes.ts'
+import { podLogOf } from './pod-log.ts'
 import { type StartPodProcess, startPodProcess } from './pod-process.ts'
 import type { EnvVar } from './pod-spec.ts'
 import { createSurroundings } from './surroundings.ts'
@@ -56,7 +57,7 @@ export function createSimulatedCluster(deps: SimulatedClusterDeps): SimulatedClu
   for (const workload of deps.workloads) controllers.deploy(workload)
   const surroundings = createSurroundings({ api, record, nowMs })
   api.usage = (pod) => usageOf(pod, { nowMs: nowMs(), random })
-  api.logs = (pod, { container }) => `${pod.metadata.name}/${container}: simulated, it writes nothing\n`
+  api.logs = podLogOf
   const occasions = [
     /** A team deploys. */
     every(releaseEveryMs, nowMs, () => controllers.release('catalogo')),

@@ -343,6 +343,40 @@ describe('the agent', () => {
     expect((await get('/status/namespaces/hidden')).text).toContain('"selected":false')
   })
 
+  test('ships the last lines of a container that crashes, and says when it may not read them', async () => {
+    const agent = await start({ 'crashLogs.enabled': true, 'crashLogs.lines': 2 })
+    await until(() => agent.status().ready, 'ready')
+    kube.logs = (_pod, { previous }) => (previous ? 'one\nDB_PASSWORD=hunter2\nfatal\n' : 'alive\n')
+    const crash = (name: string, exitCode: number) =>
+      kube.patch(
+        'Pod',
+        { name, namespace: 'shop' },
+        {
+          status: {
+            containerStatuses: [
+              {
+                name: 'main',
+                restartCount: 1,
+                state: { running: {} },
+                lastState: { terminated: { exitCode, reason: 'Error' } },
+              },
+            ],
+          },
+        },
+      )
+    crash('web-1', 3)
+    const shipped = () => sink.requests.map(text).join('')
+    await until(() => shipped().includes('"lines":"DB_PASSWORD=[redacted]\\nfatal"'), 'lines are shipped')
+    expect(shipped()).not.toContain('hunter2')
+    expect(agent.status().health).toMatchObject({ healthy: true })
+
+    put('Pod', pod('shop', 'web-2'))
+    kube.faults.forbid({ verb: 'get', resource: 'pods/log' })
+    crash('web-2', 3)
+    await until(() => !agent.status().health.healthy, 'the missing right is reported')
+    expect(agent.status().health.error).toContain('crashLogs.enabled')
+  })
+
   test('lives while the API server is away, and is not ready', async () => {
     await kube.close()
     const agent = await start()

@@ -21,6 +21,7 @@ const well: AgentCondition = {
   },
   access: undefined,
   configuration: { problem: '', needsRestart: [], remote: undefined },
+  crashLogs: undefined,
   lanes: [{ lane: 'kube', spoolFailure: undefined, shipFailure: undefined }],
   election: undefined,
   serviceWarning: '',
@@ -76,6 +77,12 @@ describe('the health of the agent', () => {
       { usage: { state: 'failing', message: 'timeout', nodes: { state: 'off', message: '' } } },
       'metrics api',
       'timeout',
+    ],
+    [
+      'no right to read logs',
+      { crashLogs: { state: 'denied', message: 'may not' } },
+      'crash logs',
+      'may not',
     ],
     [
       'the disk is full',
@@ -172,7 +179,6 @@ describe('the health of the agent', () => {
     expect(health.components.find(({ name }) => name === 'metrics api')?.status).toBe('absent')
   })
 
-  test('an agent that stops is not healthy', () => {
-    expect(deriveHealth({ ...well, stopping: true })).toMatchObject({ healthy: false, status: 'stopping' })
-  })
+  test('an agent that stops is not healthy', () =>
+    expect(deriveHealth({ ...well, stopping: true })).toMatchObject({ healthy: false, status: 'stopping' }))
 })

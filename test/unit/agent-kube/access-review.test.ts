@@ -19,7 +19,14 @@ afterAll(async () => {
   await kube.close()
 })
 
-const everything = { mode: 'cluster', namespaces: [], nodes: true, scrape: true, lease: 'binnacle' } as const
+const everything = {
+  mode: 'cluster',
+  namespaces: [],
+  nodes: true,
+  scrape: true,
+  crashLogs: true,
+  lease: 'binnacle',
+} as const
 
 async function review(needs = neededRights(everything), isDenied = () => false) {
   const clock = createManualClock()
@@ -53,12 +60,14 @@ async function review(needs = neededRights(everything), isDenied = () => false) 
 test('asks for every verb the agent needs, and names those that are denied', async () => {
   kube.faults.forbid({ verb: 'watch', resource: 'cronjobs' })
   kube.faults.forbid({ resource: 'leases', verb: 'create' })
+  kube.faults.forbid({ resource: 'pods/log' })
   const { one, stop } = await review()
   expect(one.result()).toEqual({
-    asked: 2 * 16 + 2 + 3,
+    asked: 2 * 16 + 2 + 1 + 3,
     denied: [
       { resource: 'cronjobs', namespace: '', verbs: ['watch'] },
       { resource: 'leases', namespace: 'binnacle', verbs: ['create'] },
+      { resource: 'pods/log', namespace: '', verbs: ['get'] },
     ],
   })
   await stop()
@@ -90,7 +99,14 @@ test('while the API server does not answer the last result stands', async () => 
 
 test('in mode namespaced it asks in each namespace, up to twenty, and not for the cluster', () => {
   const namespaces = Array.from({ length: 30 }, (_, index) => `n${index}`)
-  const needs = neededRights({ mode: 'namespaced', namespaces, nodes: true, scrape: false, lease: '' })
+  const needs = neededRights({
+    mode: 'namespaced',
+    namespaces,
+    nodes: true,
+    scrape: false,
+    crashLogs: false,
+    lease: '',
+  })
   expect(new Set(needs.map(({ namespace }) => namespace)).size).toBe(20)
   expect(needs.map(({ resource }) => resource)).not.toContain('nodes')
 })

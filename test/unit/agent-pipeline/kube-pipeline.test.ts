@@ -100,6 +100,7 @@ const isOfNamespaces = ({ type, record }: KubeRecord) => type !== 'change' || re
 
 function line({ type, record }: KubeRecord): string {
   if (type === 'event') return `event ${record.reason} of ${record.workloadKind}/${record.workloadName}`
+  if (type === 'crash') return `crash of ${record.podName}`
   if (type === 'change') return `${record.change} ${record.kind}/${record.name} ${record.from}>${record.to}`
   return `${record.deleted ? 'deleted' : 'state'} ${record.kind}/${record.name} ${record.status} of ${record.workloadName}`
 }

@@ -81,7 +81,7 @@ function createCluster() {
 function lineOf({ type, record }: KubeRecord): string[] {
   if (type === 'event') return [`event ${record.reason}`]
   if (type === 'object') return [`${record.deleted ? 'gone' : 'is'} ${record.kind} ${record.name}`]
-  if (!record.change.startsWith('collection-')) return []
+  if (type === 'crash' || !record.change.startsWith('collection-')) return []
   return [`${record.change} ${record.kind} ${record.name}: ${record.reason}`.replace('Cluster :', 'cluster:')]
 }
 

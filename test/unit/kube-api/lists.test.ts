@@ -377,10 +377,20 @@ describe('the rest of the fake API server', () => {
   test('has logs of containers', async () => {
     const api = await startApi()
     api.create('Pod', pod('a', { spec: { containers: [{ name: 'main' }] } }))
-    api.logs = (_pod, { container, previous }) => `1\n2\n${container}${previous ? ' before' : ''}\n`
-    const log = `/api/v1/namespaces/shop/pods/a/log`
-    expect((await ask(api, `${log}?tailLines=1&previous=true`)).body.message).toBe('main before\n')
-    expect(await ask(api, `${log}?container=other`)).toMatchObject({ status: 400 })
+    const previous = `/api/v1/namespaces/shop/pods/a/log?tailLines=1&previous=true`
+    expect(await ask(api, previous)).toMatchObject({ status: 400 })
+    const ended = { terminated: { exitCode: 1 } }
+    api.patch(
+      'Pod',
+      { name: 'a', namespace: 'shop' },
+      { status: { containerStatuses: [{ name: 'main', lastState: ended }] } },
+    )
+    api.logs = (_pod, { container, previous: before }) => `1\n2\n${container}${before ? ' before' : ''}\n`
+    expect((await ask(api, previous)).body.message).toBe('main before\n')
+    expect((await ask(api, `${previous}&limitBytes=3`)).body.message).toBe('mai')
+    expect(await ask(api, `/api/v1/namespaces/shop/pods/a/log?container=other`)).toMatchObject({
+      status: 400,
+    })
   })
 
   test('has a clock of its own', async () => {

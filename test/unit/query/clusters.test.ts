@@ -1,11 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type KubeEventRow, kubeEventsTable } from '../../../collector/record/kube.ts'
+import { type KubeEventRow, kubeEventsTable, kubeObjectsTable } from '../../../collector/record/kube.ts'
 import {
   type ClusterActivityRow,
   clusterActivityQuery,
   type PodFiguresRow,
   podFiguresQuery,
 } from '../../../collector/service/query/clusters.ts'
+import {
+  type CrashFilter,
+  type CrashListRow,
+  crashesQuery,
+} from '../../../collector/service/query/crashes.ts'
+import {
+  type EventOriginRow,
+  eventChainQuery,
+  eventOriginQuery,
+} from '../../../collector/service/query/event-chain.ts'
 import {
   type EventFilter,
   type EventGroupRow,
@@ -38,6 +48,7 @@ import {
 import { createRandom } from '../../bench/corpus/random.ts'
 import { startTestClickHouse, type TestClickHouse } from '../../support/clickhouse.ts'
 import { countOccurrences, drawEvents } from '../../support/event-counts.ts'
+import { seedObjects } from '../../support/seed/cluster.ts'
 import { seedEvents } from '../../support/seed/events.ts'
 import { seedDemo } from '../../support/seed.ts'
 import { testSeed } from '../../support/test-seed.ts'
@@ -197,6 +208,80 @@ describe('occurrences of events', () => {
     expect(facet('category')).toEqual({ pod: 30, image: 12, storage: 3, eviction: 1 })
     expect(facet('namespace')).toEqual({ shop: 46 })
   })
+})
+
+describe('crashes', () => {
+  const list = async (over: Partial<CrashFilter> = {}) =>
+    (
+      await ask<CrashListRow>(
+        crashesQuery({ ...scope, workload: everything, podUid: '', linesMax: 2, ...over }, 10),
+      )
+    ).map((row) => [
+      row.pod,
+      row.exitCode,
+      row.count,
+      row.lines.split('\n').length,
+      (nowMs - row.linesMs) / minute,
+    ])
+
+  test('restarts with one exit code are one row with the newest lines; a pod that failed for good is in', async () => {
+    expect(await list()).toEqual([
+      ['pagamenti-59cc-0', 1, 5, 2, 4],
+      ['spedizioni-66b9-0', 137, 4, 1, nowMs / minute],
+      ['import-28', 2, 1, 1, 30],
+    ])
+  })
+  test('by pod, by workload, by namespace, and outside of the range', async () => {
+    expect(await list({ podUid: 'uid-import-28' })).toEqual([['import-28', 2, 1, 1, 30]])
+    expect(await list({ workload: only('pagamenti'), linesMax: 10 })).toEqual([
+      ['pagamenti-59cc-0', 1, 5, 4, 4],
+    ])
+    expect(await list({ namespace: only('billing') })).toEqual([])
+    expect(await list(ago(29, 13))).toMatchObject([
+      ['pagamenti-59cc-0', 1, 2, 1, nowMs / minute],
+      ['spedizioni-66b9-0', 137, 2, 1, nowMs / minute],
+    ])
+  })
+})
+
+test('the chain of an event: its pod, the controllers above it and its node, in the order of time', async () => {
+  const [template] = seedEvents(nowMs)
+  if (!template) throw new Error('no event in the seed')
+  const event = (reason: string, agoMinutes: number, over: Partial<KubeEventRow>): KubeEventRow => ({
+    ...template,
+    ...{ cluster_id: 'chain', event_uid: reason, reason, message: reason, count: 1, resource_version: '1' },
+    ...{ first_time: nowMs - agoMinutes * minute, last_time: nowMs - agoMinutes * minute, host: '' },
+    ...{ object_kind: 'Pod', object_name: 'web-1', object_uid: 'uid-web-1', workload: 'web' },
+    ...over,
+  })
+  const rows = [
+    event('NodeHasDiskPressure', 20, {
+      object_kind: 'Node',
+      object_name: 'node-a',
+      object_uid: 'node-a',
+      workload: 'node-a',
+      namespace: 'default',
+    }),
+    event('Evicted', 18, { host: 'node-a' }),
+    event('SuccessfulCreate', 17, { object_kind: 'ReplicaSet', object_name: 'web-abc', object_uid: 'rs' }),
+    event('FailedScheduling', 16, { object_name: 'web-2', object_uid: 'uid-web-2' }),
+    event('Unhealthy', 15, { object_name: 'other-1', object_uid: 'uid-other-1', workload: 'other' }),
+  ]
+  await clickHouse.store.insert({ table: kubeEventsTable, rows }, 'chain')
+  const [pod] = seedObjects(nowMs)
+  if (!pod) throw new Error('no object in the seed')
+  const web = { ...pod, cluster_id: 'chain', kind: 'Pod', uid: 'uid-web-1', name: 'web-1', node: 'node-a' }
+  await clickHouse.store.insert({ table: kubeObjectsTable, rows: [web] }, 'chain-pod')
+  const chainOf = async (eventUid: string) => {
+    const [origin] = await ask<EventOriginRow>(eventOriginQuery({ clusterId: 'chain', eventUid }))
+    if (!origin) throw new Error('no origin')
+    const query = eventChainQuery({ ...range, clusterId: 'chain', origin }, 100)
+    return (await ask<EventGroupRow>(query)).map((row) => row.reason)
+  }
+  expect(await chainOf('Evicted')).toEqual(['NodeHasDiskPressure', 'Evicted', 'SuccessfulCreate'])
+  expect(await chainOf('FailedScheduling')).toEqual(['SuccessfulCreate', 'FailedScheduling'])
+  expect(await chainOf('SuccessfulCreate')).toEqual(['Evicted', 'SuccessfulCreate', 'FailedScheduling'])
+  expect(await chainOf('NodeHasDiskPressure')).toEqual(['NodeHasDiskPressure', 'Evicted'])
 })
 
 describe('pods', () => {

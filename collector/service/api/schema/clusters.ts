@@ -166,6 +166,32 @@ export const EventList = Type.Object({
 })
 export type EventList = Static<typeof EventList>
 
+/** The events that belong together with one, those that began first first. */
+export const EventChain = Type.Object({ events: Type.Array(EventRow) })
+export type EventChain = Static<typeof EventChain>
+
+/** Ends of one container with one exit code in the time range. */
+export const CrashRow = Type.Object({
+  namespace: Type.String(),
+  pod: Type.String(),
+  podUid: Type.String(),
+  container: Type.String(),
+  workloadKind: Type.String(),
+  workload: Type.String(),
+  version: Type.String(),
+  exitCode: Type.Integer(),
+  reason: Type.String(),
+  count: Type.Integer(),
+  firstMs: Type.Integer(),
+  lastMs: Type.Integer(),
+  lines: Type.String({ description: "the newest lines that it wrote; '': none were kept" }),
+  truncated: Type.Boolean(),
+  linesMs: Type.Integer({ description: 'of the crash whose lines these are; 0: none were kept' }),
+})
+export type CrashRow = Static<typeof CrashRow>
+export const CrashList = Type.Object({ crashes: Type.Array(CrashRow) })
+export type CrashList = Static<typeof CrashList>
+
 export const ChangeRow = Type.Object({
   timeMs: Type.Integer(),
   change: Type.String(),
@@ -214,6 +240,7 @@ export const PodDetail = Type.Object({
   containers: Type.Array(ContainerRow),
   events: Type.Array(EventRow),
   changes: Type.Array(ChangeRow),
+  crashes: Type.Array(CrashRow),
   cpu: Chart,
   memory: Chart,
   /** Services that sent spans from this pod in the time range. */

@@ -47,6 +47,16 @@ export const EventQuery = Type.Intersect([
 ])
 export type EventQuery = Static<typeof EventQuery>
 
+export const CrashQuery = Type.Intersect([
+  TimeRange,
+  Type.Object({
+    namespace: List,
+    workload: List,
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 200 })),
+  }),
+])
+export type CrashQuery = Static<typeof CrashQuery>
+
 export const ScopeQuery = Type.Intersect([TimeRange, Type.Object({ namespace: List })])
 export type ScopeQuery = Static<typeof ScopeQuery>
 
@@ -118,6 +128,8 @@ export type TraceDetailQuery = Static<typeof TraceDetailQuery>
  * /clusters/:clusterId/namespaces               NamespaceList         TimeRange
  * /clusters/:clusterId/inventory                Inventory             ScopeQuery
  * /clusters/:clusterId/events                   EventList             EventQuery
+ * /clusters/:clusterId/events/:uid/chain        EventChain            TimeRange
+ * /clusters/:clusterId/crashes                  CrashList             CrashQuery
  * /applications                                 ApplicationList       TimeRange
  * /applications/:application/dashboard          ApplicationDashboard  TimeRange
  * /applications/:application/flow-map           FlowMap               TimeRange

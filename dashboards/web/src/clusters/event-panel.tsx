@@ -5,6 +5,7 @@ import { KeyValue } from '../parts/key-value.tsx'
 import { SidePanel } from '../parts/side-panel.tsx'
 import { StatusBadge } from '../parts/status-badge.tsx'
 import { ClusterLink } from './cluster-link.tsx'
+import { EventChain } from './event-chain.tsx'
 
 interface Props {
   readonly clusterId: string
@@ -32,6 +33,8 @@ export function EventPanel({ clusterId, event, onClose }: Props) {
           ['Reported by', [event.component, event.host].filter((one) => one !== '').join(' on ')],
         ]}
       />
+      <h3>How it came about</h3>
+      <EventChain clusterId={clusterId} event={event} />
       <h3>Go on</h3>
       <div className="chips">
         {event.objectKind === 'Pod' && (

@@ -13,10 +13,11 @@ import { TextFilter } from '../parts/text-filter.tsx'
 import { useSearchParams, useSetSearch, useTimeRange } from '../url-state.ts'
 import { ClusterFrame, useClusterId } from './cluster-frame.tsx'
 import { ClusterLink } from './cluster-link.tsx'
+import { CrashCard } from './crash-card.tsx'
+import { eventFilterKeys } from './event-filters.ts'
 import { EventPanel } from './event-panel.tsx'
 import { ObjectLink } from './object-link.tsx'
 
-const filterKeys = ['namespace', 'severity', 'category', 'reason', 'workload', 'object', 'q']
 const facetsShown = [
   { name: 'severity', label: 'Severity', menu: false },
   { name: 'category', label: 'Category' },
@@ -33,7 +34,9 @@ export function EventsPage() {
   const { from, to } = useTimeRange()
   const search = useSearchParams()
   const set = useSetSearch()
-  const filters = Object.fromEntries(filterKeys.flatMap((key) => (search[key] ? [[key, search[key]]] : [])))
+  const filters = Object.fromEntries(
+    eventFilterKeys.flatMap((key) => (search[key] ? [[key, search[key]]] : [])),
+  )
   const answer = useApi<EventList>(`/clusters/${encodeURIComponent(clusterId)}/events`, {
     from,
     to,
@@ -68,6 +71,7 @@ export function EventsPage() {
           />
         )}
       </AnswerView>
+      <CrashCard clusterId={clusterId} />
       {chosen && (
         <EventPanel clusterId={clusterId} event={chosen} onClose={() => set({ event: undefined })} />
       )}
