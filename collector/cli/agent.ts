@@ -15,6 +15,7 @@ export interface AgentOptions {
   readonly admin?: { readonly host: string; readonly port: number }
   readonly reportIntervalMs?: number
   readonly scrapeIntervalMs?: number
+  readonly crashLogs?: boolean
   readonly logLevel?: string
   readonly version: string
 }
@@ -35,6 +36,7 @@ export async function runAgent(options: AgentOptions): Promise<number> {
       'admin.port': options.admin?.port,
       'control.intervalMs': options.reportIntervalMs,
       'scrape.intervalMs': options.scrapeIntervalMs,
+      'crashLogs.enabled': options.crashLogs,
       'log.level': options.logLevel,
     },
   }

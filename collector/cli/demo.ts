@@ -92,7 +92,8 @@ async function startAll({ options, url, progress, start, signal }: StartContext)
       name: 'simulated cluster',
       args: [
         simulatedCluster,
-        '--kubeconfig',
+        '--crash-logs',
+    '--kubeconfig',
         join(directory, 'kubeconfig'),
         '--otlp-endpoint',
         `http://${host}:${options.otlpHttpPort}`,

@@ -51,6 +51,7 @@ program
     'address of /metrics, /livez, /readyz, /status (default: 127.0.0.1:8421)',
     hostPort,
   )
+  .option('--crash-logs', 'keep the last lines of containers that crash')
   .option('--report-interval-ms <ms>', 'how often to report identity and health to the service', integer)
   .option('--scrape-interval-ms <ms>', 'how often to read usage from metrics.k8s.io', integer)
   .option('--log-level <level>', 'trace, debug, info, warn or error')
