@@ -93,7 +93,7 @@ async function startAll({ options, url, progress, start, signal }: StartContext)
       args: [
         simulatedCluster,
         '--crash-logs',
-    '--kubeconfig',
+        '--kubeconfig',
         join(directory, 'kubeconfig'),
         '--otlp-endpoint',
         `http://${host}:${options.otlpHttpPort}`,
