@@ -129,7 +129,7 @@ export function createCrashCapture(
     if (error.status === 400) return 'none'
     if (error.status === 403) {
       deniedUntilMs.set(namespace, clock.monotonicMs() + deniedRetryMs)
-      const message = `the agent may not read pods/log in namespace ${namespace}: set crashLogs.enabled in the chart's values, which grants it, or switch it off in the agent`
+      const message = `the agent may not read pods/log in namespace ${namespace}`
       if (status.state !== 'denied') log.warn(`cannot read the last lines of crashed containers: ${message}`)
       status = { state: 'denied', message }
       return 'denied'

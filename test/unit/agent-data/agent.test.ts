@@ -374,7 +374,7 @@ describe('the agent', () => {
     kube.faults.forbid({ verb: 'get', resource: 'pods/log' })
     crash('web-2', 3)
     await until(() => !agent.status().health.healthy, 'the missing right is reported')
-    expect(agent.status().health.error).toContain('crashLogs.enabled')
+    expect(agent.status().health.error).toContain('may not read pods/log')
   })
 
   test('lives while the API server is away, and is not ready', async () => {

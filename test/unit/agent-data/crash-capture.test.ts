@@ -153,7 +153,7 @@ describe('crash capture', () => {
     capture.see(restartOf(2))
     await clock.advance(1_000)
     capture.see(restartOf(3))
-    expect(capture.status().message).toContain('set crashLogs.enabled')
+    expect(capture.status().message).toContain('may not read pods/log')
     expect([asked.length, outcomes]).toEqual([1, ['denied', 'denied', 'denied']])
     answer = 'granted'
     await clock.advance(300_000)
