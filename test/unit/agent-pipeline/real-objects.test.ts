@@ -5,7 +5,13 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { createKubeClient } from '../../../collector/agent/kube/client.ts'
 import { createKubePipeline } from '../../../collector/agent/kube-pipeline.ts'
-import { EventRecord, type KubeRecord, ObjectChange, ObjectState } from '../../../collector/record/kube.ts'
+import {
+  CrashRecord,
+  EventRecord,
+  type KubeRecord,
+  ObjectChange,
+  ObjectState,
+} from '../../../collector/record/kube.ts'
 import { systemClock } from '../../../collector/std/clock.ts'
 import { silentLog } from '../../../collector/std/log.ts'
 import { createSelfMetrics } from '../../../collector/std/self-metrics.ts'
@@ -33,7 +39,7 @@ function realObjects(): KubeObject[] {
 }
 
 const idOf = ({ kind, metadata }: KubeObject) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`
-const schemas = { object: ObjectState, change: ObjectChange, event: EventRecord }
+const schemas = { object: ObjectState, change: ObjectChange, event: EventRecord, crash: CrashRecord }
 
 describe.skipIf(!existsSync(data))('real objects (../shared/data/kubernetes)', () => {
   test('go through the API server and the pipeline: each is told once, as the schemas say', async () => {
