@@ -13,8 +13,10 @@ import { join } from 'node:path'
  */
 export async function withoutCompiler(load: () => Promise<unknown>): Promise<void> {
   const stage = process.env[stageVariable]
-  // A parent's channel would not survive.
-  if (stage === 'filled' || process.channel || process.execve === undefined) return
+  const flags = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ')
+  // A parent's channel, a debugger or a profile would not survive.
+  if (process.channel || /--(inspect|cpu-prof|heap-prof)/.test(flags)) return
+  if (stage === 'filled' || process.execve === undefined) return
   const cache = process.env['NODE_COMPILE_CACHE'] || join(tmpdir(), 'binnacle-compile-cache')
   const { directory } = enableCompileCache(cache)
   if (directory === undefined) return
