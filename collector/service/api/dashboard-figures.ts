@@ -39,6 +39,15 @@ export function problemFigures(data: DashboardRows, scope: ClusterScope): Figure
       ...data.findingTrends.get(finding),
       tone,
     })
+  // Nodes are in no namespace: they are all counted, whichever are chosen.
+  const ofNodes = (finding: string, label: string) => {
+    const troubled = data.nodes.filter((node) => node.findings.some(([id]) => id === finding))
+    return figure(finding, label, troubled.length, rowsOfFindings(['Node'], [finding]), {
+      outOf: data.nodes.length,
+      ...data.findingTrends.get(finding),
+      tone: 'bad',
+    })
+  }
   return [
     ofEvents('error-events', 'Error events', 'errors', 'events?severity=error', 'bad'),
     ofEvents('evictions', 'Evictions', 'evictions', 'events?category=eviction', 'bad'),
@@ -64,8 +73,8 @@ export function problemFigures(data: DashboardRows, scope: ClusterScope): Figure
       unit: 'ms',
       tone: 'warn',
     }),
-    found('node-not-ready', 'Nodes not ready', 'Node', 'bad'),
-    found('node-pressure', 'Nodes under pressure', 'Node', 'bad'),
+    ofNodes('node-not-ready', 'Nodes not ready'),
+    ofNodes('node-pressure', 'Nodes under pressure'),
     found('service-without-endpoints', 'Services without endpoints', 'Service', 'bad'),
     found('job-failed', 'Failed jobs', 'Job', 'bad'),
     found('claim-not-bound', 'Claims not bound', 'PersistentVolumeClaim', 'warn'),

@@ -139,6 +139,14 @@ test('markers tell of rollouts, scale changes and violations of the range', asyn
   expect(kinds.length).toBeGreaterThan(1)
 })
 
+test('nodes are counted whichever namespaces are chosen', async () => {
+  for (const namespace of ['', 'shop']) {
+    const { body } = await get<ClusterDashboard>(`/clusters/demo/dashboard?namespace=${namespace}`)
+    const figure = body.problems.find((one) => one.id === 'node-not-ready')
+    expect(figure).toMatchObject({ value: 1, outOf: 4, rows: 'nodes?finding=node-not-ready' })
+  }
+})
+
 test('a value with quotes and braces is a value', async () => {
   for (const value of ["'; DROP TABLE spans --", '{fromMs:Int64}', '\\', "a'b\\'c", '%00', '🚢']) {
     const { status, body } = await get<PodList>(`/clusters/demo/pods?workload=${encodeURIComponent(value)}`)
