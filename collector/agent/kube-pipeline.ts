@@ -53,10 +53,10 @@ export interface KubePipeline {
   namespaces(): readonly (NamespaceFacts & ScopeDecision)[]
   selectedNamespaces(): readonly string[]
   /**
-   * Whether what was written of the namespace then may leave the agent: not when it opted out since, also while the agent
-   * was away. What a deleted namespace left may. Pending: the namespaces have not been read yet.
+   * Whether what is queued of the namespace may leave the agent: not when it is there and not selected, also when it opted
+   * out while the agent was away. What a deleted namespace left may. Pending: the namespaces have not been read yet.
    */
-  mayLeave(namespace: string, writtenAtMs: number): 'yes' | 'no' | 'pending'
+  mayLeave(namespace: string): 'yes' | 'no' | 'pending'
   readonly pods: PodIndex
   status(): KubePipelineStatus
   /** Reads all that is watched of the selected namespaces, and tells it, anew. */
@@ -137,8 +137,6 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
   /** The cluster gives for namespaces what it refuses for the whole: so it stays with watches of their own. */
   let wideRefused = false
   let clusterUid = config.clusterUid ?? ''
-  /** When a namespace last opted out; one entry a namespace of the cluster at most. */
-  const optedOutAtMs = new Map<string, number>()
 
   /** What was collected when the agent last ran, until it is known what is now. */
   let before: readonly CollectedNamespace[] = []
@@ -298,11 +296,7 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
       if (one.members.size === 0) halt(one)
     }
     queueMicrotask(() => track(arrange()))
-    if (gone) optedOutAtMs.delete(name)
-    else {
-      optedOutAtMs.set(name, clock.nowMs())
-      onScopeStop(name)
-    }
+    if (!gone) onScopeStop(name)
     tellOfStop({ name, uid }, reason)
   }
 
@@ -476,9 +470,8 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
     setScope: (next, remote) => scope.setRules({ ...next, listed }, remote),
     namespaces: scope.namespaces,
     selectedNamespaces: scope.selected,
-    mayLeave(name, writtenAtMs) {
+    mayLeave(name) {
       if (!synced) return 'pending'
-      if (writtenAtMs <= (optedOutAtMs.get(name) ?? Number.NEGATIVE_INFINITY)) return 'no'
       const known = mode === 'namespaced' || scope.has(name)
       return known && !scope.decide(name).selected ? 'no' : 'yes'
     },

@@ -136,6 +136,8 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     for (const [signal, items] of signalEntries(spool.lanes[lane].state().recoveredItems))
       ledger.recovered({ lane, signal }, items)
 
+  /** By the clock of what is written; one entry a namespace that opted out in this run. */
+  const optedOutAtMs = new Map<string, number>()
   const settings = createSettings(config)
   const lastKnownGood = createLastKnownGood({ disk: systemDisk, log }, config.spool)
   const known = await lastKnownGood.load()
@@ -190,6 +192,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       onScopeStop(namespace) {
         standby?.dropNamespace(namespace)
         batcher.dropNamespace(namespace)
+        optedOutAtMs.set(namespace, clock.nowMs())
       },
       onNamespaces: () => reporter.wake(),
       collected: createCollectedNamespaces({
@@ -398,7 +401,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
         clock,
         random,
         log,
-        mayLeave: (namespace, writtenAtMs) => pipeline.mayLeave(namespace, writtenAtMs),
+        mayLeave,
         onSettled: (settled) => settle(lane, settled),
         onAttempt: (outcome) => ledger.attempt(lane, outcome),
       },
@@ -424,6 +427,12 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       },
       { ...config.sampling, ratio: settings.current().config.sampling.ratio },
     )
+  }
+
+  /** What was written before its namespace opted out stays here, even if it has opted in again. */
+  function mayLeave(namespace: string, writtenAtMs: number): 'yes' | 'no' | 'pending' {
+    const optedOut = writtenAtMs <= (optedOutAtMs.get(namespace) ?? Number.NEGATIVE_INFINITY)
+    return optedOut ? 'no' : pipeline.mayLeave(namespace)
   }
 
   function settle(lane: LaneName, { signal, shipped, rejected, reason, optedOut }: ShipSettled): void {

@@ -26,7 +26,8 @@ import type { AgentConfig } from './config-schema.ts'
  * - `namespaces.include` and `.exclude` of an offer stand beside those of the values, see scope/decide.ts: the values keep
  *   the upper hand. Of the other keys an offer wins over the values.
  * - Values that change: hot keys count at once; for the others the values of the start stay in force and are named in
- *   `needsRestart`. Values that cannot be used change nothing. When values no longer let an offer stand, it is taken back.
+ *   `needsRestart`. Values that cannot be used change nothing. When values no longer let an offer stand, it is taken
+ *   back until they do.
  */
 export interface Settings {
   current(): InForce
@@ -66,6 +67,8 @@ const offerableKeys = ['namespaces.include', 'namespaces.exclude', 'scrape', 'lo
 export function createSettings(start: AgentConfig): Settings {
   let values = start
   let remote: RemoteConfig = {}
+  /** The last one, in force or not; undefined: it could not even be read. */
+  let offered: RemoteConfig | undefined
   let now = inForce(values, remote)
   let status: RemoteConfigStatus | undefined
   let problem = ''
@@ -85,9 +88,10 @@ export function createSettings(start: AgentConfig): Settings {
     offer({ hash, body }) {
       if (status?.hash === hash) return status
       try {
-        const next = parseOffer(body)
-        const applied = inForce(values, next)
-        remote = next
+        offered = undefined
+        offered = parseOffer(body)
+        const applied = inForce(values, offered)
+        remote = offered
         status = { status: 'applied', hash, error: '' }
         put(applied)
       } catch (error) {
@@ -109,12 +113,16 @@ export function createSettings(start: AgentConfig): Settings {
         next,
         changed.filter((key) => isSettable(key, hotKeys)),
       )
+      // What the values forbade before may stand now, and the other way round.
+      const wanted = offered ?? remote
       try {
-        put(inForce(values, remote))
+        const possible = inForce(values, wanted)
+        remote = wanted
+        if (status && offered) status = { ...status, status: 'applied', error: '' }
+        put(possible)
       } catch (error) {
-        remote = {}
-        const message = `the Helm values do not let it stand any longer: ${errorText(error)}`
-        if (status) status = { ...status, status: 'failed', error: message }
+        if (status && offered) status = { ...status, status: 'failed', error: errorText(error) }
+        if (!standsUnder(values, remote)) remote = {}
         put(inForce(values, remote))
       }
     },
@@ -129,6 +137,15 @@ function parseOffer(body: string): RemoteConfig {
   if (!isMap(offer) || !Object.values(offer as object).every(isMap))
     throw new Error('cannot read the configuration: it is no map of groups of keys')
   return offer as RemoteConfig
+}
+
+function standsUnder(values: AgentConfig, remote: RemoteConfig): boolean {
+  try {
+    inForce(values, remote)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Throws with the reason for which the offer cannot be taken. */

@@ -178,7 +178,7 @@ export function createShipper<Batch extends ShipBatch>(deps: ShipDeps<Batch>, co
         settle({ ...one, items, optedOut }, nothingSent)
         return nothingSent
       }
-      const body = optedOut === 0 ? whole() : await bodyOf(left, parts, unpack)
+      const body = left.length === parts.length ? whole() : await bodyOf(left, parts, unpack)
       const outcome = await post({ id: one.id, signal: one.signal, body, resend }, signal)
       if (signal.aborted && outcome.type === 'retry') return 'aborted'
       onAttempt(outcome.type)

@@ -92,9 +92,19 @@ describe('values that change', () => {
     expect(settings.current().config.log.level).toBe('warn')
     expect(settings.remoteStatus()).toMatchObject({
       status: 'failed',
-      error: expect.stringContaining('do not let it stand any longer'),
+      error: expect.stringContaining('control.settable of the Helm values does not list it'),
     })
+    settings.setValues(valuesOf())
+    expect(settings.remoteStatus()).toMatchObject({ status: 'applied', error: '' })
+    expect(settings.current().config.log.level).toBe('debug')
   })
+})
+
+test('an offer that cannot be read stays refused when the values are read again', () => {
+  const { settings } = start()
+  settings.offer({ hash: '1', body: '{' })
+  settings.setValues(valuesOf())
+  expect(settings.remoteStatus()?.status).toBe('failed')
 })
 
 describe('the last known good', () => {
