@@ -140,4 +140,18 @@ describe('the Kubernetes pipeline against the fake API server, whatever fails', 
       await agree(world)
     }
   })
+
+  test('a change that is lost without a trace is found by the self-check, and mended', async () => {
+    const world = await setUp(() => 0.5, { selfCheckMs: 5_000 })
+    const { api } = world
+    api.create('Namespace', { metadata: { name: 'shop', labels: { 'binnacle.dev/collect': 'enabled' } } })
+    for (const name of ['a', 'b']) api.create('Pod', { metadata: { namespace: 'shop', name } })
+    await agree(world)
+    api.faults.loseChanges = 1
+    api.create('Pod', { metadata: { namespace: 'shop', name: 'lost' } })
+    await agree(world)
+    api.faults.loseChanges = 1
+    api.remove('Pod', { namespace: 'shop', name: 'a' })
+    await agree(world)
+  })
 })

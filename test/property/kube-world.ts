@@ -59,7 +59,8 @@ function runs(api: FakeKubeApi): object {
   return podIP ? { status: { phase: 'Running', podIP } } : {}
 }
 
-const addressOf = (pod: KubeObject): string | undefined => (pod['status'] as { podIP?: string }).podIP
+const addressOf = (pod: KubeObject): string | undefined =>
+  (pod['status'] as { podIP?: string } | undefined)?.podIP
 
 function objectOf(
   kind: (typeof kinds)[number],

@@ -44,8 +44,8 @@ export function createSelfCheck(
   { intervalMs }: { readonly intervalMs: number },
 ): SelfCheck {
   const checks = metrics.counter('kube_self_checks', 'Collections counted against the API server, by outcome')
-  /** Read anew at the last difference: reading again did not cure it, and shall not be paid for again and again. */
-  const mended = new WeakSet<object>()
+  /** By how many it differed when it was last read anew: the same again was not cured, and shall not be paid for for ever. */
+  const mended = new WeakMap<object, number>()
 
   /** Undefined: it cannot be told. */
   async function count(target: CheckTarget, signal: AbortSignal): Promise<Counts | undefined> {
@@ -71,8 +71,9 @@ export function createSelfCheck(
     const outcome = counts === undefined ? 'unknown' : differs(counts) ? 'different' : 'same'
     checks.add(1, { resource: plural, outcome })
     if (outcome === 'same') mended.delete(reflector)
-    if (outcome !== 'different' || mended.has(reflector)) return
-    mended.add(reflector)
+    const surplus = counts ? counts.here - counts.there : 0
+    if (outcome !== 'different' || mended.get(reflector) === surplus) return
+    mended.set(reflector, surplus)
     const where = `${plural}${namespace === '' ? '' : ` of namespace ${namespace}`}`
     log.warn({ ...counts }, `cannot account for all ${where} that the API server has: reading them again`)
     reflector.resync({ tellAll: false })
