@@ -49,6 +49,8 @@ const scales: readonly ScaleConfig[] = [
     size: { pods: 50_000, namespaces: 300 },
     load: { events: 500, podUpdates: 400 },
     standingEvents: 100_000,
+    // More pods than the chart's limits are for: as with a memory limit of 768Mi.
+    flags: ['--max-old-space-size=480'],
     ...time,
   },
 ]
@@ -57,8 +59,11 @@ const machine = describeMachine('embedded')
 say(machineText(machine))
 const [, middle] = scales as [ScaleConfig, ScaleConfig, ScaleConfig]
 const scaleResults: ScaleResult[] = []
-for (const scale of scales)
-  if (wants(scale.name)) scaleResults.push(told(await measureScale({ ...scale, flags })))
+for (const scale of scales) {
+  // Filling the API server with 50,000 pods alone takes half a minute.
+  if (!wants(scale.name) || (quick && wanted.length === 0 && scale.name === '50k')) continue
+  scaleResults.push(told(await measureScale({ ...scale, flags: [...(scale.flags ?? []), ...flags] })))
+}
 const stored = wants('stored')
   ? told(
       await measureStored(
