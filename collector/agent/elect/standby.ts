@@ -96,6 +96,7 @@ export function createStandby(
   }
 
   async function drain(): Promise<void> {
+    await undefined // It must not run to its end inside the `lead` that starts it.
     while (isLeader() && count() > 0) {
       if (!closing && !hasRoom()) {
         await clock.sleep(roomRetryMs)

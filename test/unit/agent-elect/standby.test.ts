@@ -57,6 +57,18 @@ test('a leader tells at once; a standby tells what waits when it leads, in order
   expect(standby.state()).toEqual({ records: 0, bytes: 0 })
 })
 
+test('a lead that is lost and won again tells what came in between', async () => {
+  const { clock, told, at, standby } = setUp()
+  for (const id of ['1', '2', '3']) {
+    at.leads = false
+    standby.emit(change(id))
+    at.leads = true
+    standby.lead()
+    await clock.advance(0)
+  }
+  expect(told).toEqual(['1', '2', '3'])
+})
+
 test('only what a leader that lived on has had time to deliver is forgotten', async () => {
   const { clock, told, at, standby } = setUp()
   standby.emit(change('old'))
