@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync } from 'node:fs'
 import { enableCompileCache, flushCompileCache } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +17,8 @@ export async function withoutCompiler(load: () => Promise<unknown>): Promise<voi
   // A parent's channel, a debugger or a profile would not survive.
   if (process.channel || /--(inspect|cpu-prof|heap-prof)/.test(flags)) return
   if (stage === 'filled' || process.execve === undefined) return
-  const cache = process.env['NODE_COMPILE_CACHE'] || join(tmpdir(), 'binnacle-compile-cache')
+  const cache = process.env['NODE_COMPILE_CACHE'] || ownDirectory()
+  if (cache === undefined) return
   const { directory } = enableCompileCache(cache)
   if (directory === undefined) return
   if (stage === undefined) again(cache, 'filling')
@@ -25,6 +26,19 @@ export async function withoutCompiler(load: () => Promise<unknown>): Promise<voi
   await load()
   flushCompileCache()
   if (filesIn(directory) > before) again(cache, 'filled')
+}
+
+/** Compiled code of somebody else must not run: undefined where the directory is not ours alone. */
+function ownDirectory(): string | undefined {
+  const uid = process.getuid?.()
+  const directory = join(tmpdir(), `binnacle-compile-cache-${uid}`)
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    const found = lstatSync(directory)
+    return found.isDirectory() && found.uid === uid && (found.mode & 0o022) === 0 ? directory : undefined
+  } catch {
+    return undefined // A file system that cannot be written to.
+  }
 }
 
 const stageVariable = 'BINNACLE_COMPILE_STAGE'
