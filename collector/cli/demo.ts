@@ -92,7 +92,6 @@ async function startAll({ options, url, progress, start, signal }: StartContext)
       name: 'simulated cluster',
       args: [
         simulatedCluster,
-        '--crash-logs',
         '--kubeconfig',
         join(directory, 'kubeconfig'),
         '--otlp-endpoint',
@@ -137,6 +136,7 @@ function agentArguments(at: {
   kubeconfig: string
 }): string[] {
   return [
+    '--crash-logs',
     '--kubeconfig',
     at.kubeconfig,
     '--cluster-name',
