@@ -7,6 +7,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    // Real processes with limits of seconds on a shared machine: CI says that a test was tried again, and fails at the second.
+    retry: process.env['CI'] ? 1 : 0,
     reporters: process.env['CI'] ? ['default', './test/support/plain-reporter.ts'] : ['default'],
   },
 })
