@@ -19,6 +19,7 @@ export interface SurroundingsDeps {
   readonly nowMs: () => number
 }
 
+let nextAddress = 10
 const service = (
   namespace: string,
   name: string,
@@ -27,7 +28,7 @@ const service = (
   metadata: { name, namespace, labels: { app } },
   spec: {
     type: 'ClusterIP',
-    clusterIP: headless ? 'None' : `10.96.0.${(name.length * 7 + namespace.length) % 250}`,
+    clusterIP: headless ? 'None' : `10.96.0.${nextAddress++}`,
     selector: { app },
     ports: [{ name: 'http', port, protocol: 'TCP', targetPort: 'http' }],
   },

@@ -16,12 +16,17 @@ export function clusterPath(clusterId: string, path: string): string {
   return `/clusters/${encodeURIComponent(clusterId)}/${path}`
 }
 
+/** The cluster as the list of clusters has it; undefined while that is read. */
+export function useCluster(clusterId: string): ClusterList['clusters'][number] | undefined {
+  const { from, to } = useTimeRange()
+  const list = useApi<ClusterList>('/clusters', { from, to })
+  return list.data?.clusters.find((one) => one.clusterId === clusterId)
+}
+
 /** The heading and tabs that all pages of a cluster share. */
 export function ClusterFrame({ part, children }: { readonly part: string; readonly children: ReactNode }) {
   const clusterId = useClusterId()
-  const { from, to } = useTimeRange()
-  const list = useApi<ClusterList>('/clusters', { from, to })
-  const cluster = list.data?.clusters.find((one) => one.clusterId === clusterId)
+  const cluster = useCluster(clusterId)
   const params = { clusterId }
   return (
     <Page

@@ -67,13 +67,13 @@ function namespaceColumns(clusterId: string): readonly Column<NamespaceRow>[] {
     },
     {
       header: 'Collection',
-      width: 176,
+      width: 120,
       sort: (row) => (row.collecting ? 0 : 1),
       cell: (row) => <Collection row={row} />,
     },
     {
       header: 'Why',
-      width: 160,
+      width: 224,
       sort: (row) => row.scopeReason,
       cell: (row) => <span title={row.scopeReason}>{row.scopeReason || '–'}</span>,
     },
@@ -100,7 +100,7 @@ function namespaceColumns(clusterId: string): readonly Column<NamespaceRow>[] {
     plainColumn(clusterId, 'Claims', (row) => row.claims, '/objects', { kind: 'PersistentVolumeClaim' }),
     {
       header: 'Quota',
-      width: 172,
+      width: 200,
       hint: 'The resource of its quotas that is used the most',
       sort: (row) => row.quotaRatio ?? -1,
       cell: (row) => <Quota clusterId={clusterId} row={row} />,

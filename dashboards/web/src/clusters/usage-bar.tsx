@@ -14,7 +14,13 @@ export function UsageBar({ used, request, limit, format }: Props) {
   return (
     <span className="usage" title={title}>
       <span className="usage-value">{format(used)}</span>
-      <span className="usage-bar" role="img" aria-label={title}>
+      {/* With neither there is nothing to be full of. */}
+      <span
+        className="usage-bar"
+        role="img"
+        aria-label={title}
+        style={{ visibility: request === 0 && limit === 0 ? 'hidden' : undefined }}
+      >
         {used !== null && (
           <span className="usage-fill" data-over={over || undefined} style={{ width: share(used) }} />
         )}

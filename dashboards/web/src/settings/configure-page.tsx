@@ -3,9 +3,10 @@ import type {
   ConfigurationPreview,
   ConfigurationSaved,
 } from '@binnacle/collector/api/agent-configuration'
-import { Link, useParams } from '@tanstack/react-router'
+import { Link } from '@tanstack/react-router'
 import { useEffect, useMemo, useState } from 'react'
 import { ApiError, sendApi, useApi } from '../api.ts'
+import { useCluster, useClusterId } from '../clusters/cluster-frame.tsx'
 import { AnswerView } from '../parts/answer-view.tsx'
 import { Card } from '../parts/card.tsx'
 import { Page } from '../parts/page.tsx'
@@ -22,7 +23,8 @@ const previewPauseMs = 250
 
 /** Which namespaces of a cluster are collected: a switch for each, rules for many, what would change, and what became of it. */
 export function ConfigurePage() {
-  const { clusterId = '' } = useParams({ strict: false }) as { clusterId?: string }
+  const clusterId = useClusterId()
+  const name = useCluster(clusterId)?.name || clusterId
   const path = `/clusters/${encodeURIComponent(clusterId)}/configuration`
   const answer = useApi<ClusterConfiguration>(path)
   const { refetch, data } = answer
@@ -32,7 +34,7 @@ export function ConfigurePage() {
     return () => clearInterval(timer)
   }, [refetch, waits])
   return (
-    <Page title={`Configure cluster ${clusterId}`} actions={<Link to="/agents">All agents</Link>}>
+    <Page title={`Configure cluster ${name}`} actions={<Link to="/agents">All agents</Link>}>
       <AnswerView answer={answer} height={480}>
         {(configuration) => <Configure path={path} configuration={configuration} onSaved={refetch} />}
       </AnswerView>
