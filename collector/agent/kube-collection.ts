@@ -8,6 +8,7 @@ import {
   replicaSetsResource,
   servicesResource,
 } from '../record/kube-api.ts'
+import { aborted } from '../std/aborted.ts'
 import type { Clock } from '../std/clock.ts'
 import type { Log } from '../std/log.ts'
 import { deriveEventRecord } from './derive/event-record.ts'
@@ -244,7 +245,11 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
     while (!signal.aborted) {
       await clock.sleep(tellAgainMs, signal)
       if (signal.aborted) return
-      serviceView.flush()
+      for (const _ of serviceView.flush()) {
+        const wait = deps.room()
+        if (wait) await Promise.race([wait, aborted(signal)])
+        if (signal.aborted) return
+      }
       for (const namespace of quotasDue) if (accepts(namespace)) deps.onQuotas(namespace)
       quotasDue.clear()
     }

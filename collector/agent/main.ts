@@ -30,6 +30,7 @@ import { createAgentLedger, type DropReason, type LaneGauges, type LedgerLine } 
 import { createOtlpHandler, type RequestSeen } from './receive/handler.ts'
 import { createLatePods } from './receive/late-pods.ts'
 import { startReceivers } from './receivers.ts'
+import { createRetelling } from './retelling.ts'
 import { createTailSampler } from './sample/tail-sampler.ts'
 import { createCollectedNamespaces } from './scope/collected.ts'
 import { createUsageScraper } from './scrape/scraper.ts'
@@ -121,13 +122,30 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   // What is told of the cluster has the API server's time where our clock is wrong: of two replicas' states the newer wins.
   const kubeClock: Clock = { ...clock, nowMs: () => clock.nowMs() + client.clockAheadMs() }
 
+  const retellings = metrics.counter(
+    'kube_retellings',
+    'Times everything watched was told anew, after records of the cluster were lost',
+  )
+  const retelling = createRetelling({
+    clock,
+    isClear: () => leads() && !shippers.kube.state().failure && spool.lanes.kube.state().batches <= 2,
+    tellAnew() {
+      retellings.add(1)
+      log.info('records of the cluster were lost: everything is told anew')
+      pipeline.resync()
+    },
+  })
+  function drop(lane: LaneName, signal: OtlpSignal, items: number, reason: DropReason): void {
+    ledger.dropped({ lane, signal }, items, reason)
+    if (lane === 'kube' && lossReasons.has(reason)) retelling.lost()
+  }
+
   const spool = await openSpool(
     {
       disk: systemDisk,
       clock,
       log,
-      onLoss: (lane, { signal, items, reason }) =>
-        ledger.dropped({ lane, signal }, items, spoolReasons[reason]),
+      onLoss: (lane, { signal, items, reason }) => drop(lane, signal, items, spoolReasons[reason]),
     },
     { ...config.spool, cursorIntervalMs: 500 },
   )
@@ -168,7 +186,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       kubeBacklog: () => spool.lanes.kube.state().batches,
       encodeKube: (records) => encodeKubeLogs({ resource: ownResource(), records }),
       encodeUsage: (points) => encodeUsage({ resource: ownResource(), points }),
-      onLoss: ({ lane, signal, items, reason }) => ledger.dropped({ lane, signal }, items, reason),
+      onLoss: ({ lane, signal, items, reason }) => drop(lane, signal, items, reason),
     },
     {
       windowMs: config.batch.windowMs,
@@ -368,6 +386,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     scraper.run(stopping.signal),
     elector?.run(stopping.signal),
     crashes?.run(stopping.signal),
+    retelling.run(stopping.signal),
   ]
   const reporting = reporter.run(stopping.signal)
   const reviewing = rights.run(stopping.signal)
@@ -629,6 +648,9 @@ const spoolReasons = { full: 'spool-full', damaged: 'spool-damaged' } as const s
   string,
   DropReason
 >
+
+/** The others are what was meant not to leave. */
+const lossReasons: ReadonlySet<DropReason> = new Set(['memory-full', 'spool-full', 'spool-damaged'])
 
 function perLane<T>(create: (lane: LaneName) => T): Record<BatchLaneName & LaneName, T> {
   return { kube: create('kube'), metrics: create('metrics'), traces: create('traces'), logs: create('logs') }

@@ -4,14 +4,15 @@ import { withEndpoints, withService } from './service-endpoints.ts'
 
 /**
  * Tells Services and EndpointSlices, each of which looks different when the other changes. What changed is told when
- * `flush` is called, so that endpoints that come and go every moment make one record each time and not a flood; deletions
+ * the steps of `flush` are taken, so that endpoints that come and go every moment make one record each time and not a flood; deletions
  * are told at once.
  * Limits: what waits are the uids of one collection's services and slices.
  */
 export interface ServiceView {
   onService(event: ViewEvent): void
   onSlice(event: ViewEvent): void
-  flush(): void
+  /** One step a record, so that whoever takes them can wait for room in between. */
+  flush(): Iterable<void>
   forget(namespace: string): void
 }
 
@@ -102,9 +103,11 @@ export function createServiceView({ services, slices, readiness, tell }: Service
       due.set(object.uid, fromList)
       serviceIsDue(object)
     },
-    flush() {
+    *flush() {
       if (readiness('services') === 'unread' || readiness('slices') === 'unread') return
-      for (const [uid, fromList] of due) {
+      const round = [...due]
+      due.clear()
+      for (const [uid, fromList] of round) {
         const present = services.get(uid) ?? slices.get(uid)
         if (!present) continue
         const object = viewOf(present)
@@ -119,8 +122,8 @@ export function createServiceView({ services, slices, readiness, tell }: Service
           fromList,
         })
         told.set(uid, isLate ? { ...object, changedAtMs: previous.changedAtMs } : object)
+        yield
       }
-      due.clear()
     },
     forget(namespace) {
       for (const [uid, object] of told) if (object.namespace === namespace) told.delete(uid)

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -322,6 +322,34 @@ describe('the agent', () => {
       expect(line.received + line.recovered).toBe(line.shipped + line.rejected + line.dropped + line.queued)
     const metrics = await (await fetch(`http://127.0.0.1:${agent.ports.admin}/metrics`)).text()
     expect(metrics).toMatch(/items_dropped_total\{lane="traces",signal="traces",reason="opted-out"\} 1/)
+  })
+
+  test('what the disk lost of the cluster is told anew when the service takes records again', async () => {
+    let up = false
+    const accepted: SinkRequest[] = []
+    sink.answer = (request) => {
+      if (!isData(request)) return { status: 404 }
+      if (up) accepted.push(request)
+      return { status: up ? 200 : 503 }
+    }
+    const agent = await start()
+    await until(() => agent.status().ready, 'ready')
+    const queued = () => agent.status().lanes.find(({ lane }) => lane === 'kube')?.queued.logs ?? 0
+    const isWritten = () => agent.status().lanes.every(({ memoryBytes }) => memoryBytes === 0)
+    await until(() => isWritten() && queued() >= 2, 'the first list is in the spool')
+    const before = queued()
+    put('Pod', pod('shop', 'web-2'))
+    await until(() => isWritten() && queued() > before, 'the new pod is in the spool')
+    const lane = join(directory, 'spool', 'kube')
+    for (const name of readdirSync(lane).filter((one) => /^\d+/.test(one))) {
+      const bytes = readFileSync(join(lane, name))
+      bytes[bytes.length - 1] = (bytes[bytes.length - 1] ?? 0) ^ 0xff
+      writeFileSync(join(lane, name), bytes)
+    }
+    up = true
+    const lost = () => agent.status().items.find((line) => line.lane === 'kube')?.dropped ?? 0
+    await until(() => lost() > 0, 'the loss is counted')
+    await until(() => accepted.some((one) => text(one).includes('"name":"web-2"')), 'the new pod arrives')
   })
 
   test('reports over OpAMP and says what it does on its admin port', async () => {

@@ -149,7 +149,7 @@ function setUp() {
     else view.onSlice(event)
   }
   const flush = () => {
-    view.flush()
+    for (const _ of view.flush());
     return lines.splice(0).sort()
   }
   return { view, stores, readiness, send, flush, lines, times }
@@ -209,13 +209,13 @@ describe('the view of services', () => {
     const at = (one: Described, changedAtMs: number) => ({ ...one, changedAtMs })
     send(at(service('web'), 1_000), 'put')
     send(at(slice('a', 'web', '-'), 2_000), 'put')
-    view.flush()
+    for (const _ of view.flush());
     send(at(slice('a', 'web', '+'), 5_000), 'put')
-    view.flush()
+    for (const _ of view.flush());
     send(at(slice('a', 'web', '+'), 5_000), 'delete')
-    view.flush()
+    for (const _ of view.flush());
     send(at(slice('b', 'web', '+'), 9_000), 'put')
-    view.flush()
+    for (const _ of view.flush());
     expect(times).toEqual(['Unavailable 2000', 'Available 5000', 'Unavailable 0', 'Available 9000'])
   })
   test('without the right to see slices, Services are told without endpoints; without Services, no slice is an orphan', () => {
