@@ -61,14 +61,13 @@ async function underLoad(course: () => Promise<void>, report: string): Promise<v
 }
 
 describe(`faults of ClickHouse under load, seed ${seed}`, () => {
-  // In the short version the missing table below is such an outage, and refused connections are among the mixed faults.
   test(
-    'an outage longer than the service waits: nothing is lost or doubled',
+    'an outage of minutes: nothing is lost or doubled',
     { timeout: longOutageMs + 90_000 },
     () =>
       underLoad(async () => {
         proxy.setFaults(['refused'])
-        await pause(outageMs)
+        await pause(longOutageMs)
       }, 'outage'),
   )
 

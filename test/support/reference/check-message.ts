@@ -91,6 +91,8 @@ export interface WireField {
   readonly wireType: number
   /** Of a length-delimited field: what it holds. */
   readonly value: Uint8Array
+  /** With its tag. */
+  readonly raw: Uint8Array
 }
 
 /** The fields of a message of any kind. Groups are skipped: they are of no message of ours. */
@@ -99,7 +101,12 @@ export function fieldsOf(bytes: Uint8Array): WireField[] {
   for (let at = 0; at < bytes.length; ) {
     const tag = tagAt(bytes, at)
     const { end, start } = skipValue(bytes, tag, 0)
-    fields.push({ number: tag.number, wireType: tag.wireType, value: bytes.subarray(start, end) })
+    fields.push({
+      number: tag.number,
+      wireType: tag.wireType,
+      value: bytes.subarray(start, end),
+      raw: bytes.subarray(at, end),
+    })
     at = end
   }
   return fields

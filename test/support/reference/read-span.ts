@@ -1,4 +1,5 @@
 import type { SpanRow } from '../../../collector/record/span.ts'
+import { fieldsOf } from './check-message.ts'
 import type { Place } from './decode-request.ts'
 import {
   attributesOf,
@@ -49,14 +50,30 @@ interface Link {
 const eventsMax = 4_096
 const linksMax = 4_096
 
+/** Beyond the limits events and links are counted and not looked at, so that what is in them damages nothing. */
+function cutSurplus(bytes: Uint8Array): { kept: Uint8Array; events: number; links: number } {
+  const limits = new Map([
+    [11, eventsMax],
+    [13, linksMax],
+  ])
+  const counts = new Map<number, number>()
+  const fields = fieldsOf(bytes).filter(({ number }) => {
+    counts.set(number, (counts.get(number) ?? 0) + 1)
+    return (counts.get(number) ?? 0) <= (limits.get(number) ?? Number.POSITIVE_INFINITY)
+  })
+  const surplus = (number: number) => Math.max(0, (counts.get(number) ?? 0) - (limits.get(number) ?? 0))
+  return { kept: Buffer.concat(fields.map(({ raw }) => raw)), events: surplus(11), links: surplus(13) }
+}
+
 export function readSpan(bytes: Uint8Array, place: Place): SpanRow | 'rejected' {
-  const span = readMessage<Span>('Span', bytes)
+  const surplusOf = cutSurplus(bytes)
+  const span = readMessage<Span>('Span', surplusOf.kept)
   const parent = span.parentSpanId
   if (!isId(span.traceId, 16) || !isId(span.spanId, 8)) return 'rejected'
   if (parent.length !== 0 && parent.length !== 8) return 'rejected'
   const { attributes, surplus } = attributesOf(span.attributes)
-  const events = span.events.slice(0, eventsMax)
-  const links = span.links.slice(0, linksMax).filter((link) => isId(link.traceId, 16) && isId(link.spanId, 8))
+  const { events } = span
+  const links = span.links.filter((link) => isId(link.traceId, 16) && isId(link.spanId, 8))
   const linkAttributes = links.map((link) => {
     const map = countedAttributes(link.attributes, link.droppedAttributesCount)
     return link.flags === 0 ? map : map.set('otel.link.flags', String(link.flags))
@@ -109,8 +126,8 @@ export function readSpan(bytes: Uint8Array, place: Place): SpanRow | 'rejected' 
     links_trace_state: links.map((link) => link.traceState),
     links_attributes: linkAttributes,
     dropped_attributes: upTo32Bits(span.droppedAttributesCount + surplus),
-    dropped_events: upTo32Bits(span.droppedEventsCount + span.events.length - events.length),
-    dropped_links: upTo32Bits(span.droppedLinksCount + span.links.length - links.length),
+    dropped_events: upTo32Bits(span.droppedEventsCount + surplusOf.events),
+    dropped_links: upTo32Bits(span.droppedLinksCount + surplusOf.links + span.links.length - links.length),
     weight: weight(span.traceState),
     received_at: place.receivedAtMs,
     batch_id: place.batchId,
