@@ -61,14 +61,11 @@ async function underLoad(course: () => Promise<void>, report: string): Promise<v
 }
 
 describe(`faults of ClickHouse under load, seed ${seed}`, () => {
-  test(
-    'an outage of minutes: nothing is lost or doubled',
-    { timeout: longOutageMs + 90_000 },
-    () =>
-      underLoad(async () => {
-        proxy.setFaults(['refused'])
-        await pause(longOutageMs)
-      }, 'outage'),
+  test('an outage of minutes: nothing is lost or doubled', { timeout: longOutageMs + 90_000 }, () =>
+    underLoad(async () => {
+      proxy.setFaults(['refused'])
+      await pause(longOutageMs)
+    }, 'outage'),
   )
 
   test('every fault now and then: nothing is lost or doubled', { timeout: mixedMs + 90_000 }, () =>

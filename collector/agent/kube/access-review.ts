@@ -1,21 +1,8 @@
 import {
-  autoscalersResource,
-  claimsResource,
-  cronJobsResource,
-  daemonSetsResource,
-  deploymentsResource,
-  endpointSlicesResource,
-  eventsResource,
-  jobsResource,
   type KubeResource,
-  limitRangesResource,
+  namespacedResources,
   namespacesResource,
   nodesResource,
-  podsResource,
-  replicaSetsResource,
-  resourceQuotasResource,
-  servicesResource,
-  statefulSetsResource,
 } from '../../record/kube-api.ts'
 import { errorText } from '../../std/assert.ts'
 import type { Clock } from '../../std/clock.ts'
@@ -176,7 +163,7 @@ export function neededRights({
     ...(inCluster ? [read(namespacesResource, '')] : []),
     ...(inCluster && nodes ? [read(nodesResource, ''), ...metrics('nodes', '')] : []),
     ...places.flatMap((place) => [
-      ...watched.map((resource) => read(resource, place)),
+      ...namespacedResources.map((resource) => read(resource, place)),
       ...metrics('pods', place),
       ...(crashLogs ? [{ group: '', resource: 'pods/log', namespace: place, verbs: ['get'] }] : []),
     ]),
@@ -192,20 +179,3 @@ export function neededRights({
         ]),
   ]
 }
-
-const watched = [
-  podsResource,
-  eventsResource,
-  servicesResource,
-  resourceQuotasResource,
-  limitRangesResource,
-  claimsResource,
-  replicaSetsResource,
-  deploymentsResource,
-  statefulSetsResource,
-  daemonSetsResource,
-  jobsResource,
-  cronJobsResource,
-  endpointSlicesResource,
-  autoscalersResource,
-]

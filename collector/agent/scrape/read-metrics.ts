@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../record/kube-api.ts'
+import { tryQuantity } from '../../record/quantity.ts'
 import type { NodeUsagePoint } from '../../record/usage.ts'
 
 /** One container of one pod, before its pod is known by more than its name. */
@@ -45,25 +46,10 @@ function sampledMs(item: JsonObject, nowMs: number): number {
   return Number.isFinite(timeMs) ? Math.min(timeMs, nowMs) : nowMs
 }
 
-const factors: Readonly<Record<string, number>> = {
-  n: 1e-9,
-  u: 1e-6,
-  m: 1e-3,
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-}
-
-/** metrics-server writes CPU in nanocores and memory in Ki; zero is a value here, unlike in requests and limits. */
+/** Zero is a value here, unlike in requests and limits. */
 function quantity(value: unknown): number | undefined {
-  const match = /^([0-9]+(?:\.[0-9]+)?)([numkMGKTi]*)$/.exec(String(value ?? ''))
-  const factor = factors[match?.[2] ?? '?']
-  return match && factor !== undefined ? Number(match[1]) * factor : undefined
+  const read = tryQuantity(value)
+  return read !== undefined && read >= 0 ? read : undefined
 }
 
 function object(value: unknown): JsonObject {

@@ -52,8 +52,8 @@ function nodeOf(
       ? { taints: [{ key: 'node-role.kubernetes.io/control-plane', effect: 'PreferNoSchedule' }] }
       : {},
     status: {
-      capacity: { cpu: '8', memory: '16Gi', pods: '110', 'ephemeral-storage': '100Gi' },
-      allocatable: { cpu: '7800m', memory: '15Gi', pods: '110', 'ephemeral-storage': '90Gi' },
+      capacity: { cpu: '8', memory: '16777216Ki', pods: '110', 'ephemeral-storage': '100Gi' },
+      allocatable: { cpu: '7800m', memory: '15728640Ki', pods: '110', 'ephemeral-storage': '90Gi' },
       conditions: conditionsOf(false, nowMs),
       addresses: [
         { type: 'InternalIP', address: `10.1.0.${index + 1}` },

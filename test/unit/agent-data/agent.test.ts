@@ -10,6 +10,7 @@ import { splitRequest } from '../../../collector/wire/split-request.ts'
 import type { KubeObject } from '../../support/kube-api/objects.ts'
 import { type FakeKubeApi, startFakeKubeApi } from '../../support/kube-api/server.ts'
 import { type OtlpSink, type SinkRequest, startOtlpSink } from '../../support/otlp-sink.ts'
+import { quickAgent } from './support.ts'
 
 let directory: string
 let kube: FakeKubeApi
@@ -65,16 +66,7 @@ async function start(overrides: Record<string, unknown> = {}): Promise<RunningAg
       'cluster.name': 'test',
       'service.endpoint': sink.url,
       'spool.directory': join(directory, 'spool'),
-      'spool.syncWindowMs': 2,
-      'batch.windowMs': 20,
-      'batch.kubeWindowMs': 20,
-      'ship.retryFirstMs': 20,
-      'ship.reconnectMaxMs': 50,
-      'ship.retryMaxMs': 50,
-      'receive.grpcPort': 0,
-      'receive.httpPort': 0,
-      'admin.port': 0,
-      'scrape.enabled': false,
+      ...quickAgent,
       'control.intervalMs': 100,
       ...overrides,
     },

@@ -8,6 +8,20 @@ import { type FakeKubeApi, startFakeKubeApi } from '../../support/kube-api/serve
 import { type OtlpSink, startOtlpSink } from '../../support/otlp-sink.ts'
 import { until } from '../../support/until.ts'
 
+/** What makes an agent quick enough for a test, on free ports. */
+export const quickAgent = {
+  'spool.syncWindowMs': 2,
+  'batch.windowMs': 20,
+  'batch.kubeWindowMs': 20,
+  'ship.retryFirstMs': 20,
+  'ship.reconnectMaxMs': 50,
+  'ship.retryMaxMs': 50,
+  'receive.grpcPort': 0,
+  'receive.httpPort': 0,
+  'admin.port': 0,
+  'scrape.enabled': false,
+}
+
 /** A ready agent between the fake API server, which holds the pod `web-1` of the collected namespace `shop`, and a sink. */
 export interface AgentStack {
   readonly agent: RunningAgent
@@ -34,17 +48,8 @@ export async function startAgentStack(overrides: Record<string, unknown> = {}): 
     overrides: {
       'service.endpoint': sink.url,
       'spool.directory': join(directory, 'spool'),
-      'spool.syncWindowMs': 2,
-      'batch.windowMs': 20,
-      'batch.kubeWindowMs': 20,
-      'ship.retryFirstMs': 20,
-      'ship.reconnectMaxMs': 50,
-      'ship.retryMaxMs': 50,
       'ship.drainMs': 100,
-      'receive.grpcPort': 0,
-      'receive.httpPort': 0,
-      'admin.port': 0,
-      'scrape.enabled': false,
+      ...quickAgent,
       ...overrides,
     },
   })

@@ -25,6 +25,9 @@ describe('quantities', () => {
   })
   test.each([
     ['64Mi', 64 * 1024 ** 2],
+    // As kubelets tell the memory of a node.
+    ['30770604Ki', 30_770_604 * 1024],
+    ['1K', 0],
     ['1.5Gi', 1.5 * 1024 ** 3],
     ['128M', 128e6],
     ['1E', Number.MAX_SAFE_INTEGER],

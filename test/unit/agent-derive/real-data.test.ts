@@ -12,6 +12,7 @@ import { deriveObjectState } from '../../../collector/agent/derive/object-state.
 import { projectEvent, projectPod } from '../../../collector/agent/derive/projections.ts'
 import { workloadOf } from '../../../collector/agent/derive/workload.ts'
 import { EventRecord, ObjectState } from '../../../collector/record/kube.ts'
+import { objectAmounts } from '../../../collector/record/kube-facts.ts'
 
 const data = resolve(import.meta.dirname, '../../../../shared/data/kubernetes/troubleshoot')
 const observedAtMs = Date.parse('2024-01-01T00:00:00Z')
@@ -133,5 +134,14 @@ describe.skipIf(!existsSync(data))('real objects (../shared/data/kubernetes/trou
       return `${state.name} ${state.status} ${state.ready}/${state.desired}`
     })
     expect(got).toEqual(want)
+  })
+
+  test('every node has its sizes', () => {
+    for (const raw of itemsOf(`${bundle}/nodes.json`)) {
+      const amounts = projectNode(raw)?.fields.amounts ?? {}
+      expect(Object.keys(amounts).sort()).toEqual([...objectAmounts.Node].sort())
+      for (const [name, amount] of Object.entries(amounts)) expect(amount, name).toBeGreaterThan(0)
+      expect(amounts['memoryCapacityBytes']).toBeGreaterThan(2 ** 30)
+    }
   })
 })

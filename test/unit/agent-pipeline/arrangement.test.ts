@@ -1,12 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { createKubePipeline, type KubePipeline } from '../../../collector/agent/kube-pipeline.ts'
-import type { KubeRecord } from '../../../collector/record/kube.ts'
 import type { JsonObject } from '../../../collector/record/kube-api.ts'
-import { silentLog } from '../../../collector/std/log.ts'
-import { createSelfMetrics } from '../../../collector/std/self-metrics.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
-import { createMemoryCollected } from '../../support/memory-collected.ts'
 import { createMemoryKube } from './memory-kube.ts'
+import { pipelineDeps } from './pipeline-deps.ts'
 
 const noScope = { include: [], exclude: [], rancherProjects: [], default: 'off', allowed: [] } as const
 const homes = ['a', 'b', 'c', 'd', 'e', 'f']
@@ -26,30 +23,17 @@ afterEach(() => open?.close())
 async function setUp(selected: readonly string[]) {
   const kube = createMemoryKube()
   const clock = createManualClock()
-  const records: KubeRecord[] = []
+  const { deps, records } = pipelineDeps({ client: kube, clock })
   kube.put('namespaces', namespace('kube-system', false))
   for (const home of homes) {
     kube.put('namespaces', namespace(home, selected.includes(home)))
     kube.put('pods', pod('one', home))
   }
-  const pipeline = createKubePipeline(
-    {
-      client: kube,
-      clock,
-      random: () => 0.5,
-      log: silentLog,
-      metrics: createSelfMetrics({ part: 'agent', version: '0', instanceId: 'test' }),
-      emit: (record) => records.push(record),
-      onScopeStop: () => {},
-      onNamespaces: () => {},
-      collected: createMemoryCollected(),
-    },
-    {
-      namespaces: noScope,
-      watch: { mode: 'cluster', namespaces: [], nodes: 'off' },
-      namespacedWatchesMax: 4,
-    },
-  )
+  const pipeline = createKubePipeline(deps, {
+    namespaces: noScope,
+    watch: { mode: 'cluster', namespaces: [], nodes: 'off' },
+    namespacedWatchesMax: 4,
+  })
   open = pipeline
   await pipeline.start(new AbortController().signal)
   await clock.advance(30_000)

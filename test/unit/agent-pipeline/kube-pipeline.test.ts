@@ -6,11 +6,9 @@ import {
 } from '../../../collector/agent/kube-pipeline.ts'
 import type { KubeRecord } from '../../../collector/record/kube.ts'
 import type { JsonObject } from '../../../collector/record/kube-api.ts'
-import { silentLog } from '../../../collector/std/log.ts'
-import { createSelfMetrics } from '../../../collector/std/self-metrics.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
-import { createMemoryCollected } from '../../support/memory-collected.ts'
 import { createMemoryKube } from './memory-kube.ts'
+import { pipelineDeps } from './pipeline-deps.ts'
 
 const created = new Date(1_700_000_000_000 - 60_000).toISOString()
 const meta = (name: string, more: JsonObject = {}) => ({
@@ -60,32 +58,18 @@ const event = (name: string, home: string, about: string): JsonObject => ({
 function setUp(config: Partial<KubePipelineConfig> = {}) {
   const kube = createMemoryKube()
   const clock = createManualClock()
-  const records: KubeRecord[] = []
-  const stopped: string[] = []
+  const { deps, records, stopped } = pipelineDeps({ client: kube, clock })
   kube.put('namespaces', namespace('kube-system'))
   for (const home of ['shop', 'hidden']) {
     kube.put('replicasets', replicaSet(home))
     kube.put('pods', pod(`${home}-1`, home))
     kube.put('events', event(`${home}-e`, home, `${home}-1`))
   }
-  const pipeline = createKubePipeline(
-    {
-      client: kube,
-      clock,
-      random: () => 0.5,
-      log: silentLog,
-      metrics: createSelfMetrics({ part: 'agent', version: '0', instanceId: 'test' }),
-      emit: (record) => records.push(record),
-      onScopeStop: (name) => stopped.push(name),
-      onNamespaces: () => {},
-      collected: createMemoryCollected(),
-    },
-    {
-      namespaces: { include: [], exclude: [], rancherProjects: [], default: 'off', allowed: [] },
-      watch: { mode: 'cluster', namespaces: [], nodes: 'off' },
-      ...config,
-    },
-  )
+  const pipeline = createKubePipeline(deps, {
+    namespaces: { include: [], exclude: [], rancherProjects: [], default: 'off', allowed: [] },
+    watch: { mode: 'cluster', namespaces: [], nodes: 'off' },
+    ...config,
+  })
   open.push(pipeline)
   const signal = new AbortController().signal
   const drain = () => records.splice(0).filter(isOfNamespaces).map(line)

@@ -5,21 +5,14 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { createKubeClient } from '../../../collector/agent/kube/client.ts'
 import { createKubePipeline } from '../../../collector/agent/kube-pipeline.ts'
-import {
-  CrashRecord,
-  EventRecord,
-  type KubeRecord,
-  ObjectChange,
-  ObjectState,
-} from '../../../collector/record/kube.ts'
+import { CrashRecord, EventRecord, ObjectChange, ObjectState } from '../../../collector/record/kube.ts'
 import { systemClock } from '../../../collector/std/clock.ts'
 import { silentLog } from '../../../collector/std/log.ts'
-import { createSelfMetrics } from '../../../collector/std/self-metrics.ts'
 import type { KubeObject } from '../../support/kube-api/objects.ts'
 import { resourceKinds } from '../../support/kube-api/resources.ts'
 import { startFakeKubeApi } from '../../support/kube-api/server.ts'
-import { createMemoryCollected } from '../../support/memory-collected.ts'
 import { until } from '../../support/until.ts'
+import { pipelineDeps } from './pipeline-deps.ts'
 
 const data = resolve(import.meta.dirname, '../../../../shared/data/kubernetes')
 const served = new Set(resourceKinds.map(({ kind }) => kind))
@@ -53,30 +46,16 @@ describe.skipIf(!existsSync(data))('real objects (../shared/data/kubernetes)', (
       if (!api.get('Namespace', { name })) api.create('Namespace', { metadata: { name } })
     }
     for (const one of namespaced) api.create(one.kind ?? '', one)
-
-    const records: KubeRecord[] = []
     const client = createKubeClient({
       access: { server: api.url, tls: {}, headers: async () => ({}) },
       log: silentLog,
     })
     onTestFinished(() => client.close())
-    const pipeline = createKubePipeline(
-      {
-        client,
-        clock: systemClock,
-        random: () => 0,
-        log: silentLog,
-        metrics: createSelfMetrics({ part: 'agent', version: '0', instanceId: 'test' }),
-        emit: (record) => records.push(record),
-        onScopeStop: () => {},
-        onNamespaces: () => {},
-        collected: createMemoryCollected(),
-      },
-      {
-        namespaces: { include: ['.*'], exclude: [], rancherProjects: [], default: 'off', allowed: [] },
-        watch: { mode: 'cluster', namespaces: [], nodes: 'off' },
-      },
-    )
+    const { deps, records } = pipelineDeps({ client, clock: systemClock })
+    const pipeline = createKubePipeline(deps, {
+      namespaces: { include: ['.*'], exclude: [], rancherProjects: [], default: 'off', allowed: [] },
+      watch: { mode: 'cluster', namespaces: [], nodes: 'off' },
+    })
     onTestFinished(() => pipeline.close())
     await pipeline.start(new AbortController().signal)
     const events = () => records.filter(({ type }) => type === 'event').length

@@ -6,11 +6,10 @@ import {
 } from '../../../collector/agent/kube-pipeline.ts'
 import type { KubeRecord } from '../../../collector/record/kube.ts'
 import type { JsonObject } from '../../../collector/record/kube-api.ts'
-import { silentLog } from '../../../collector/std/log.ts'
-import { createSelfMetrics } from '../../../collector/std/self-metrics.ts'
 import { createManualClock } from '../../support/manual-clock.ts'
 import { createMemoryCollected, type MemoryFile } from '../../support/memory-collected.ts'
 import { createMemoryKube } from './memory-kube.ts'
+import { pipelineDeps } from './pipeline-deps.ts'
 
 const label = (value: string) => ({ 'binnacle.dev/collect': value })
 const enabled = label('enabled')
@@ -44,22 +43,16 @@ function createCluster() {
   kube.put('events', event('started'))
 
   async function startAgent(config: Partial<KubePipelineConfig> = {}) {
-    const records: KubeRecord[] = []
-    const stopped: string[] = []
-    const pipeline = createKubePipeline(
-      {
-        client: kube,
-        clock,
-        random: () => 0.5,
-        log: silentLog,
-        metrics: createSelfMetrics({ part: 'agent', version: '0', instanceId: 'test' }),
-        emit: (record) => records.push(record),
-        onScopeStop: (name) => stopped.push(name),
-        onNamespaces: () => {},
-        collected: createMemoryCollected(disk, clock),
-      },
-      { namespaces: noScope, watch: { mode: 'cluster', namespaces: [], nodes: 'off' }, ...config },
-    )
+    const { deps, records, stopped } = pipelineDeps({
+      client: kube,
+      clock,
+      collected: createMemoryCollected(disk, clock),
+    })
+    const pipeline = createKubePipeline(deps, {
+      namespaces: noScope,
+      watch: { mode: 'cluster', namespaces: [], nodes: 'off' },
+      ...config,
+    })
     open.push(pipeline)
     await pipeline.start(new AbortController().signal)
     await clock.advance(5_000)

@@ -94,10 +94,24 @@ function namespaceColumns(clusterId: string): readonly Column<NamespaceRow>[] {
     }),
     countColumn(clusterId, 'Restarts', (row) => row.restarts, '/pods', { restarted: 'true' }),
     countColumn(clusterId, 'Errors', (row) => row.errorEvents, '/events', { severity: 'error' }),
-    plainColumn(clusterId, 'Findings', (row) => row.findings, '/inventory', {}),
-    plainColumn(clusterId, 'Workloads', (row) => row.workloads, '/workloads', {}),
-    plainColumn(clusterId, 'Services', (row) => row.services, '/objects', { kind: 'Service' }),
-    plainColumn(clusterId, 'Claims', (row) => row.claims, '/objects', { kind: 'PersistentVolumeClaim' }),
+    countColumn(clusterId, 'Findings', (row) => row.findings, '/inventory', {}, { plain: true }),
+    countColumn(clusterId, 'Workloads', (row) => row.workloads, '/workloads', {}, { plain: true }),
+    countColumn(
+      clusterId,
+      'Services',
+      (row) => row.services,
+      '/objects',
+      { kind: 'Service' },
+      { plain: true },
+    ),
+    countColumn(
+      clusterId,
+      'Claims',
+      (row) => row.claims,
+      '/objects',
+      { kind: 'PersistentVolumeClaim' },
+      { plain: true },
+    ),
     {
       header: 'Quota',
       width: 200,
@@ -105,7 +119,14 @@ function namespaceColumns(clusterId: string): readonly Column<NamespaceRow>[] {
       sort: (row) => row.quotaRatio ?? -1,
       cell: (row) => <Quota clusterId={clusterId} row={row} />,
     },
-    plainColumn(clusterId, 'Limit ranges', (row) => row.limitRanges, '/objects', { kind: 'LimitRange' }),
+    countColumn(
+      clusterId,
+      'Limit ranges',
+      (row) => row.limitRanges,
+      '/objects',
+      { kind: 'LimitRange' },
+      { plain: true },
+    ),
   ]
 }
 
@@ -115,10 +136,11 @@ function countColumn(
   countOf: (row: NamespaceRow) => number,
   path: ClusterPath,
   search: Readonly<Record<string, string>>,
+  { plain = false }: { readonly plain?: boolean } = {},
 ): Column<NamespaceRow> {
   return {
     header,
-    width: 76,
+    width: header.length > 10 ? 92 : 76,
     numeric: true,
     sort: countOf,
     cell: (row) => (
@@ -127,31 +149,9 @@ function countColumn(
         count={countOf(row)}
         path={path}
         search={{ ...search, namespace: row.name }}
+        plain={plain}
       />
     ),
-  }
-}
-
-function plainColumn(
-  clusterId: string,
-  header: string,
-  countOf: (row: NamespaceRow) => number,
-  path: ClusterPath,
-  search: Readonly<Record<string, string>>,
-): Column<NamespaceRow> {
-  return {
-    header,
-    width: header.length > 10 ? 92 : 76,
-    numeric: true,
-    sort: countOf,
-    cell: (row) =>
-      countOf(row) === 0 ? (
-        <span className="quiet">0</span>
-      ) : (
-        <ClusterLink clusterId={clusterId} path={path} search={{ ...search, namespace: row.name }}>
-          {formatCount(countOf(row))}
-        </ClusterLink>
-      ),
   }
 }
 
