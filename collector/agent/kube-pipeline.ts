@@ -14,12 +14,12 @@ import { scopeChange } from './derive/object-changes.ts'
 import { createObjectTeller } from './derive/object-teller.ts'
 import { createPodIndex } from './derive/pod-index.ts'
 import { type ProjectedNamespace, projectNamespace } from './derive/projections.ts'
-import { createKubeCollection, type KubeCollection } from './kube-collection.ts'
+import { createKubeCollection } from './kube-collection.ts'
+import { createKubeWatches } from './kube-watches.ts'
 import type { CollectedNamespace, CollectedNamespaces } from './scope/collected.ts'
 import { createScope, type ScopeChange } from './scope/scope.ts'
 import type { ReflectorEvent } from './watch/projected.ts'
 import { createReflector, type ReflectorStatus } from './watch/reflector.ts'
-import { compareVersions } from './watch/resource-version.ts'
 import { createSelfCheck } from './watch/self-check.ts'
 import { createSharing } from './watch/sharing.ts'
 import { createTurns } from './watch/turns.ts'
@@ -30,11 +30,7 @@ import { createTurns } from './watch/turns.ts'
  *   namespaces ──▶ scope ──start──▶ a collection: replicasets, deployments, pods, events ──▶ emit
  *                        ──stop───▶ collection ends at once, queued records are dropped, `collection-stopped`
  *
- * A namespace that opts in gets watches of its own, so its backfill is an ordinary first list and has no race with a
- * stream that runs already. Beyond `namespacedWatchesMax` of those, one collection that watches the whole cluster takes their
- * place; its members are fixed, later ones get their own again, and so on. When few are left they get their own back. What
- * takes another's place reads everything first, then tells what the other did not come to tell: nothing is lost, and what is
- * told twice collapses by its ids.
+ * kube-watches.ts says how many collections there are.
  * An agent that comes back tells of what it collected before and no longer does, from the names it keeps on disk; where the
  * disk is gone too, the service concludes it from `collection-started` of the cluster itself, which says that whatever has no
  * such record of its own since then is not collected.
@@ -107,16 +103,6 @@ export interface KubePipelineConfig {
   readonly selfCheckMs?: number
 }
 
-const takeOverPollMs = 500
-
-interface Running {
-  readonly collection: KubeCollection
-  readonly members: Set<string>
-  /** It watches the whole cluster for its members. */
-  readonly isWide: boolean
-  readonly stop: AbortController
-}
-
 export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineConfig): KubePipeline {
   const { client, clock, random, log, metrics, onScopeStop, collected, room = () => undefined } = deps
   const { namespacedWatchesMax = 10, installation = '', selfCheckMs = 300_000 } = config
@@ -127,15 +113,8 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
   const sharing = createSharing()
   const listed = mode === 'namespaced' ? config.watch.namespaces : []
   const scope = createScope({ emit: onScopeChange }, { ...config.namespaces, listed })
-  const running = new Set<Running>()
   const runs = new Set<Promise<void>>()
-  /** Selected and not watched yet: what opts in at one moment, and until all namespaces are known, is decided on together. */
-  const waiting = new Set<string>()
   let synced = false
-  /** One change between watches of their own and the whole cluster's at a time. */
-  let arranging = false
-  /** The cluster gives for namespaces what it refuses for the whole: so it stays with watches of their own. */
-  let wideRefused = false
   let clusterUid = config.clusterUid ?? ''
 
   /** What was collected when the agent last ran, until it is known what is now. */
@@ -185,12 +164,26 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
       targets: () => [
         ...(mode === 'cluster' ? [{ namespace: '', reflector: namespaces }] : []),
         ...(watchesNodes ? [{ namespace: '', reflector: nodes }] : []),
-        ...[...running].flatMap(({ collection }) => collection.checks()),
+        ...watches.collections().flatMap((one) => one.checks()),
       ],
     },
     { intervalMs: selfCheckMs },
   )
 
+  const watches = createKubeWatches(
+    {
+      clock,
+      log,
+      signal: stopping.signal,
+      track,
+      createCollection: (what) =>
+        createKubeCollection(
+          { client, clock: recordClock, random, log, turns, pods, sharing, emit, onQuotas, room },
+          what,
+        ),
+    },
+    { mayBeWide: mode === 'cluster', namespacedMax: namespacedWatchesMax },
+  )
   const teller = createObjectTeller({ nowMs: recordClock.nowMs, emit })
 
   function emit(record: KubeRecord): void {
@@ -213,7 +206,7 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
     if (event.type === 'synced') {
       tellOfStart()
       synced = true
-      launchWaiting()
+      watches.open()
       deps.onNamespaces()
       return
     }
@@ -236,7 +229,7 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
     object: ProjectedNamespace,
     { previous, deleted }: { previous: ProjectedNamespace | undefined; deleted: boolean },
   ): void {
-    const quotas = collectionOf(object.name)?.quotasOf(object.name)
+    const quotas = watches.collectionOf(object.name)?.quotasOf(object.name)
     const context = { workload: noWorkload, scopeReason: scope.decide(object.name).reason, quotas }
     teller.tell({ object, previous, deleted, fromList: previous === undefined }, context)
   }
@@ -246,10 +239,6 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
     const uid = scope.selected().includes(namespace) && namespaces.store.named('', namespace)?.uid
     const object = uid ? namespaces.store.get(uid) : undefined
     if (object) emitNamespace(object, { previous: object, deleted: false })
-  }
-
-  function collectionOf(namespace: string): KubeCollection | undefined {
-    return [...running].find(({ members }) => members.has(namespace))?.collection
   }
 
   let nodesStarted = false
@@ -280,22 +269,13 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
     collected.add({ name, uid })
     const namespace = namespaces.store.get(uid)
     if (namespace) emitNamespace(namespace, { previous: undefined, deleted: false })
-    waiting.add(name)
-    if (synced && waiting.size === 1) queueMicrotask(launchWaiting)
+    watches.add(name)
   }
 
   function stop({ name, uid }: NamespaceFacts, reason: string): void {
     log.info({ namespace: name, reason }, 'collecting the namespace no longer')
-    waiting.delete(name)
     const gone = mode === 'cluster' && namespaces.store.get(uid) === undefined
-    for (const one of [...running].filter(({ members }) => members.has(name))) {
-      // Its last deletions may still be on their way when the namespace itself is gone.
-      if (gone) one.collection.declareDeleted(({ namespace }) => namespace === name)
-      one.collection.forget(name)
-      one.members.delete(name)
-      if (one.members.size === 0) halt(one)
-    }
-    queueMicrotask(() => track(arrange()))
+    watches.remove(name, { isGone: gone })
     if (!gone) onScopeStop(name)
     tellOfStop({ name, uid }, reason)
   }
@@ -325,105 +305,6 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
     else tellOfStop(namespace, isThere ? reason : 'the namespace was deleted')
   }
 
-  function launchWaiting(): void {
-    const names = [...waiting]
-    waiting.clear()
-    if (stopping.signal.aborted) return
-    if (names.length > namespacedWatchesMax && mayBeWide()) launch({ members: new Set(names) })
-    else for (const name of names) launch({ members: new Set([name]), namespace: name })
-    track(arrange())
-  }
-
-  const mayBeWide = () => mode === 'cluster' && !wideRefused
-
-  /** Until every namespace is watched as their number asks for. */
-  async function arrange(): Promise<void> {
-    if (arranging) return
-    arranging = true
-    for (let next = nextArrangement(); next && !stopping.signal.aborted; next = nextArrangement())
-      await takeOver(next)
-    arranging = false
-  }
-
-  function nextArrangement(): 'wide' | 'own' | undefined {
-    const wide = [...running].filter(({ isWide }) => isWide)
-    if (running.size - wide.length > namespacedWatchesMax || wide.length > 1)
-      return mayBeWide() ? 'wide' : undefined
-    return wide.length > 0 && memberNames().length <= namespacedWatchesMax / 2 ? 'own' : undefined
-  }
-
-  const memberNames = () => [...new Set([...running].flatMap(({ members }) => [...members]))]
-
-  /** What runs goes on until what takes its place has read everything. */
-  async function takeOver(how: 'wide' | 'own'): Promise<void> {
-    const old = [...running]
-    const names = memberNames()
-    log.info(
-      { namespaces: names.length },
-      `watching ${how === 'wide' ? 'the whole cluster' : 'each namespace'}`,
-    )
-    const fresh =
-      how === 'wide'
-        ? [launch({ members: new Set(names) })]
-        : names.map((name) => launch({ members: new Set([name]), namespace: name }))
-    // One that lost its last member meanwhile has ended.
-    const isRunning = (one: Running) => running.has(one)
-    const versions = versionsOf(old)
-    const isReady = () =>
-      fresh
-        .filter(isRunning)
-        .every(
-          ({ collection }) =>
-            collection.isRead() &&
-            isAbreast(collection.status(), versions, versionsOf(old.filter(isRunning))),
-        )
-    while (!isReady() && !stopping.signal.aborted) await clock.sleep(takeOverPollMs, stopping.signal)
-    if (stopping.signal.aborted) return
-    const refused = how === 'wide' ? refusedOnly(fresh, old) : []
-    wideRefused = refused.length > 0
-    if (wideRefused) log.warn({ refused }, 'cannot watch the whole cluster: each namespace keeps its watches')
-    const [leaving, staying] = wideRefused ? [fresh, old] : [old, fresh]
-    for (const one of leaving.filter(isRunning)) {
-      one.collection.declareDeleted(
-        (object, resource) =>
-          !staying.some(
-            (next) =>
-              isRunning(next) &&
-              next.members.has(object.namespace) &&
-              next.collection.inherit(object, resource),
-          ),
-      )
-      halt(one)
-    }
-    // The last word of two on an object may have been the older.
-    for (const { collection } of staying.filter(isRunning))
-      collection.retell(
-        (object, resource) => !leaving.some((one) => one.collection.hasTold(object, resource)),
-      )
-  }
-
-  function launch(what: { readonly members: Set<string>; readonly namespace?: string }): Running {
-    const stopOne = new AbortController()
-    const collection = createKubeCollection(
-      { client, clock: recordClock, random, log, turns, pods, sharing, emit, onQuotas, room },
-      what,
-    )
-    const one: Running = {
-      collection,
-      members: what.members,
-      isWide: what.namespace === undefined,
-      stop: stopOne,
-    }
-    running.add(one)
-    track(collection.run(AbortSignal.any([stopping.signal, stopOne.signal])))
-    return one
-  }
-
-  function halt(one: Running): void {
-    one.stop.abort()
-    running.delete(one)
-  }
-
   function track(run: Promise<void>): void {
     const settled = run.finally(() => runs.delete(settled))
     runs.add(settled)
@@ -444,7 +325,7 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
   function reflectorStatus(): readonly ReflectorStatus[] {
     const own = mode === 'cluster' ? [namespaces.status()] : []
     const ofNodes = watchesNodes ? [nodes.status()] : []
-    return [...own, ...ofNodes, ...[...running].flatMap(({ collection }) => collection.status())]
+    return [...own, ...ofNodes, ...watches.collections().flatMap((one) => one.status())]
   }
 
   return {
@@ -461,7 +342,7 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
       for (const name of listed) scope.put({ name, uid: '', labels: {}, rancherProject: '' })
       tellOfStart()
       synced = true
-      launchWaiting()
+      watches.open()
       deps.onNamespaces()
     },
     clusterUid: () => clusterUid,
@@ -484,7 +365,7 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
       reflectors: reflectorStatus(),
     }),
     resync() {
-      for (const { collection } of running) collection.resync()
+      for (const collection of watches.collections()) collection.resync()
       nodes.resync({ tellAll: true })
       for (const one of namespaces.store.values())
         if (scope.decide(one.name).selected) emitNamespace(one, { previous: undefined, deleted: false })
@@ -502,38 +383,6 @@ function goneNamespace({ name, uid }: CollectedNamespace): ProjectedNamespace {
   const namespace = projectNamespace({ metadata: { name, uid }, status: { phase: 'Terminating' } })
   assert(namespace !== undefined, 'a namespace with a name and a uid can be projected')
   return namespace
-}
-
-/** By resource, the newest. */
-function versionsOf(all: readonly Running[]): Map<string, string> {
-  const versions = new Map<string, string>()
-  for (const { resource, version } of all.flatMap(({ collection }) => collection.status())) {
-    if (compareVersions(version, versions.get(resource) ?? '') > 0) versions.set(resource, version)
-  }
-  return versions
-}
-
-/** As far as the others were, or are since their versions went backwards: a server's first list may come from a stale cache. */
-function isAbreast(
-  statuses: readonly ReflectorStatus[],
-  were: ReadonlyMap<string, string>,
-  are: ReadonlyMap<string, string>,
-): boolean {
-  return statuses.every(({ resource, version, syncs }) => {
-    const notBehind = (versions: ReadonlyMap<string, string>) =>
-      compareVersions(version, versions.get(resource) ?? '') >= 0
-    return syncs === 0 || notBehind(were) || notBehind(are)
-  })
-}
-
-/** Resources that are refused to the first and not to the second. */
-function refusedOnly(fresh: readonly Running[], old: readonly Running[]): string[] {
-  const resources = (all: readonly Running[], state: ReflectorStatus['state']) =>
-    all
-      .flatMap(({ collection }) => collection.status())
-      .flatMap((one) => (one.state === state ? [one.resource] : []))
-  const granted = new Set(resources(old, 'synced'))
-  return [...new Set(resources(fresh, 'denied'))].filter((resource) => granted.has(resource))
 }
 
 function factsOf({ name, uid, labels, rancherProject }: ProjectedNamespace): NamespaceFacts {
