@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { chromiumPath, launchBrowser } from '../support/browser.ts'
 import { root } from '../support/processes.ts'
 import { type SeededApp, startSeededApp } from '../support/service-app.ts'
+import { traceScreens } from './trace-screens.ts'
 
 /** The built web UI in a real browser, on the real API over a seeded engine. */
 const uiDirectory = join(root, 'dashboards/web/dist')
@@ -44,6 +45,8 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
     await page.goto(`${url}${path}`)
     return { page, errors }
   }
+
+  traceScreens({ open, range, facts: () => seeded.facts, store: () => seeded.clickHouse.store })
 
   test.each([
     ['/', 'Open violations'],

@@ -8,6 +8,7 @@ import { Chart } from '../parts/chart.tsx'
 import { EmptyState } from '../parts/empty-state.tsx'
 import { ErrorState } from '../parts/error-state.tsx'
 import { Page } from '../parts/page.tsx'
+import { Segments } from '../parts/segments.tsx'
 import { Skeleton } from '../parts/skeleton.tsx'
 import { timeSearch } from '../search-params.ts'
 import { useSearchParams, useTimeRange } from '../url-state.ts'
@@ -19,6 +20,7 @@ import { TraceTable } from './trace-table.tsx'
 import './traces.css'
 
 const tracesMax = 500
+const sorts = ['newest', 'slowest'] as const
 
 /** Search traces: filters, how many match over time, how long they took, and the list. */
 export function TraceSearchPage() {
@@ -98,16 +100,7 @@ function Results({ list, range, sort, onSort, onZoom, onOpen }: ResultsProps) {
       </div>
       <Card
         title={listTitle(list, sort)}
-        actions={
-          <fieldset className="trace-sort">
-            <legend className="visually-hidden">Sort</legend>
-            {(['newest', 'slowest'] as const).map((one) => (
-              <button key={one} type="button" aria-pressed={sort === one} onClick={() => onSort(one)}>
-                {one}
-              </button>
-            ))}
-          </fieldset>
-        }
+        actions={<Segments label="Sort" values={sorts} chosen={sort} onChoose={onSort} />}
       >
         <TraceTable traces={list.traces} onOpen={onOpen} />
         {list.more && (

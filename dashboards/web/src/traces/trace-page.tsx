@@ -7,22 +7,20 @@ import { CopyButton } from '../parts/copy-button.tsx'
 import { ErrorState } from '../parts/error-state.tsx'
 import { Page } from '../parts/page.tsx'
 import { Skeleton } from '../parts/skeleton.tsx'
-import { useSearchParams, useSetSearch } from '../url-state.ts'
+import { useSearchParams } from '../url-state.ts'
+import { TraceBody } from './trace-body.tsx'
 import { TraceSummaryView } from './trace-summary-view.tsx'
 import { type TraceView, viewTrace } from './trace-view.ts'
-import { TraceWaterfall } from './trace-waterfall.tsx'
 import './traces.css'
 
-/** One trace: summary, waterfall, details of the chosen span. */
+/** One trace: summary, waterfall or flame graph, details of the chosen span. */
 export function TracePage() {
   const { traceId = '' } = useParams({ strict: false }) as { traceId?: string }
   const search = useSearchParams()
-  const setSearch = useSetSearch()
   const found = useApi<TraceDetail>(`/traces/${encodeURIComponent(traceId)}`, {
     aroundMs: search['aroundMs'],
   })
   const view = useMemo(() => found.data && viewTrace(found.data), [found.data])
-  const selectSpan = (span: string | undefined) => setSearch({ span }, { replace: true })
 
   if (found.error) {
     return (
@@ -42,13 +40,7 @@ export function TracePage() {
     <Page title={titleOf(view)}>
       <TraceFacts trace={found.data} view={view} />
       <TraceSummaryView summary={view.summary} />
-      <TraceWaterfall
-        key={traceId}
-        trace={found.data}
-        view={view}
-        spanKey={search['span']}
-        onSelect={selectSpan}
-      />
+      <TraceBody key={traceId} trace={found.data} view={view} />
     </Page>
   )
 }

@@ -1,9 +1,4 @@
-import type { TraceDetail } from '@binnacle/collector/api/applications'
-import { useNavigate } from '@tanstack/react-router'
-import { useEffect, useMemo, useState } from 'react'
-import { SidePanel } from '../parts/side-panel.tsx'
-import { LogLines, SpanDetails } from './span-details.tsx'
-import { traceFiltersToSearch, withAttribute } from './trace-filters.ts'
+import { type ReactNode, useEffect, useMemo, useState } from 'react'
 import type { TraceNode } from './trace-tree.ts'
 import { firstCause, nextFailed, type TraceView } from './trace-view.ts'
 import { useWaterfallKeys } from './use-waterfall-keys.ts'
@@ -20,15 +15,15 @@ import {
 import { WaterfallList } from './waterfall-list.tsx'
 
 interface Props {
-  readonly trace: TraceDetail
   readonly view: TraceView
   /** The span whose details are open, from the URL. */
   readonly spanKey: string | undefined
   readonly onSelect: (spanKey: string | undefined) => void
+  readonly tools: ReactNode
 }
 
-/** The waterfall with its tools and the details of the chosen span beside it. */
-export function TraceWaterfall({ trace, view, spanKey, onSelect }: Props) {
+/** The waterfall with its tools. */
+export function TraceWaterfall({ view, spanKey, onSelect, tools }: Props) {
   const chosen = spanKey === undefined ? undefined : view.byKey.get(spanKey)
   const [folding, setFolding] = useState<Folding>(() =>
     chosen ? reveal(nothingFolded, chosen) : nothingFolded,
@@ -36,7 +31,6 @@ export function TraceWaterfall({ trace, view, spanKey, onSelect }: Props) {
   const [activeKey, setActiveKey] = useState<string | undefined>(spanKey)
   const rows = useMemo(() => waterfallRows(view.roots, folding), [view, folding])
   const activeIndex = useMemo(() => indexOfKey(rows, activeKey, view), [rows, activeKey, view])
-  const navigate = useNavigate()
 
   useEffect(() => setActiveKey((key) => spanKey ?? key), [spanKey])
   const show = (node: TraceNode | undefined) => {
@@ -59,57 +53,38 @@ export function TraceWaterfall({ trace, view, spanKey, onSelect }: Props) {
   })
 
   return (
-    <div className={chosen ? 'trace-body trace-body-with-details' : 'trace-body'}>
-      <section className="trace-waterfall" aria-label="Waterfall">
-        <div className="trace-tools">
-          {view.failed.length > 0 && (
-            <>
-              <button type="button" className="button" onClick={() => show(firstCause(view))}>
-                First cause
-              </button>
-              <button type="button" className="button" onClick={error}>
-                Next error <kbd>e</kbd>
-              </button>
-            </>
-          )}
-          <button type="button" className="button" onClick={() => setFolding(foldToTiers(view.nodes))}>
-            Fold to tiers
-          </button>
-          <button type="button" className="button" onClick={() => setFolding(nothingFolded)}>
-            Unfold
-          </button>
-          <span className="trace-legend">
-            <i className="legend-critical" /> critical path
-          </span>
-        </div>
-        <WaterfallList
-          view={view}
-          rows={rows}
-          activeIndex={activeIndex}
-          onActivate={activate}
-          onToggle={toggle}
-          onOpen={open}
-        />
-        {trace.logs.length > 0 && (
-          <details className="trace-logs">
-            <summary>{trace.logs.length === 1 ? '1 log line' : `${trace.logs.length} log lines`}</summary>
-            <LogLines logs={trace.logs} startMs={view.startMs} />
-          </details>
+    <>
+      <div className="trace-tools">
+        {tools}
+        {view.failed.length > 0 && (
+          <>
+            <button type="button" className="button" onClick={() => show(firstCause(view))}>
+              First cause
+            </button>
+            <button type="button" className="button" onClick={error}>
+              Next error <kbd>e</kbd>
+            </button>
+          </>
         )}
-      </section>
-      {chosen && (
-        <SidePanel title="Span" onClose={() => onSelect(undefined)}>
-          <SpanDetails
-            trace={trace}
-            view={view}
-            node={chosen}
-            onFilter={(key, value) =>
-              navigate({ to: '/traces', search: traceFiltersToSearch(withAttribute({}, key, value)) })
-            }
-          />
-        </SidePanel>
-      )}
-    </div>
+        <button type="button" className="button" onClick={() => setFolding(foldToTiers(view.nodes))}>
+          Fold to tiers
+        </button>
+        <button type="button" className="button" onClick={() => setFolding(nothingFolded)}>
+          Unfold
+        </button>
+        <span className="trace-legend">
+          <i className="legend-critical" /> critical path
+        </span>
+      </div>
+      <WaterfallList
+        view={view}
+        rows={rows}
+        activeIndex={activeIndex}
+        onActivate={activate}
+        onToggle={toggle}
+        onOpen={open}
+      />
+    </>
   )
 }
 

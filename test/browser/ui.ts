@@ -1,0 +1,16 @@
+import type { Page } from 'playwright-core'
+import type { TestClickHouse } from '../support/clickhouse.ts'
+import type { SeedFacts } from '../support/seed.ts'
+
+/** The one running stack that the tests of all screens share. */
+export interface Ui {
+  /** Opens a path; what the page itself reports as an error is collected. */
+  open(
+    path: string,
+    viewport?: { width: number; height: number },
+  ): Promise<{ readonly page: Page; readonly errors: string[] }>
+  /** The seeded hour, as parameters of a URL. */
+  range(): string
+  facts(): SeedFacts
+  store(): TestClickHouse['store']
+}
