@@ -29,6 +29,11 @@ const Group = <T extends Record<string, TSchema>>(properties: T) =>
 const MiB = 1024 * 1024
 
 export const AgentConfig = Group({
+  mode: OneOf(
+    ['full', 'state'],
+    'full',
+    'state: state, events and usage of the cluster alone; no telemetry of applications is received, for small nodes at the edge',
+  ),
   cluster: Group({
     name: Text('', 'as the UI shows it; empty: the id'),
     id: Text('', 'empty: the uid of namespace kube-system; must be set when watch.mode is namespaced'),

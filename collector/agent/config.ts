@@ -24,6 +24,8 @@ const spec: ConfigSpec<typeof AgentConfig> = {
       return 'cluster.id must be set when watch.mode is namespaced: the agent may not read the uid of kube-system then'
     if (config.sampling.enabled && config.leaderElection.enabled)
       return 'sampling.enabled needs one replica, so leaderElection.enabled must be false: a trace is decided where all of its spans are'
+    if (config.sampling.enabled && config.mode === 'state')
+      return 'sampling.enabled needs mode full: in mode state there are no traces to sample'
     const pairs = [
       ['service', config.service],
       ['receive.tls', config.receive.tls],

@@ -6,6 +6,7 @@ import type { AccessResult } from './kube/access-review.ts'
 /** What the parts of the agent say about themselves. */
 export interface AgentCondition {
   readonly startedAtMs: number
+  readonly mode: 'full' | 'state'
   readonly clusterUid: string
   /** The API server's clock against ours; 0: they agree. */
   readonly clockAheadMs: number
@@ -78,6 +79,7 @@ export function deriveHealth(condition: AgentCondition): AgentHealth {
     spoolHealth(condition.lanes),
     shippingHealth(condition),
     configurationHealth(condition.configuration),
+    ...(condition.mode === 'state' ? [noTelemetry] : []),
   ]
   const bad = components.filter((one) => !one.healthy)
   return {
@@ -121,6 +123,14 @@ function withFix(component: HealthComponent): HealthComponent {
   return component.healthy || fix === undefined
     ? component
     : { ...component, error: `${component.error}${fixMark}${fix}` }
+}
+
+/** Said, so that nobody looks for traces that were never taken. */
+const noTelemetry: HealthComponent = {
+  name: 'traces',
+  healthy: true,
+  status: 'not received: the agent runs in mode state',
+  error: '',
 }
 
 const certificateWarnMs = 14 * 86_400_000

@@ -24,6 +24,8 @@ export interface AgentLedger {
   /** A request of a pod that was not known when it came. */
   held(outcome: string): void
   attempt(lane: Lane, outcome: string): void
+  /** Bodies of requests to the service, compressed. */
+  sent(lane: Lane, bytes: number): void
   crashLog(outcome: string): void
   /** Everything so far, for /status. */
   lines(): readonly LedgerLine[]
@@ -90,6 +92,10 @@ export function createAgentLedger(
   const requests = metrics.counter('otlp_requests', 'Requests of applications, by signal and result')
   const held = metrics.counter('otlp_late_pods', 'Requests that came before their pod was known, by outcome')
   const attempts = metrics.counter('ship_attempts', 'Requests to the service, by lane and outcome')
+  const sent = metrics.counter(
+    'shipped_bytes',
+    'Bytes of the bodies of requests to the service, compressed, resends too',
+  )
   const crashLogs = metrics.counter(
     'crash_logs',
     'Crashed containers whose last lines were asked for, by outcome',
@@ -148,6 +154,7 @@ export function createAgentLedger(
     request: (signal, result) => requests.add(1, { signal, result }),
     held: (outcome) => held.add(1, { outcome }),
     attempt: (lane, outcome) => attempts.add(1, { lane, outcome }),
+    sent: (lane, bytes) => sent.add(bytes, { lane }),
     crashLog: (outcome) => crashLogs.add(1, { outcome }),
     lines() {
       const queued = new Map<string, number>(

@@ -164,20 +164,25 @@ function inForce(values: AgentConfig, remote: RemoteConfig): InForce {
   parseScopeRules(values.namespaces, remoteScope)
   const { namespaces: _, ...rest } = remote
   if (Object.keys(rest).length === 0) return { config: values, remoteScope }
-  const merged = { ...values } as Record<string, object>
+  const { mode, ...groups } = values
+  const merged = { ...groups } as Record<string, object>
   for (const [group, keys] of Object.entries(rest)) merged[group] = { ...merged[group], ...keys }
-  const config = parseAgentConfig({ yaml: { text: stringifyYaml(merged), name: 'from the service' } })
+  const config = parseAgentConfig({
+    yaml: { text: stringifyYaml({ mode, ...merged }), name: 'from the service' },
+  })
   return { config, remoteScope }
 }
 
-/** Dotted keys of the second level whose values differ. */
+/** Dotted keys of the second level, and `mode`, whose values differ. */
 function changedKeys(before: AgentConfig, after: AgentConfig): string[] {
-  const groups = (config: AgentConfig) => config as unknown as Record<string, Record<string, unknown>>
-  return Object.entries(groups(after)).flatMap(([group, keys]) =>
+  const { mode, ...groups } = after
+  const groupsBefore = before as unknown as Record<string, Record<string, unknown>>
+  const changed = Object.entries(groups).flatMap(([group, keys]) =>
     Object.entries(keys)
-      .filter(([name, value]) => !isDeepStrictEqual(value, groups(before)[group]?.[name]))
+      .filter(([name, value]) => !isDeepStrictEqual(value, groupsBefore[group]?.[name]))
       .map(([name]) => `${group}.${name}`),
   )
+  return mode === before.mode ? changed : ['mode', ...changed]
 }
 
 function withKeys(base: AgentConfig, from: AgentConfig, keys: readonly string[]): AgentConfig {

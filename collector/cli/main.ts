@@ -40,6 +40,7 @@ program
   .description('run the cluster agent')
   .addOption(config())
   .addOption(kubeconfig())
+  .option('--mode <mode>', 'full, or state: no telemetry of applications is received (default: full)')
   .option('--cluster-name <name>', 'as the UI shows the cluster')
   .option('--service <url>', 'the Binnacle service, or any OTLP/HTTP back end')
   .option('--spool-dir <directory>', 'the on-disk buffer that bridges outages')
@@ -57,7 +58,7 @@ program
   .option('--log-level <level>', 'trace, debug, info, warn or error')
   .action((options) =>
     finish(async () => {
-      await withoutCompiler(() => import('./agent.ts'))
+      await withoutCompiler(async () => (await import('./agent.ts')).loadAgent({ ...options, version }))
       return (await import('./agent.ts')).runAgent({ ...options, version })
     }),
   )

@@ -56,9 +56,11 @@ export interface PostDeps {
   readonly dispatcher: Dispatcher
   /** Called for every request, so that a rotated key is picked up. */
   readonly authorization: () => Promise<Record<string, string>>
+  /** The length of a body, as it was encoded, that was sent and answered, whatever the answer. */
+  readonly onSent: (bytes: number) => void
 }
 
-export function createPost({ dispatcher, authorization }: PostDeps, config: PostConfig): Post {
+export function createPost({ dispatcher, authorization, onSent }: PostDeps, config: PostConfig): Post {
   const base = config.endpoint.replace(/\/+$/, '')
   const secure = base.startsWith('https:')
   /** Every OTLP receiver takes gzip; one that takes zstd says so in its answers (RFC 9110, 12.5.3). */
@@ -66,13 +68,15 @@ export function createPost({ dispatcher, authorization }: PostDeps, config: Post
 
   async function attempt(one: PostRequest, signal: AbortSignal): Promise<PostOutcome> {
     const encoding = config.compression === 'zstd' && !takesZstd ? 'gzip' : config.compression
+    const bytes = await encoded(one.body, encoding)
     const response = await request(`${base}/v1/${one.signal}`, {
       method: 'POST',
       headers: { ...headersOf(one, encoding), ...(await authorization()) },
-      body: await encoded(one.body, encoding),
+      body: bytes,
       dispatcher,
       signal,
     })
+    onSent(bytes.length)
     const body = await readLimited(response.body)
     takesZstd = accepts(response.headers['accept-encoding'], 'zstd')
     // Another back end answers now at the same address.

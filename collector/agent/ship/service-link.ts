@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { Dispatcher, EnvHttpProxyAgent } from 'undici'
 import type { Clock } from '../../std/clock.ts'
 import type { Log } from '../../std/log.ts'
@@ -10,6 +11,8 @@ import { openTlsFiles, type TlsMaterial, type TlsPaths } from '../../std/tls-fil
  */
 export interface ServiceLink {
   readonly dispatcher: Dispatcher
+  /** Headers of a request; a key in a file is read for each, so that a rotated one is picked up. */
+  authorization(): Promise<Record<string, string>>
   /** What a human should know although requests may get through; '': nothing. */
   warning(): string
   close(): Promise<void>
@@ -17,6 +20,9 @@ export interface ServiceLink {
 
 export interface ServiceLinkConfig extends TlsPaths {
   readonly endpoint: string
+  /** '': none. The file wins. */
+  readonly accessKey: string
+  readonly accessKeyFile: string
   /** '': what HTTPS_PROXY or HTTP_PROXY, and NO_PROXY, say. */
   readonly proxyUrl: string
   readonly insecureSkipVerify: boolean
@@ -44,6 +50,11 @@ export function createServiceLink(
   })
   return {
     dispatcher: link,
+    async authorization() {
+      const { accessKey, accessKeyFile } = config
+      const key = accessKeyFile === '' ? accessKey : (await readFile(accessKeyFile, 'utf8')).trim()
+      return key === '' ? {} : { authorization: `Bearer ${key}` }
+    },
     warning: () =>
       config.insecureSkipVerify
         ? 'service.insecureSkipVerify is set: anybody can pass for the service'

@@ -6,6 +6,7 @@ import type { Log } from '../../std/log.ts'
 import type { SpoolDisk } from './disk.ts'
 import { type LaneLoss, openLane, type SpoolLane } from './lane.ts'
 import { createPoisonFiles, type PoisonFiles } from './poison.ts'
+import { segmentNames } from './segment.ts'
 
 /**
  * The agent's disk: what it has taken and not yet delivered. One directory a lane, so that a flood of traces neither
@@ -15,14 +16,16 @@ import { createPoisonFiles, type PoisonFiles } from './poison.ts'
  * <directory>/agent-uid              this agent, for ever
  *             collected-namespaces.json   (scope/collected.ts)
  *             lock                   a socket: who listens on it has the directory (lock.ts)
-             kube/ metrics/ …       segments and cursor of each lane (lane.ts, segment-format.ts)
+ *             kube/ metrics/ …       segments and cursor of each lane (lane.ts, segment-format.ts)
  *             poison/                batches the service refused (poison.ts)
  * ```
  */
 export const laneNames = ['kube', 'metrics', 'traces', 'logs'] as const
 export type LaneName = (typeof laneNames)[number]
+/** What an agent that takes no telemetry of applications needs. */
+export const stateLaneNames = ['kube', 'metrics'] as const
 
-/** Parts of the cap: kubernetes state is small and comes first, traces are big. */
+/** Parts of the cap, which the lanes that are open share: kubernetes state is small and comes first, traces are big. */
 const laneShares: Record<LaneName, number> = { kube: 0.2, metrics: 0.2, traces: 0.4, logs: 0.2 }
 const segmentBytesLargest = 16 * 1024 * 1024
 /** A lane keeps about this many segments, so that dropping the oldest drops little. */
@@ -31,10 +34,15 @@ const segmentsPerLane = 16
 export interface Spool {
   readonly agentUid: string
   readonly bootId: string
-  readonly lanes: Readonly<Record<LaneName, SpoolLane>>
+  readonly lanes: SpoolLanes
   readonly poison: PoisonFiles
   close(): Promise<void>
 }
+
+export type SpoolLanes = Readonly<
+  Record<(typeof stateLaneNames)[number], SpoolLane> &
+    Partial<Record<Exclude<LaneName, (typeof stateLaneNames)[number]>, SpoolLane>>
+>
 
 export interface SpoolDeps {
   readonly disk: SpoolDisk
@@ -46,6 +54,8 @@ export interface SpoolDeps {
 export interface SpoolConfig {
   readonly directory: string
   readonly bytesMax: number
+  /** Absent: all. The others are opened only where an earlier run left something in them, which is then still delivered. */
+  readonly lanes?: readonly LaneName[]
   /** Appends of this long share one fsync. */
   readonly syncWindowMs: number
   readonly cursorIntervalMs: number
@@ -54,7 +64,7 @@ export interface SpoolConfig {
 /** Throws when the directory cannot be used at all. */
 export async function openSpool(deps: SpoolDeps, config: SpoolConfig): Promise<Spool> {
   const { disk, clock, log } = deps
-  const { directory, bytesMax, syncWindowMs, cursorIntervalMs } = config
+  const { directory, bytesMax, lanes: wanted = laneNames, syncWindowMs, cursorIntervalMs } = config
   let unlock = async () => {}
   try {
     await disk.makeDirectory(directory)
@@ -63,8 +73,12 @@ export async function openSpool(deps: SpoolDeps, config: SpoolConfig): Promise<S
     const bootId = randomUUID().slice(0, 8)
     let sequence = 0
     const nextId = () => `${agentUid}/${bootId}/${++sequence}`
+    const names: LaneName[] = []
+    for (const name of laneNames)
+      if (wanted.includes(name) || (await holdsSegments(disk, join(directory, name)))) names.push(name)
+    const shares = names.reduce((sum, name) => sum + laneShares[name], 0)
     const open = (name: LaneName) => {
-      const laneBytesMax = Math.floor(bytesMax * laneShares[name])
+      const laneBytesMax = Math.floor((bytesMax * laneShares[name]) / shares)
       const segmentBytesMax = Math.min(segmentBytesLargest, Math.ceil(laneBytesMax / segmentsPerLane))
       return openLane(
         { disk, clock, log, nextId, onLoss: (loss) => deps.onLoss(name, loss) },
@@ -77,11 +91,11 @@ export async function openSpool(deps: SpoolDeps, config: SpoolConfig): Promise<S
         },
       )
     }
-    const lanes = {
+    const lanes: SpoolLanes = {
       kube: await open('kube'),
       metrics: await open('metrics'),
-      traces: await open('traces'),
-      logs: await open('logs'),
+      ...(names.includes('traces') ? { traces: await open('traces') } : {}),
+      ...(names.includes('logs') ? { logs: await open('logs') } : {}),
     }
     return {
       agentUid,
@@ -89,7 +103,7 @@ export async function openSpool(deps: SpoolDeps, config: SpoolConfig): Promise<S
       lanes,
       poison: createPoisonFiles({ disk, clock }, { directory: join(directory, 'poison') }),
       async close() {
-        for (const name of laneNames) await lanes[name].close()
+        for (const [, lane] of openLanes(lanes)) await lane.close()
         await unlock()
       },
     }
@@ -97,6 +111,18 @@ export async function openSpool(deps: SpoolDeps, config: SpoolConfig): Promise<S
     await unlock()
     throw new Error(`cannot open the spool in ${directory}: ${errorText(error)}`, { cause: error })
   }
+}
+
+/** In the order of `laneNames`. */
+export function openLanes(lanes: SpoolLanes): [LaneName, SpoolLane][] {
+  return laneNames.flatMap((name) => {
+    const lane = lanes[name]
+    return lane ? [[name, lane] as [LaneName, SpoolLane]] : []
+  })
+}
+
+async function holdsSegments(disk: SpoolDisk, directory: string): Promise<boolean> {
+  return segmentNames(await disk.list(directory)).some(({ damaged }) => !damaged)
 }
 
 /** A UUID of version 7, as OpAMP asks for; made once and kept beside the data whose batch ids carry it. */

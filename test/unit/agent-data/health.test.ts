@@ -3,6 +3,7 @@ import { type AgentCondition, deriveHealth } from '../../../collector/agent/heal
 import { fixMark } from '../../../collector/record/agent.ts'
 
 const well: AgentCondition = {
+  mode: 'full',
   startedAtMs: 1,
   clusterUid: 'c1',
   reflectors: [

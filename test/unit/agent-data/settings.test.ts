@@ -65,11 +65,14 @@ describe('values that change', () => {
   test('count at once where they can, and are named where they need a restart', () => {
     const { settings, heard } = start()
     settings.setValues(
-      valuesOf({ 'namespaces.include': ['shop'], 'receive.httpPort': 9_999, 'ship.drainMs': 1 }),
+      valuesOf({
+        ...{ mode: 'state', 'namespaces.include': ['shop'] },
+        ...{ 'receive.httpPort': 9_999, 'ship.drainMs': 1 },
+      }),
     )
     expect(settings.current().config.namespaces.include).toEqual(['shop'])
-    expect(settings.current().config.receive.httpPort).toBe(4318)
-    expect(settings.needsRestart()).toEqual(['receive.httpPort', 'ship.drainMs'])
+    expect(settings.current().config).toMatchObject({ mode: 'full', receive: { httpPort: 4318 } })
+    expect(settings.needsRestart()).toEqual(['mode', 'receive.httpPort', 'ship.drainMs'])
     expect(heard).toHaveLength(1)
     settings.setValues(valuesOf())
     expect(settings.needsRestart()).toEqual([])

@@ -73,16 +73,22 @@ function link(endpoint: string, config: Partial<ServiceLinkConfig> = {}) {
   const made = createServiceLink(
     { clock, log: silentLog },
     {
-      ...{ endpoint, proxyUrl: '', caFile: '', certFile: '', keyFile: '', insecureSkipVerify: false },
+      ...{
+        endpoint,
+        accessKey: '',
+        accessKeyFile: '',
+        proxyUrl: '',
+        caFile: '',
+        certFile: '',
+        keyFile: '',
+        insecureSkipVerify: false,
+      },
       timeoutMs: 5_000,
       ...config,
     },
   )
   closers.push(() => made.close())
-  const post = createPost(
-    { dispatcher: made.dispatcher, authorization: async () => ({}) },
-    { endpoint, timeoutMs: 5_000, compression: 'gzip' },
-  )
+  const post = createPost({ ...made, onSent: () => {} }, { endpoint, timeoutMs: 5_000, compression: 'gzip' })
   const body = { bytes: Buffer.from('batch'), compression: 'identity' } as const
   const send = () => post({ id: '1', signal: 'traces', body, resend: false }, new AbortController().signal)
   return { ...made, send }

@@ -1,4 +1,4 @@
-import { zstdCompressSync } from 'node:zlib'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { Agent } from 'undici'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Compression, createPost, type PostOutcome } from '../../../collector/agent/ship/post.ts'
@@ -6,6 +6,7 @@ import { createShipper, type ShipBatch, type ShipSettled } from '../../../collec
 import { systemClock } from '../../../collector/std/clock.ts'
 import { silentLog } from '../../../collector/std/log.ts'
 import { type OtlpSink, type SinkAnswer, startOtlpSink } from '../../support/otlp-sink.ts'
+import { until } from '../../support/until.ts'
 
 let sink: OtlpSink
 const dispatcher = new Agent({ connections: 4 })
@@ -52,6 +53,7 @@ function startShipper(
   const settled: ShipSettled[] = []
   const attempts: PostOutcome['type'][] = []
   const poisoned: string[] = []
+  const sent: number[] = []
   const stopping = new AbortController()
   const shipper = createShipper(
     {
@@ -64,7 +66,11 @@ function startShipper(
         acknowledge: (one) => acknowledged.push(one.id),
       },
       post: createPost(
-        { dispatcher, authorization: async () => ({ authorization: 'Bearer secret' }) },
+        {
+          dispatcher,
+          authorization: async () => ({ authorization: 'Bearer secret' }),
+          onSent: (bytes) => sent.push(bytes),
+        },
         {
           endpoint: options.url ?? `${sink.url}/`,
           timeoutMs: options.timeoutMs ?? 5_000,
@@ -97,6 +103,7 @@ function startShipper(
     shipper,
     acknowledged,
     settled,
+    sent,
     attempts,
     poisoned,
     async untilAcknowledged(count: number) {
@@ -156,8 +163,17 @@ describe('a shipper', () => {
       ])
       expect(shipping.attempts).toEqual(['retry', 'retry', 'accepted'])
       expect(shipping.settled).toHaveLength(1)
+      // The same bytes each time, as they went over the wire.
+      expect(shipping.sent).toEqual(Array(3).fill(gzipSync('batch 1', { level: 1 }).length))
     },
   )
+
+  test('bytes that nobody answered are not counted as sent', async () => {
+    const shipping = startShipper([batch(1)], { url: 'http://127.0.0.1:1' })
+    await until(() => shipping.attempts.length > 1)
+    await shipping.stop()
+    expect(shipping.sent).toEqual([])
+  })
 
   test('marks a batch of an earlier run from the first attempt on', async () => {
     await startShipper([batch(1, ['x'], true)]).untilAcknowledged(1)

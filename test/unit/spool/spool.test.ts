@@ -5,7 +5,13 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type SpoolDisk, systemDisk } from '../../../collector/agent/spool/disk.ts'
 import type { LaneLoss } from '../../../collector/agent/spool/lane.ts'
-import { openSpool, type Spool } from '../../../collector/agent/spool/spool.ts'
+import {
+  type LaneName,
+  laneNames,
+  openSpool,
+  type Spool,
+  stateLaneNames,
+} from '../../../collector/agent/spool/spool.ts'
 import { systemClock } from '../../../collector/std/clock.ts'
 import { silentLog } from '../../../collector/std/log.ts'
 import { root, startNode, type TempDirectory, tempDirectory } from '../../support/processes.ts'
@@ -22,15 +28,19 @@ afterEach(async () => {
 
 const MiB = 1024 * 1024
 
-async function open(disk: SpoolDisk = systemDisk, bytesMax = 64 * MiB) {
+async function open(
+  disk: SpoolDisk = systemDisk,
+  bytesMax = 64 * MiB,
+  lanes: readonly LaneName[] = laneNames,
+) {
   const losses: (LaneLoss & { lane: string })[] = []
   const spool = await openSpool(
     { disk, clock: systemClock, log: silentLog, onLoss: (lane, loss) => losses.push({ lane, ...loss }) },
-    { directory: directory.path, bytesMax, syncWindowMs: 0, cursorIntervalMs: 0 },
+    { directory: directory.path, bytesMax, lanes, syncWindowMs: 0, cursorIntervalMs: 0 },
   )
   opened.push(spool)
   const put = (content: string | Buffer, lane: 'kube' | 'traces' = 'kube') =>
-    spool.lanes[lane].append({ signal: 'logs', parts: [{ pieces: [Buffer.from(content)], items: 1 }] })
+    spool.lanes[lane]?.append({ signal: 'logs', parts: [{ pieces: [Buffer.from(content)], items: 1 }] })
   async function take(): Promise<string> {
     const batch = await spool.lanes.kube.next(new AbortController().signal)
     if (!batch) throw new Error('the lane is closed')
@@ -163,7 +173,24 @@ describe('the spool', () => {
     expect(new Set(spool.losses.map(({ lane, reason }) => `${lane} ${reason}`))).toEqual(
       new Set(['traces full']),
     )
-    expect(spool.lanes.traces.state().batches + lost).toBe(12)
+    expect((spool.lanes.traces?.state().batches ?? 0) + lost).toBe(12)
     expect(spool.lanes.kube.state().batches).toBe(1)
+  })
+
+  test('lanes that are not wanted are not opened, and theirs of the cap is shared by the others; what they hold is delivered first', async () => {
+    const before = await open()
+    await before.put('spans', 'traces')
+    await before.close()
+    const leftover = await open(systemDisk, 64 * MiB, stateLaneNames)
+    expect(Object.keys(leftover.lanes)).toEqual(['kube', 'metrics', 'traces'])
+    const batch = await leftover.lanes.traces?.next(new AbortController().signal)
+    expect(batch).toMatchObject({ items: 1, resend: true })
+    if (batch) leftover.lanes.traces?.acknowledge(batch)
+    await leftover.close()
+    const spool = await open(systemDisk, 4 * MiB, stateLaneNames)
+    expect(Object.keys(spool.lanes)).toEqual(['kube', 'metrics'])
+    // A fifth of the cap with all lanes open, half of it now.
+    for (let index = 0; index < 15; index++) await spool.put(randomBytes(100 * 1024))
+    expect(spool.losses).toEqual([])
   })
 })
