@@ -19,6 +19,25 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if $registry }}{{ $registry }}/{{ end }}{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
 {{- end }}
 
+{{/* A memory quantity of Kubernetes in MiB. */}}
+{{- define "binnacle-agent.mebibytes" -}}
+{{- $text := . }}
+{{- if not (kindIs "string" .) }}{{ $text = . | int64 | toString }}{{ end }}
+{{- if not (regexMatch "^[0-9]+([.][0-9]+)?([KMGT]i|[kMGT])?$" $text) }}{{ fail (printf "resources.limits.memory is no quantity that can be read: %s" $text) }}{{ end }}
+{{- $unit := regexFind "[A-Za-z]*$" $text }}
+{{- $bytes := dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 }}
+{{- divf (mulf (trimSuffix $unit $text | float64) (get $bytes $unit)) 1048576 | floor | int64 }}
+{{- end }}
+
+{{/* Of the memory limit, 32 MiB are Node's own; five sevenths of the rest are the heap's. The young generation makes up to three of its size. */}}
+{{- define "binnacle-agent.nodeOptions" -}}
+{{- $limit := dig "limits" "memory" "256Mi" (.Values.resources | default dict) | include "binnacle-agent.mebibytes" | int64 }}
+{{- if lt $limit 64 }}{{ fail "resources.limits.memory must be at least 64Mi: Node alone takes 44" }}{{ end }}
+{{- $old := div (mul (sub $limit 32) 5) 7 }}
+{{- $young := max 1 (min 4 (div $limit 64)) }}
+{{- printf "--max-old-space-size=%d --max-semi-space-size=%d" $old $young }}
+{{- end }}
+
 {{/* The agent's own configuration file: the values that are its keys, and what the chart decides for it. */}}
 {{- define "binnacle-agent.config" -}}
 {{ include "binnacle-agent.config.restart" . }}
@@ -39,6 +58,7 @@ log:
 
 {{/* The others: a change of them restarts the pods. */}}
 {{- define "binnacle-agent.config.restart" -}}
+mode: {{ .Values.mode }}
 cluster:
   name: {{ .Values.cluster.name | default .Values.global.cattle.clusterName | quote }}
   id: {{ .Values.cluster.id | quote }}
@@ -64,6 +84,7 @@ watch:
   {{- toYaml .Values.watch | nindent 2 }}
 crashLogs:
   {{- toYaml .Values.crashLogs | nindent 2 }}
+{{- if eq .Values.mode "full" }}
 receive:
   host: 0.0.0.0
   {{- toYaml (omit .Values.receive "tlsSecret") | nindent 2 }}
@@ -78,9 +99,13 @@ receive:
     {{- end }}
   {{- end }}
   {{- end }}
+{{- end }}
 admin:
   host: 0.0.0.0
   port: 8421
+{{- if and .Values.sampling.enabled (eq .Values.mode "state") }}
+{{- fail "sampling.enabled needs mode: full, for in mode state no traces are received" }}
+{{- end }}
 {{- if and .Values.sampling.enabled (gt (int .Values.replicas) 1) }}
 {{- fail "sampling.enabled needs replicas: 1, for a trace is decided where all of its spans are" }}
 {{- end }}

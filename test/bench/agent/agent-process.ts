@@ -3,6 +3,7 @@ import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import type { AgentStatus } from '../../../collector/agent/main.ts'
+import { chartNodeOptions } from '../../support/chart-heap.ts'
 import { eventually, root, tempDirectory } from '../../support/processes.ts'
 import type { ApiProcess } from './api-process.ts'
 
@@ -23,6 +24,8 @@ export interface AgentProcessConfig {
   readonly service: string
   /** Node flags beyond the chart's. */
   readonly flags?: readonly string[]
+  /** Such as 64Mi; absent: that of the chart's values. */
+  readonly memoryLimit?: string | undefined
   readonly config?: object
 }
 
@@ -32,6 +35,7 @@ export async function startAgentProcess({
   api,
   service,
   flags = [],
+  memoryLimit,
   config = {},
 }: AgentProcessConfig): Promise<AgentProcess> {
   const directory = tempDirectory('bench-agent')
@@ -59,7 +63,7 @@ export async function startAgentProcess({
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: process.env['PATH'] ?? '',
-        ...chartEnvironment(),
+        ...chartEnvironment(memoryLimit),
         KUBERNETES_SERVICE_HOST: '127.0.0.1',
         KUBERNETES_SERVICE_PORT: String(api.port),
         BINNACLE_SERVICE_ACCOUNT_DIR: account,
@@ -112,13 +116,11 @@ function portsOf(output: string): Ports | undefined {
   return line ? (JSON.parse(line) as { ports: Ports }).ports : undefined
 }
 
-/** What the chart's template sets for the container, such as NODE_OPTIONS. */
-export function chartEnvironment(): Record<string, string> {
+/** What the chart sets for the container, by its memory limit (absent: that of the default values). */
+export function chartEnvironment(memoryLimit?: string): Record<string, string> {
   const template = readFileSync(join(root, 'charts/binnacle-agent/templates/workload.yaml'), 'utf8')
-  const options = /name: NODE_OPTIONS\n\s+value: (--.*)/.exec(template)?.[1]
-  if (options === undefined) throw new Error('the chart of the agent sets no NODE_OPTIONS')
   return {
-    NODE_OPTIONS: options,
+    NODE_OPTIONS: chartNodeOptions(memoryLimit),
     MALLOC_ARENA_MAX: /name: MALLOC_ARENA_MAX\n\s+value: "(.*)"/.exec(template)?.[1] ?? '',
   }
 }

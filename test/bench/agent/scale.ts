@@ -18,6 +18,9 @@ export interface ScaleConfig {
   readonly warmSeconds: number
   readonly seconds: number
   readonly flags?: readonly string[]
+  /** Such as 64Mi; absent: that of the chart's values. */
+  readonly memoryLimit?: string
+  readonly mode?: 'full' | 'state'
 }
 
 export interface ScaleResult {
@@ -66,6 +69,8 @@ export async function measureScale(config: ScaleConfig): Promise<ScaleResult> {
       api,
       service: sink.url,
       ...(config.flags ? { flags: config.flags } : {}),
+      memoryLimit: config.memoryLimit,
+      config: { mode: config.mode ?? 'full' },
     })
     const result = await measure({ config, api, sink, agent })
     await agent.close()

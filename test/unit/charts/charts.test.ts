@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { parseAgentConfig } from '../../../collector/agent/config.ts'
 import { parseServiceConfig } from '../../../collector/service/config.ts'
+import { chartNodeOptions } from '../../support/chart-heap.ts'
 
 const charts = resolve(import.meta.dirname, '../../../charts')
 const hasHelm = spawnSync('helm', ['version']).status === 0
@@ -155,6 +156,40 @@ describe('configuration files', () => {
 })
 
 describe('chart binnacle-agent', () => {
+  test.each([
+    ['64Mi', '--max-old-space-size=22 --max-semi-space-size=1'],
+    ['128Mi', '--max-old-space-size=68 --max-semi-space-size=2'],
+    ['256Mi', '--max-old-space-size=160 --max-semi-space-size=4'],
+    ['1Gi', '--max-old-space-size=708 --max-semi-space-size=4'],
+  ])("Node's heap follows from a memory limit of %s", (limit, options) => {
+    expect(chartNodeOptions(limit)).toBe(options)
+    if (hasHelm)
+      expect(JSON.stringify(render('binnacle-agent', `resources.limits.memory=${limit}`))).toContain(options)
+  })
+
+  withHelm.each([
+    ['0.5Gi', '--max-old-space-size=342 '],
+    ['512M', '--max-old-space-size=325 '],
+    ['268435456', '--max-old-space-size=160 '],
+    ['null', '--max-old-space-size=160 '],
+  ])('a memory limit of %s is read', (limit, options) => {
+    expect(JSON.stringify(render('binnacle-agent', `resources.limits.memory=${limit}`))).toContain(options)
+  })
+
+  withHelm('mode state has no port, no Service and no rule for OTLP', () => {
+    const sets = ['networkPolicy.enabled=true', 'receive.tlsSecret.name=in']
+    const full = JSON.stringify(render('binnacle-agent', ...sets))
+    const state = JSON.stringify(render('binnacle-agent', 'mode=state', ...sets))
+    for (const trace of ['otlp', '4317', '4318', '/etc/binnacle/receive']) {
+      expect(full).toContain(trace)
+      expect(state).not.toContain(trace)
+    }
+    expect(parseAgentConfig(configOf('binnacle-agent', 'agent.yaml', 'mode=state'))).toMatchObject({
+      mode: 'state',
+      sampling: { enabled: false },
+    })
+  })
+
   withHelm('renders a Deployment with cluster rights by default', () => {
     expect(kinds(render('binnacle-agent'))).toEqual([
       'ClusterRole',
@@ -240,6 +275,10 @@ describe('chart binnacle-agent', () => {
     ['receive.httpPort=70000', 'httpPort'],
     ['watch.mode=namespaced', 'watch.namespaces must list at least one namespace'],
     ['namespaces.includ={x}', 'includ'],
+    ['mode=half', 'mode'],
+    ['mode=state,sampling.enabled=true', 'sampling.enabled needs mode: full'],
+    ['resources.limits.memory=32Mi', 'must be at least 64Mi'],
+    ['resources.limits.memory=much', 'no quantity that can be read: much'],
   ])('refuses %s and names it', (set, message) => {
     const { status, output } = helm('template', 'test', `${charts}/binnacle-agent`, '--set', set)
     expect(status).not.toBe(0)
