@@ -59,8 +59,10 @@ const rules: Record<string, { readonly may: readonly string[]; readonly packages
   },
   'collector/service/store': { may: ['collector/record', 'collector/std'] },
   'collector/service/query': { may: ['collector/record'] },
+  'collector/service/compare': { may: ['collector/service/query'], packages: [] },
   'collector/service/api': {
     may: [
+      'collector/service/compare',
       'collector/service/query',
       'collector/service/store',
       'collector/record',
