@@ -163,8 +163,7 @@ export const AgentConfig = Group({
   sampling: Group({
     enabled: Type.Boolean({
       default: false,
-      description:
-        'tail sampling of traces, with one replica only; errors, slow and rare operations are always kept',
+      description: 'tail sampling of traces; errors, slow and rare operations are always kept',
     }),
     ratio: Type.Number({
       minimum: 0.0001,
@@ -185,6 +184,23 @@ export const AgentConfig = Group({
       MiB,
       'of traces that are not decided; beyond it they are decided early, and kept',
     ),
+    replicas: Group({
+      address: Type.String({
+        default: '',
+        pattern: '^$|^[A-Za-z0-9.-]+:[0-9]{1,5}$',
+        description:
+          'host:port of OTLP/HTTP whose host resolves to all ready replicas, such as a headless Service: each span goes to the one that decides its trace; empty: this one decides all',
+      }),
+      ownAddress: Type.String({ default: '', description: 'of this replica, as that name resolves to it' }),
+      serverName: Type.String({
+        default: '',
+        description: 'in the certificate of receive.tls; default: the host above',
+      }),
+      caFile: Type.String({
+        default: '',
+        description: 'PEM, of who signed the certificate of receive.tls; empty: the public authorities',
+      }),
+    }),
   }),
   ship: Group({
     compression: OneOf(

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { stringify as stringifyYaml } from 'yaml'
 import type { RemoteScope } from '../record/remote-config.ts'
 import {
@@ -22,9 +23,12 @@ const spec: ConfigSpec<typeof AgentConfig> = {
       return 'watch.namespaces must name at least one namespace when watch.mode is namespaced'
     if (config.watch.mode === 'namespaced' && config.cluster.id === '')
       return 'cluster.id must be set when watch.mode is namespaced: the agent may not read the uid of kube-system then'
-    if (config.sampling.enabled && config.leaderElection.enabled)
-      return 'sampling.enabled needs one replica, so leaderElection.enabled must be false: a trace is decided where all of its spans are'
-    if (config.sampling.enabled && config.mode === 'state')
+    const { enabled, replicas } = config.sampling
+    if (enabled && config.leaderElection.enabled && replicas.address === '')
+      return 'sampling.enabled with several replicas needs sampling.replicas.address: a trace is decided where all of its spans are'
+    if (replicas.address !== '' && isIP(replicas.ownAddress) === 0)
+      return `sampling.replicas.ownAddress must be the IP address of this replica: ${replicas.ownAddress || 'it is empty'}`
+    if (enabled && config.mode === 'state')
       return 'sampling.enabled needs mode full: in mode state there are no traces to sample'
     const pairs = [
       ['service', config.service],

@@ -121,7 +121,7 @@ export async function openDelivery(deps: DeliveryDeps, config: AgentConfig): Pro
       {
         source,
         post: createPost(
-          { ...deps, onSent: (bytes) => onSent(lane, bytes) },
+          { ...deps, headers: deps.authorization, onSent: (bytes) => onSent(lane, bytes) },
           { endpoint, timeoutMs, compression },
         ),
         poison: spool.poison,

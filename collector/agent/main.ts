@@ -46,6 +46,8 @@ export interface AgentDeps {
   readonly kubeconfig?: string | undefined
   /** Reads the configuration again, as it is now; throws when it cannot be used. Absent: it never changes. */
   readonly readConfig?: (() => AgentConfig) | undefined
+  /** The addresses of a host; absent: as the system finds them. */
+  readonly resolve?: ((host: string) => Promise<readonly string[]>) | undefined
 }
 
 /** The code of the applications' half, where the mode has one. */
@@ -148,6 +150,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       decide: cluster.pipeline.decide,
       clusterUid: cluster.pipeline.clusterUid,
       podsKnown: cluster.podsKnown,
+      resolve: deps.resolve,
     },
     config,
   )

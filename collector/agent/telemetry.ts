@@ -5,6 +5,8 @@ import type { SelfMetrics } from '../std/self-metrics.ts'
 import { splitRequest } from '../wire/split-request.ts'
 import type { Batcher } from './batch/batcher.ts'
 import type { AgentConfig } from './config-schema.ts'
+import type { TracePart } from './forward/by-owner.ts'
+import { createForwarding, type ForwardingDeps } from './forwarding.ts'
 import type { AgentLedger } from './metrics.ts'
 import { createOtlpHandler, type ReceiveDeps, type RequestSeen } from './receive/handler.ts'
 import { createLatePods } from './receive/late-pods.ts'
@@ -24,23 +26,43 @@ export interface TelemetryDeps {
   readonly decide: (namespace: string) => ScopeDecision
   readonly clusterUid: () => string
   readonly podsKnown: () => boolean
+  readonly resolve: ForwardingDeps['resolve']
 }
 
-export function startTelemetry(deps: TelemetryDeps, config: AgentConfig): Promise<Receivers> {
+export async function startTelemetry(deps: TelemetryDeps, config: AgentConfig): Promise<Receivers> {
   const { clock, log, metrics, ledger, batcher } = deps
   const latePods = createLatePods(clock, { holdMs: config.receive.podWaitMs })
   metrics.gauge('otlp_held_requests', 'Requests of pods that are not known yet', () => latePods.held())
+  const keepHere = (parts: readonly TracePart[]) => batcher.request({ signal: 'traces', parts })
+  const forwarding =
+    config.sampling.enabled && config.sampling.replicas.address !== ''
+      ? createForwarding({ ...deps, keepHere }, config)
+      : undefined
   const handler = createOtlpHandler(
     {
       ...deps,
       latePods,
       split: splitRequest,
-      keep: (request) => batcher.request(request),
+      keep: ({ signal, parts, forwarded }) =>
+        forwarding && signal === 'traces' && !forwarded
+          ? forwarding.keep(parts)
+          : batcher.request({ signal, parts }),
       onRequest: (seen) => countRequest(ledger, seen),
     },
     { ...config.receive, clusterName: config.cluster.name },
   )
-  return startReceivers({ handler, metrics, log }, config.receive)
+  const receivers = await startReceivers({ handler, metrics, log }, config.receive)
+  const stopping = new AbortController()
+  const finding = forwarding?.run(stopping.signal)
+  return {
+    ports: receivers.ports,
+    async close() {
+      await receivers.close()
+      stopping.abort()
+      await finding
+      await forwarding?.close()
+    },
+  }
 }
 
 function countRequest(

@@ -88,6 +88,7 @@ export function createDoor(options: DoorOptions): Door {
           peerAddress,
           batchId: boundedBatchId(header('binnacle-batch-id')),
           resend: header('binnacle-batch-resend') === '1',
+          forwarded: header('binnacle-forwarded') === '1',
         })
       } catch (error) {
         log?.error({ err: error, signal }, 'a request failed inside: its sender is asked to come again')

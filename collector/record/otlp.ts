@@ -20,6 +20,8 @@ export interface OtlpRequest {
   readonly batchId: string
   /** Header `binnacle-batch-resend: 1`: this batch may already be stored. */
   readonly resend: boolean
+  /** Header `binnacle-forwarded: 1`: another replica of the agent sends what an application sent to it. */
+  readonly forwarded?: boolean
 }
 
 /** What became of a request. `accepted` is answered only after the data is kept (spool fsync or committed insert). */

@@ -37,6 +37,7 @@ const rules: Record<string, { readonly may: readonly string[]; readonly packages
       'batch',
       'spool',
       'sample',
+      'forward',
       'ship',
       'control',
       'elect',

@@ -106,11 +106,21 @@ admin:
 {{- if and .Values.sampling.enabled (eq .Values.mode "state") }}
 {{- fail "sampling.enabled needs mode: full, for in mode state no traces are received" }}
 {{- end }}
-{{- if and .Values.sampling.enabled (gt (int .Values.replicas) 1) }}
-{{- fail "sampling.enabled needs replicas: 1, for a trace is decided where all of its spans are" }}
-{{- end }}
 sampling:
-  {{- toYaml .Values.sampling | nindent 2 }}
+  {{- toYaml (omit .Values.sampling "replicasCaKey") | nindent 2 }}
+  {{- if and .Values.sampling.enabled (gt (int .Values.replicas) 1) }}
+  replicas:
+    # Its own address comes from the environment.
+    address: {{ include "binnacle-agent.fullname" . }}-replicas.{{ .Release.Namespace }}.svc:{{ .Values.receive.httpPort }}
+    {{- with .Values.receive.tlsSecret }}
+    {{- if .name }}
+    serverName: {{ include "binnacle-agent.fullname" $ }}.{{ $.Release.Namespace }}.svc
+    {{- if $.Values.sampling.replicasCaKey }}
+    caFile: /etc/binnacle/receive/{{ $.Values.sampling.replicasCaKey }}
+    {{- end }}
+    {{- end }}
+    {{- end }}
+  {{- end }}
 spool:
   directory: /var/lib/binnacle
   bytesMax: {{ .Values.spool.bytesMax | int64 }}

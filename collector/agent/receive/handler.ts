@@ -34,6 +34,8 @@ export interface ReceiveDeps extends Omit<AdmissionRules, 'unknownNamespace'> {
   readonly keep: (request: {
     readonly signal: OtlpSignal
     readonly parts: readonly KeptPart[]
+    /** Another replica has sent it here; it is not sent on. */
+    readonly forwarded: boolean
   }) => Promise<KeepOutcome>
   readonly onRequest: (seen: RequestSeen) => void
 }
@@ -63,10 +65,15 @@ export interface KeptPart {
 }
 
 export type KeepOutcome =
-  | { readonly type: 'kept'; readonly droppedItems: number }
-  | { readonly type: 'failed'; readonly message: string; readonly failedItems: number }
+  | { readonly type: 'kept'; readonly droppedItems: number; readonly forwardedItems?: number }
+  | {
+      readonly type: 'failed'
+      readonly message: string
+      readonly failedItems: number
+      readonly forwardedItems?: number
+    }
 
-/** For the counters; `received` = kept by `keep` + refused + failed + what `keep` itself has dropped and counted. */
+/** For the counters; `received` = kept here by `keep` + refused + failed + what `keep` itself has dropped and counted. What it forwarded is counted where it went. */
 export interface RequestSeen {
   readonly signal: OtlpSignal
   readonly result: OtlpOutcome['type'] | 'partial'
@@ -85,8 +92,9 @@ export function createOtlpHandler(deps: ReceiveDeps, config: ReceiveConfig): Otl
   const { clock, clusterUid, podsKnown, latePods, split, keep, onRequest } = deps
   const rules = { ...deps, unknownNamespace: config.unknownNamespace }
 
-  function judge(resource: ResourcePart, { peerAddress }: OtlpRequest): Judged {
+  function judge(resource: ResourcePart, request: OtlpRequest): Judged {
     const { attribute } = resource
+    const peerAddress = senderAddress(request)
     const admission = admit(rules, { attribute, peerAddress, nowMs: clock.nowMs() })
     const key = senderKey({ attribute, peerAddress })
     const isPlaced = admission.type === 'admitted' ? admission.pod !== undefined : !admission.unplaced
@@ -113,7 +121,8 @@ export function createOtlpHandler(deps: ReceiveDeps, config: ReceiveConfig): Otl
     return admission.type === 'refused' && admission.unplaced && (mayCome || !podsKnown())
   }
 
-  function sort(judged: readonly Judged[], { peerAddress }: OtlpRequest, uid: string): Sorted {
+  function sort(judged: readonly Judged[], request: OtlpRequest, uid: string): Sorted {
+    const peerAddress = senderAddress(request)
     const sorted = {
       parts: [] as KeptPart[],
       received: 0,
@@ -138,7 +147,7 @@ export function createOtlpHandler(deps: ReceiveDeps, config: ReceiveConfig): Otl
   }
 
   return async (request) => {
-    const { signal } = request
+    const { signal, forwarded = false } = request
     const unseen: RequestSeen = {
       signal,
       result: 'retry',
@@ -166,8 +175,8 @@ export function createOtlpHandler(deps: ReceiveDeps, config: ReceiveConfig): Otl
       return retry('the pod of the sender is not known yet')
     }
     const { parts, received, refused, messages } = sort(judged, request, uid)
-    const seen = { signal, received, refused, held }
-    const outcome = parts.length === 0 ? nothingToKeep : await keep({ signal, parts })
+    const outcome = parts.length === 0 ? nothingToKeep : await keep({ signal, parts, forwarded })
+    const seen = { signal, received: received - (outcome.forwardedItems ?? 0), refused, held }
     if (outcome.type === 'failed') {
       // The refused ones will be refused again when the request comes again; here they are counted once a request.
       onRequest({ ...seen, failed: outcome.failedItems, result: 'retry' })
@@ -195,6 +204,11 @@ interface Judged {
 }
 
 const nothingToKeep: KeepOutcome = { type: 'kept', droppedItems: 0 }
+
+/** '': another replica stands between; it has told the resource what it knew of the address. */
+function senderAddress({ peerAddress, forwarded = false }: OtlpRequest): string {
+  return forwarded ? '' : peerAddress
+}
 
 function retry(message: string): OtlpOutcome {
   return { type: 'retry', status: 503, afterSeconds: retryAfterSeconds, message }

@@ -1,14 +1,10 @@
-import { writeProto } from '../../wire/proto-writer.ts'
+import { encodeSpans, type SpanSurroundings } from '../../wire/spans-of.ts'
 
-/** What stands around a span in its request: its resource and its scope, with their namespace. */
-export interface Surroundings {
+/** What stands around a span in its request, with its namespace. */
+export interface Surroundings extends SpanSurroundings {
   /** undefined: the part had none. */
   readonly namespace: string | undefined
   readonly service: string
-  /** All fields of ResourceSpans but its scopes. */
-  readonly resource: Uint8Array
-  /** All fields of ScopeSpans but its spans. */
-  readonly scope: Uint8Array
 }
 
 export interface KeptPart {
@@ -43,18 +39,8 @@ export function createKeptSpans(): KeptSpans {
       return [...byNamespace].map(([namespace, groups]) => ({
         ...(namespace === undefined ? {} : { namespace }),
         items: groups.reduce((sum, [, own]) => sum + own.length, 0),
-        bytes: encode(groups),
+        bytes: encodeSpans(groups),
       }))
     },
   }
-}
-
-function encode(groups: readonly (readonly [Surroundings, readonly Uint8Array[]])[]): Uint8Array {
-  const request = writeProto()
-  for (const [{ resource, scope }, spans] of groups) {
-    const scopeSpans = writeProto().raw(scope)
-    for (const span of spans) scopeSpans.bytes(2, span)
-    request.message(1, (resourceSpans) => resourceSpans.raw(resource).bytes(2, scopeSpans.finish()))
-  }
-  return request.finish()
 }

@@ -1,8 +1,8 @@
 import type { OtlpSignal } from '../../record/otlp.ts'
 import type { Clock } from '../../std/clock.ts'
-import { readProto, WireError } from '../../wire/proto-reader.ts'
-import { writeProto } from '../../wire/proto-writer.ts'
+import { WireError } from '../../wire/proto-reader.ts'
 import { createSampler } from '../../wire/rules/sampler.ts'
+import { eachSpan } from '../../wire/spans-of.ts'
 import { resourceAttributes } from '../../wire/walk-request.ts'
 import { createKeptSpans, type KeptSpans, type Surroundings } from './kept-spans.ts'
 import { createOperations } from './operations.ts'
@@ -144,9 +144,14 @@ export function createTailSampler<Batch extends RawBatch>(
     for (const [index, part] of (await batch.unpack()).entries()) {
       raw.bytes += part.length
       heldBytes += part.length
-      eachSpan(part, batch.parts[index]?.namespace, (bytes, of) => {
-        raw.undecided++
-        takeSpan({ bytes, of, raw })
+      const namespace = batch.parts[index]?.namespace
+      eachSpan(part, (around, resourceSpans) => {
+        const service = resourceAttributes(resourceSpans).get('service.name') ?? ''
+        const of = intern({ ...around, namespace, service })
+        return (bytes) => {
+          raw.undecided++
+          takeSpan({ bytes, of, raw })
+        }
       })
     }
     raw.undecided--
@@ -258,28 +263,6 @@ export function createTailSampler<Batch extends RawBatch>(
     onSampledOut(raw.sampledOut)
   }
 
-  function eachSpan(
-    part: Uint8Array,
-    namespace: string | undefined,
-    onSpan: (bytes: Buffer, of: Surroundings) => void,
-  ): void {
-    const request = readProto(part)
-    while (request.next()) {
-      if (request.field() !== 1) continue
-      const resourceSpans = request.bytes()
-      const resource = fieldsBut(resourceSpans, 2)
-      const service = resourceAttributes(resourceSpans).get('service.name') ?? ''
-      const scopes = readProto(resourceSpans)
-      while (scopes.next()) {
-        if (scopes.field() !== 2) continue
-        const scopeSpans = scopes.bytes()
-        const of = intern({ namespace, service, resource, scope: fieldsBut(scopeSpans, 2) })
-        const spans = readProto(scopeSpans)
-        while (spans.next()) if (spans.field() === 2) onSpan(spans.bytes(), of)
-      }
-    }
-  }
-
   /** Spans of many requests of one pod travel under one resource. */
   function intern(one: Surroundings): Surroundings {
     const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1')
@@ -358,11 +341,4 @@ function trySpan(bytes: Uint8Array): SpanFacts | undefined {
     if (error instanceof WireError) return undefined
     throw error
   }
-}
-
-function fieldsBut(message: Uint8Array, field: number): Uint8Array {
-  const writer = writeProto()
-  const reader = readProto(message)
-  while (reader.next()) if (reader.field() !== field) writer.raw(reader.raw())
-  return writer.finish()
 }

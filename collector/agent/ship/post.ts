@@ -54,13 +54,13 @@ const fromZstd = promisify(zstdDecompress)
 
 export interface PostDeps {
   readonly dispatcher: Dispatcher
-  /** Called for every request, so that a rotated key is picked up. */
-  readonly authorization: () => Promise<Record<string, string>>
+  /** More of them, such as a key; asked for every request, so that a rotated key is picked up. */
+  readonly headers: () => Promise<Record<string, string>>
   /** The length of a body, as it was encoded, that was sent and answered, whatever the answer. */
   readonly onSent: (bytes: number) => void
 }
 
-export function createPost({ dispatcher, authorization, onSent }: PostDeps, config: PostConfig): Post {
+export function createPost({ dispatcher, headers, onSent }: PostDeps, config: PostConfig): Post {
   const base = config.endpoint.replace(/\/+$/, '')
   const secure = base.startsWith('https:')
   /** Every OTLP receiver takes gzip; one that takes zstd says so in its answers (RFC 9110, 12.5.3). */
@@ -71,7 +71,7 @@ export function createPost({ dispatcher, authorization, onSent }: PostDeps, conf
     const bytes = await encoded(one.body, encoding)
     const response = await request(`${base}/v1/${one.signal}`, {
       method: 'POST',
-      headers: { ...headersOf(one, encoding), ...(await authorization()) },
+      headers: { ...headersOf(one, encoding), ...(await headers()) },
       body: bytes,
       dispatcher,
       signal,

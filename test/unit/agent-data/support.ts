@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseAgentConfig } from '../../../collector/agent/config.ts'
-import { type RunningAgent, startAgent } from '../../../collector/agent/main.ts'
+import { type AgentDeps, type RunningAgent, startAgent } from '../../../collector/agent/main.ts'
 import { silentLog } from '../../../collector/std/log.ts'
 import { type FakeKubeApi, startFakeKubeApi } from '../../support/kube-api/server.ts'
 import { type OtlpSink, startOtlpSink } from '../../support/otlp-sink.ts'
@@ -31,7 +31,10 @@ export interface AgentStack {
   close(): Promise<void>
 }
 
-export async function startAgentStack(overrides: Record<string, unknown> = {}): Promise<AgentStack> {
+export async function startAgentStack(
+  overrides: Record<string, unknown> = {},
+  deps: Partial<AgentDeps> = {},
+): Promise<AgentStack> {
   const directory = mkdtempSync(join(tmpdir(), 'binnacle-agent-'))
   const kube = await startFakeKubeApi()
   writeFileSync(join(directory, 'kubeconfig'), kube.kubeconfig())
@@ -54,7 +57,7 @@ export async function startAgentStack(overrides: Record<string, unknown> = {}): 
     },
   })
   const kubeconfig = join(directory, 'kubeconfig')
-  const agent = await startAgent(config, { version: '0.1.0', log: silentLog, kubeconfig })
+  const agent = await startAgent(config, { version: '0.1.0', log: silentLog, kubeconfig, ...deps })
   await until(() => agent.status().ready, 30_000)
   return {
     agent,

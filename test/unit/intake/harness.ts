@@ -48,6 +48,7 @@ export interface Answer {
 export interface Sent {
   readonly method?: string
   readonly path?: string
+  readonly host?: string | undefined
   readonly headers?: Record<string, string>
   readonly body?: Uint8Array | string
   /** Without Content-Length, in pieces of this many bytes. */
@@ -62,7 +63,7 @@ export function send(port: number, sent: Sent): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const request = httpRequest(
       {
-        host: '127.0.0.1',
+        host: sent.host ?? '127.0.0.1',
         port,
         method: sent.method ?? 'POST',
         path: sent.path ?? '/v1/traces',

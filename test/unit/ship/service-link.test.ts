@@ -88,7 +88,10 @@ function link(endpoint: string, config: Partial<ServiceLinkConfig> = {}) {
     },
   )
   closers.push(() => made.close())
-  const post = createPost({ ...made, onSent: () => {} }, { endpoint, timeoutMs: 5_000, compression: 'gzip' })
+  const post = createPost(
+    { ...made, headers: made.authorization, onSent: () => {} },
+    { endpoint, timeoutMs: 5_000, compression: 'gzip' },
+  )
   const body = { bytes: Buffer.from('batch'), compression: 'identity' } as const
   const send = () => post({ id: '1', signal: 'traces', body, resend: false }, new AbortController().signal)
   return { ...made, send }

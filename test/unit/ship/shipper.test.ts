@@ -68,7 +68,7 @@ function startShipper(
       post: createPost(
         {
           dispatcher,
-          authorization: async () => ({ authorization: 'Bearer secret' }),
+          headers: async () => ({ authorization: 'Bearer secret' }),
           onSent: (bytes) => sent.push(bytes),
         },
         {
