@@ -23,4 +23,28 @@ export function traceScreens(ui: Ui): void {
     expect(errors).toEqual([])
     await page.close()
   })
+
+  test('a slow trace beside a typical one: the difference of an operation is what the database says', async () => {
+    const [trace] = await ui.store().query<{ traceId: string; startMs: number; slowMs: number }>({
+      sql: `SELECT lower(hex(trace_id)) AS traceId, toUnixTimestamp64Milli(start_time) AS startMs, duration_ns / 1e6 AS slowMs
+        FROM spans FINAL WHERE service = 'benigno' AND status != 2 ORDER BY duration_ns DESC, start_time LIMIT 1`,
+      params: {},
+    })
+    const { page, errors } = await ui.open(`/traces/${trace?.traceId}/compare?aroundMs=${trace?.startMs}`)
+    const row = page.getByRole('row').filter({ hasText: 'benigno server' })
+    await row.waitFor()
+    const cells = await row.getByRole('cell').allTextContents()
+    const typicalMs = Number(/^([\d.]+) ms$/.exec(cells[3] ?? '')?.[1])
+    const differenceMs = (trace?.slowMs ?? 0) - typicalMs
+    expect(typicalMs).toBeGreaterThan(0)
+    expect(cells.slice(0, 2)).toEqual(['GET /', `+${Number((differenceMs / 1000).toPrecision(3))} s`])
+    // Another one is chosen from the list.
+    await page.getByRole('link', { name: 'Choose another trace' }).click()
+    await page.getByText('Choose the row to compare').waitFor()
+    await page.getByRole('row').getByRole('link', { name: 'GET /hw2' }).nth(1).click()
+    await page.getByRole('heading', { name: 'Other trace' }).first().waitFor()
+    await expect.poll(() => page.url()).toContain('with=')
+    expect(errors).toEqual([])
+    await page.close()
+  })
 }

@@ -1,6 +1,6 @@
 import { type AnyRootRoute, createRoute, lazyRouteComponent } from '@tanstack/react-router'
 
-/** The search for traces, and one trace. */
+/** The search for traces, one trace, and two beside each other. */
 export function traceRoutes(root: AnyRootRoute) {
   const parent = { getParentRoute: () => root }
   return [
@@ -13,6 +13,11 @@ export function traceRoutes(root: AnyRootRoute) {
       ...parent,
       path: '/traces/$traceId',
       component: lazyRouteComponent(() => import('./trace-page.tsx'), 'TracePage'),
+    }),
+    createRoute({
+      ...parent,
+      path: '/traces/$traceId/compare',
+      component: lazyRouteComponent(() => import('./compare-page.tsx'), 'CompareTracesPage'),
     }),
   ]
 }

@@ -14,7 +14,7 @@ import { timeSearch } from '../search-params.ts'
 import { useSearchParams, useTimeRange } from '../url-state.ts'
 import { TraceFilterForm } from './filter-form.tsx'
 import { parseTraceFilters, type TraceFilters, traceFiltersToSearch, withFilter } from './trace-filters.ts'
-import { rangeSearch } from './trace-links.tsx'
+import { compareSearch, rangeSearch, TraceLink } from './trace-links.tsx'
 import { TraceScatter } from './trace-scatter.tsx'
 import { TraceTable } from './trace-table.tsx'
 import './traces.css'
@@ -34,17 +34,39 @@ export function TraceSearchPage() {
     ...traceFiltersToSearch(filters),
     limit: tracesMax,
   })
+  const compare = search['compare']
+    ? { traceId: search['compare'], startMs: Number(search['compareAroundMs'] ?? 0) }
+    : undefined
+  const kept: Record<string, string> = compare
+    ? { compare: compare.traceId, compareAroundMs: String(compare.startMs) }
+    : {}
   const change = (next: TraceFilters, time = timeSearch(search)) =>
-    navigate({ to: '/traces', search: { ...time, ...traceFiltersToSearch(next) } })
+    navigate({ to: '/traces', search: { ...time, ...kept, ...traceFiltersToSearch(next) } })
   const open = (trace: TraceRow) =>
-    navigate({
-      to: '/traces/$traceId',
-      params: { traceId: trace.traceId },
-      search: { ...timeSearch(search), aroundMs: String(Math.round(trace.startMs)) },
-    })
+    compare
+      ? navigate({
+          to: '/traces/$traceId/compare',
+          params: { traceId: compare.traceId },
+          search: { ...timeSearch(search), ...compareSearch({ aroundMs: compare.startMs, other: trace }) },
+        })
+      : navigate({
+          to: '/traces/$traceId',
+          params: { traceId: trace.traceId },
+          search: { ...timeSearch(search), aroundMs: String(Math.round(trace.startMs)) },
+        })
 
   return (
     <Page title="Traces">
+      {compare && (
+        <p className="trace-choosing">
+          <span>
+            Choose the row to compare with trace <code>{compare.traceId.slice(0, 8)}…</code>
+          </span>
+          <TraceLink traceId={compare.traceId} aroundMs={compare.startMs}>
+            Back to it
+          </TraceLink>
+        </p>
+      )}
       <TraceFilterForm filters={filters} traces={found.data?.traces ?? []} onChange={change} />
       {found.error ? (
         <ErrorState error={found.error} onRetry={() => found.refetch()} />
@@ -56,6 +78,7 @@ export function TraceSearchPage() {
           onSort={(sort) => change(withFilter(filters, 'sort', sort))}
           onZoom={(zoom) => change(filters, rangeSearch(zoom))}
           onOpen={open}
+          compare={compare}
         />
       ) : (
         <Skeleton height={480} />
@@ -71,9 +94,10 @@ interface ResultsProps {
   readonly onSort: (sort: 'newest' | 'slowest') => void
   readonly onZoom: (range: { fromMs: number; toMs: number }) => void
   readonly onOpen: (trace: TraceRow) => void
+  readonly compare: { readonly traceId: string; readonly startMs: number } | undefined
 }
 
-function Results({ list, range, sort, onSort, onZoom, onOpen }: ResultsProps) {
+function Results({ list, range, sort, onSort, onZoom, onOpen, compare }: ResultsProps) {
   if (list.traces.length === 0) {
     return (
       <EmptyState title="No trace matches">
@@ -102,7 +126,7 @@ function Results({ list, range, sort, onSort, onZoom, onOpen }: ResultsProps) {
         title={listTitle(list, sort)}
         actions={<Segments label="Sort" values={sorts} chosen={sort} onChoose={onSort} />}
       >
-        <TraceTable traces={list.traces} onOpen={onOpen} />
+        <TraceTable traces={list.traces} onOpen={onOpen} compare={compare} />
         {list.more && (
           <p className="trace-more">
             More traces match than the {formatCount(list.traces.length)} shown: narrow the filters or the

@@ -7,13 +7,19 @@ interface TracesLinkProps {
   readonly filters: TraceFilters
   /** A narrower time than the page's. */
   readonly range?: { readonly fromMs: number; readonly toMs: number }
+  /** The rows found shall open beside this trace. */
+  readonly compare?: { readonly traceId: string; readonly startMs: number }
   readonly className?: string
   readonly children: ReactNode
 }
 
 /** To the rows behind a number: the traces that pass the filters, in the time range of the page. */
-export function TracesLink({ filters, range, className, children }: TracesLinkProps) {
-  const search = { ...traceFiltersToSearch(filters), ...(range ? rangeSearch(range) : {}) }
+export function TracesLink({ filters, range, compare, className, children }: TracesLinkProps) {
+  const search = {
+    ...traceFiltersToSearch(filters),
+    ...(range ? rangeSearch(range) : {}),
+    ...(compare ? { compare: compare.traceId, compareAroundMs: String(Math.round(compare.startMs)) } : {}),
+  }
   return (
     <Link
       to="/traces"
@@ -47,6 +53,40 @@ export function TraceLink({ traceId, aroundMs, spanId, children }: TraceLinkProp
       {children}
     </Link>
   )
+}
+
+interface CompareLinkProps {
+  readonly traceId: string
+  readonly aroundMs: number
+  /** The other trace; without it a typical one. */
+  readonly other?: { readonly traceId: string; readonly startMs: number }
+  readonly className?: string
+  readonly children: ReactNode
+}
+
+export function CompareLink({ traceId, aroundMs, other, className, children }: CompareLinkProps) {
+  const search = compareSearch({ aroundMs, other })
+  return (
+    <Link
+      to="/traces/$traceId/compare"
+      params={{ traceId }}
+      search={(previous: Record<string, unknown>) => ({ ...timeSearch(previous), ...search })}
+      className={className}
+    >
+      {children}
+    </Link>
+  )
+}
+
+export function compareSearch(of: {
+  readonly aroundMs: number
+  readonly other: { readonly traceId: string; readonly startMs: number } | undefined
+}): Record<string, string> {
+  const { aroundMs, other } = of
+  return {
+    aroundMs: String(Math.round(aroundMs)),
+    ...(other ? { with: other.traceId, withAroundMs: String(Math.round(other.startMs)) } : {}),
+  }
 }
 
 /** How far around a moment the pod page looks. */

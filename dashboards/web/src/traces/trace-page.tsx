@@ -9,6 +9,7 @@ import { Page } from '../parts/page.tsx'
 import { Skeleton } from '../parts/skeleton.tsx'
 import { useSearchParams } from '../url-state.ts'
 import { TraceBody } from './trace-body.tsx'
+import { CompareLink } from './trace-links.tsx'
 import { TraceSummaryView } from './trace-summary-view.tsx'
 import { type TraceView, viewTrace } from './trace-view.ts'
 import './traces.css'
@@ -67,6 +68,9 @@ function TraceFacts({ trace, view }: { readonly trace: TraceDetail; readonly vie
         <code>{trace.traceId}</code>
         <CopyButton text={trace.traceId} label="Copy the trace id" />
       </span>
+      <CompareLink traceId={trace.traceId} aroundMs={trace.startMs}>
+        Compare with a typical trace
+      </CompareLink>
     </p>
   )
 }

@@ -2,36 +2,43 @@ import type { TraceRow } from '@binnacle/collector/api/applications'
 import { formatDateTime, formatDuration, formatPlural } from '../format.ts'
 import { type Column, DataTable } from '../parts/data-table.tsx'
 import { StatusBadge } from '../parts/status-badge.tsx'
-import { TraceLink } from './trace-links.tsx'
+import { CompareLink, TraceLink } from './trace-links.tsx'
 
 interface Props {
   readonly traces: readonly TraceRow[]
   readonly onOpen: (trace: TraceRow) => void
+  /** The trace that the chosen one shall be compared with. */
+  readonly compare?: { readonly traceId: string; readonly startMs: number } | undefined
 }
 
-export function TraceTable({ traces, onOpen }: Props) {
+export function TraceTable({ traces, onOpen, compare }: Props) {
   const longestMs = traces.reduce((most, trace) => Math.max(most, trace.durationMs), 1e-6)
   return (
     <DataTable
       rows={traces}
       rowKey={(trace) => trace.traceId}
       onOpen={onOpen}
-      columns={[...columns, durationColumn(longestMs), ...moreColumns]}
+      columns={[operationColumn(compare), durationColumn(longestMs), ...moreColumns]}
     />
   )
 }
 
-const columns: readonly Column<TraceRow>[] = [
-  {
+function operationColumn(compare: Props['compare']): Column<TraceRow> {
+  return {
     header: 'Operation',
     width: 'min(280px, 42vw)',
-    cell: (trace) => (
-      <TraceLink traceId={trace.traceId} aroundMs={trace.startMs}>
-        {trace.rootOperation}
-      </TraceLink>
-    ),
-  },
-]
+    cell: (trace) =>
+      compare ? (
+        <CompareLink traceId={compare.traceId} aroundMs={compare.startMs} other={trace}>
+          {trace.rootOperation}
+        </CompareLink>
+      ) : (
+        <TraceLink traceId={trace.traceId} aroundMs={trace.startMs}>
+          {trace.rootOperation}
+        </TraceLink>
+      ),
+  }
+}
 
 function durationColumn(longestMs: number): Column<TraceRow> {
   return {
