@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { chromiumPath, launchBrowser } from '../support/browser.ts'
 import { root } from '../support/processes.ts'
 import { type SeededApp, startSeededApp } from '../support/service-app.ts'
+import { applicationScreens } from './application-screens.ts'
 import { traceScreens } from './trace-screens.ts'
 
 /** The built web UI in a real browser, on the real API over a seeded engine. */
@@ -46,7 +47,9 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
     return { page, errors }
   }
 
-  traceScreens({ open, range, facts: () => seeded.facts, store: () => seeded.clickHouse.store })
+  const ui = { open, range, facts: () => seeded.facts, store: () => seeded.clickHouse.store }
+  traceScreens(ui)
+  applicationScreens(ui)
 
   test.each([
     ['/', 'Open violations'],
@@ -64,6 +67,7 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
     ['/applications', 'shop'],
     ['/applications/shop', 'Key figures'],
     ['/applications/shop/operations', 'GET /'],
+    ['/applications/shop/tiers', 'spedizioni-66b9-0'],
     ['/applications/shop/flow-map', 'spedizioni'],
     ['/traces', 'magnanimo'],
     ['/violations', 'Violations'],

@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import type { TestClickHouse } from '../support/clickhouse.ts'
 import type { SeedFacts } from '../support/seed.ts'
 
@@ -13,4 +13,10 @@ export interface Ui {
   range(): string
   facts(): SeedFacts
   store(): TestClickHouse['store']
+}
+
+/** The text of the cells of each row of the table within. */
+export async function cellsOf(within: Locator): Promise<string[][]> {
+  const rows = await within.locator('tbody tr').all()
+  return Promise.all(rows.map((row) => row.getByRole('cell').allTextContents()))
 }

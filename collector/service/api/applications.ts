@@ -200,12 +200,15 @@ async function operationRows(
 const keyOf = ({ service, operation, kind }: { service: string; operation: string; kind: string }) =>
   JSON.stringify([service, operation, kind])
 
-function sparkOf(steps: readonly { timeMs: number; calls: number }[], range: Range): (number | null)[] {
+export function sparkOf(
+  steps: readonly { timeMs: number; calls: number }[],
+  range: Range,
+): (number | null)[] {
   const value = (row: { calls: number }, minutes: number) => perMinute(row.calls, minutes)
   return chartOf(steps, range, [{ name: 'calls', unit: '1/min', missing: 0, value }]).series[0]?.points ?? []
 }
 
-async function requireApplication(ask: Ask, application: string): Promise<void> {
+export async function requireApplication(ask: Ask, application: string): Promise<void> {
   const known = await ask(applicationKnownQuery({ application }))
   if (known.length > 0) return
   throw new ApiProblem(

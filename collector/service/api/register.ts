@@ -8,6 +8,7 @@ import { registerObjectRoutes } from './objects.ts'
 import { registerPodRoutes } from './pods.ts'
 import { type ApiDeps, type ApiInstance, answers } from './route-types.ts'
 import { About } from './schema/common.ts'
+import { registerTierRoutes } from './tiers.ts'
 import { registerTraceRoutes } from './traces.ts'
 
 export interface ApiConfig {
@@ -33,6 +34,7 @@ export function registerApi(app: ApiInstance, deps: ApiDeps, config: ApiConfig):
   registerObjectRoutes(app, deps)
   registerEventRoutes(app, deps)
   registerApplicationRoutes(app, deps)
+  registerTierRoutes(app, deps)
   registerTraceRoutes(app, deps)
   registerAgentRoutes(app, deps)
   registerAgentConfigurationRoutes(app, deps)

@@ -30,6 +30,7 @@ import {
   ObjectDetail,
   ObjectList,
 } from '../../../collector/service/api/schema/objects.ts'
+import { TierList } from '../../../collector/service/api/schema/tiers.ts'
 import { runHealthRules } from '../../../collector/service/health/health-rules.ts'
 import { systemClock } from '../../../collector/std/clock.ts'
 import { type SeededApp, startSeededApp } from '../../support/service-app.ts'
@@ -71,6 +72,7 @@ describe('every route answers by its schema', () => {
     [() => '/applications/shop/dashboard?from=now-7d', ApplicationDashboard],
     [() => '/applications/shop/flow-map', FlowMap],
     [() => '/applications/shop/operations?service=benigno', OperationList],
+    [() => '/applications/shop/tiers', TierList],
     [() => '/traces?service=benigno&sort=slowest&limit=5', TraceList],
     [() => `/traces/${seeded.facts.traces.sampleTraceId}`, TraceDetail],
     [() => `/traces/${seeded.facts.traces.sampleTraceId}?aroundMs=${seeded.facts.fromMs}`, TraceDetail],
@@ -117,6 +119,7 @@ describe('bad requests say what, why and what to do', () => {
     ['/applications/none/flow-map', 404, 'unknown-application', 'none'],
     ['/applications/none/dashboard', 404, 'unknown-application', 'none'],
     ['/applications/none/operations', 404, 'unknown-application', 'none'],
+    ['/applications/none/tiers', 404, 'unknown-application', 'none'],
     ['/nothing', 404, 'unknown-path', '/api/v1/nothing'],
   ]
   test.each(cases)('%s → %i %s', async (path, status, code, part) => {
@@ -145,6 +148,35 @@ test('nodes are counted whichever namespaces are chosen', async () => {
     const figure = body.problems.find((one) => one.id === 'node-not-ready')
     expect(figure).toMatchObject({ value: 1, outOf: 4, rows: 'nodes?finding=node-not-ready' })
   }
+})
+
+test('tiers have their nodes with calls, versions and what Kubernetes says of the pod; nodes add up to their tier', async () => {
+  const { calls } = seeded.facts.traces
+  const { tiers, truncated } = (await get<TierList>('/applications/shop/tiers')).body
+  expect([tiers.map((tier) => [tier.service, tier.red.calls]), truncated]).toEqual([
+    ['benigno', 'magnanimo', 'ordini', 'spedizioni'].map((service) => [service, calls[service]]),
+    false,
+  ])
+  for (const { red, spark, nodes } of tiers) {
+    expect(nodes.reduce((sum, node) => sum + node.red.calls, 0)).toBe(red.calls)
+    expect(spark.reduce((sum: number, one) => sum + (one ?? 0) / 2, 0)).toBeCloseTo(red.calls, 0)
+  }
+  const spedizioni = tiers.find((tier) => tier.service === 'spedizioni')
+  expect(spedizioni?.nodes).toMatchObject([
+    {
+      clusterId: 'demo',
+      pod: 'spedizioni-66b9-0',
+      versions: ['v1'],
+      state: {
+        uid: 'uid-spedizioni-66b9-0',
+        status: 'Running',
+        health: 'ok',
+        restarts: 4,
+        cpuLimitMillicores: 500,
+      },
+    },
+  ])
+  expect(spedizioni?.nodes[0]?.state?.memoryUsedBytes).toBeGreaterThan(0)
 })
 
 test('a value with quotes and braces is a value', async () => {

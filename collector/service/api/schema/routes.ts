@@ -134,6 +134,7 @@ export type TraceDetailQuery = Static<typeof TraceDetailQuery>
  * /applications/:application/dashboard          ApplicationDashboard  TimeRange
  * /applications/:application/flow-map           FlowMap               TimeRange
  * /applications/:application/operations         OperationList         TimeRange + service
+ * /applications/:application/tiers              TierList              TimeRange
  * /traces                                       TraceList             TraceQuery
  * /traces/:traceId                              TraceDetail           TraceDetailQuery
  * /agents                                       AgentList

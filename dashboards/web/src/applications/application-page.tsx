@@ -21,6 +21,7 @@ export function ApplicationFrame({ children }: { readonly children: ReactNode })
         tabs={[
           { label: 'Dashboard', to: '/applications/$application', params },
           { label: 'Operations', to: '/applications/$application/operations', params },
+          { label: 'Tiers & nodes', to: '/applications/$application/tiers', params },
           { label: 'Flow map', to: '/applications/$application/flow-map', params },
           { label: 'Traces', to: '/traces', search: { application } },
         ]}

@@ -21,6 +21,11 @@ export function applicationRoutes(root: AnyRootRoute) {
     }),
     createRoute({
       ...parent,
+      path: '/applications/$application/tiers',
+      component: lazyRouteComponent(() => import('./tiers-page.tsx'), 'TiersPage'),
+    }),
+    createRoute({
+      ...parent,
       path: '/applications/$application/flow-map',
       component: lazyRouteComponent(() => import('./flow-map-page.tsx'), 'FlowMapPage'),
     }),

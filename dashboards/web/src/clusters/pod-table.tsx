@@ -3,8 +3,8 @@ import { useMemo } from 'react'
 import { formatAge, formatAgo, formatBytes, formatCount, formatCpu } from '../format.ts'
 import { type Column, DataTable } from '../parts/data-table.tsx'
 import { StatusBadge } from '../parts/status-badge.tsx'
+import { UsageBar } from '../parts/usage-bar.tsx'
 import { PodStatus } from './pod-status.tsx'
-import { UsageBar } from './usage-bar.tsx'
 
 const healthOrder = ['failed', 'pending', 'warning', 'ok', 'done']
 

@@ -9,6 +9,7 @@ import { EmptyState } from '../parts/empty-state.tsx'
 import { FacetChips, FilterBar } from '../parts/filter-bar.tsx'
 import { StatusBadge } from '../parts/status-badge.tsx'
 import { TextFilter } from '../parts/text-filter.tsx'
+import { UsageBar } from '../parts/usage-bar.tsx'
 import { listOf, type Search } from '../search-params.ts'
 import { useSearchParams, useSetSearch, useTimeRange } from '../url-state.ts'
 import { ClusterFrame, useClusterId } from './cluster-frame.tsx'
@@ -18,7 +19,6 @@ import { CountLink } from './count-link.tsx'
 import { FindingChips } from './finding-chips.tsx'
 import { objectKeyText } from './object-key.ts'
 import { OpenObject } from './object-panel.tsx'
-import { UsageBar } from './usage-bar.tsx'
 
 /** Deployments, stateful sets and the rest: what should run, and what does; those in trouble first. */
 export function WorkloadsPage() {

@@ -1,3 +1,5 @@
+import './usage-bar.css'
+
 interface Props {
   readonly used: number | null
   readonly request: number
