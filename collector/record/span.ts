@@ -47,7 +47,7 @@ export const spansTable = defineTable('spans', 'start_time', {
   messaging_system: word,
   messaging_destination: word,
   rpc_system: word,
-  /** The address a client or producer span calls: `peer.service`, else `server.address[:port]`, else the database name. */
+  /** What a client or producer span calls, by the naming rules of wire/peer.ts: `host:port`, `host:port/database`, … */
   peer: word,
   exception_type: word,
   /** All span attributes, the promoted ones too. Arrays, maps and bytes as JSON text. */
@@ -72,6 +72,8 @@ export const spansTable = defineTable('spans', 'start_time', {
   dropped_links: uint32,
   /** A time of this span was clamped on receipt (before 1971, in the far future, or end before start). */
   clamped: bool,
+  /** Of a service mesh's proxy beside a workload: it carries a call and is nobody's entry (wire/sidecar.ts). */
+  sidecar: bool,
   /** How many spans this one stands for: the adjusted count of a sampled span (`ot=th` of its trace state), else 1. */
   weight: float64,
   received_at: timeMs,

@@ -1,4 +1,6 @@
 import type { SpanRow } from '../record/span.ts'
+import { peerOf } from './peer.ts'
+import { isSidecar } from './sidecar.ts'
 
 /**
  * Attributes that have a column of their own, old and new names of the semantic conventions to one column; the first key
@@ -11,24 +13,22 @@ export const promotedKeys = {
   db_system: ['db.system.name', 'db.system'],
   db_statement: ['db.query.text', 'db.statement'],
   messaging_system: ['messaging.system'],
-  messaging_destination: ['messaging.destination.name', 'messaging.destination'],
+  messaging_destination: [
+    'messaging.destination.template',
+    'messaging.destination.name',
+    'messaging.destination',
+  ],
   rpc_system: ['rpc.system.name', 'rpc.system'],
 } as const
 
-/** Where a client or producer span goes; the port is added when the address comes from a `server.*`-like key. */
-export const peerNames = ['peer.service', 'service.peer.name']
-export const peerAddresses: readonly (readonly [address: string, port: string])[] = [
-  ['server.address', 'server.port'],
-  ['net.peer.name', 'net.peer.port'],
-  ['network.peer.address', 'network.peer.port'],
-  ['net.sock.peer.addr', 'net.sock.peer.port'],
-]
-export const databaseNames = ['db.namespace', 'db.name']
-
-export type PromotedColumns = Pick<SpanRow, keyof typeof promotedKeys | 'peer'>
+export type PromotedColumns = Pick<SpanRow, keyof typeof promotedKeys | 'peer' | 'sidecar'>
 
 /** The columns of a span that are copies of its attributes. */
-export function promotedColumns(attributes: ReadonlyMap<string, string>, kind: number): PromotedColumns {
+export function promotedColumns(
+  attributes: ReadonlyMap<string, string>,
+  { kind, service }: Pick<SpanRow, 'kind' | 'service'>,
+): PromotedColumns {
+  const get = (key: string) => attributes.get(key)
   return {
     http_method: firstOf(attributes, promotedKeys.http_method),
     http_route: firstOf(attributes, promotedKeys.http_route),
@@ -38,7 +38,8 @@ export function promotedColumns(attributes: ReadonlyMap<string, string>, kind: n
     messaging_system: firstOf(attributes, promotedKeys.messaging_system),
     messaging_destination: firstOf(attributes, promotedKeys.messaging_destination),
     rpc_system: firstOf(attributes, promotedKeys.rpc_system),
-    peer: kind === 3 || kind === 4 ? peerOf(attributes) : '',
+    peer: kind === 3 || kind === 4 ? peerOf(get) : '',
+    sidecar: isSidecar(get, service),
   }
 }
 
@@ -52,16 +53,4 @@ export function firstOf(attributes: ReadonlyMap<string, string>, keys: readonly 
     if (value !== undefined && value !== '') return value
   }
   return ''
-}
-
-export function peerOf(attributes: ReadonlyMap<string, string>): string {
-  const named = firstOf(attributes, peerNames)
-  if (named) return named
-  for (const [addressKey, portKey] of peerAddresses) {
-    const address = attributes.get(addressKey)
-    if (!address) continue
-    const port = attributes.get(portKey)
-    return port ? `${address}:${port}` : address
-  }
-  return firstOf(attributes, databaseNames)
 }

@@ -232,7 +232,7 @@ function spanRow(span: Span, { resource, scope, context }: SpanPlace): SpanRow {
     kind: span.kind <= 5 ? span.kind : 0,
     status: span.status <= 2 ? span.status : 0,
     status_message: span.statusMessage,
-    ...promotedColumns(attributes, span.kind),
+    ...promotedColumns(attributes, { kind: span.kind, service: resource.service }),
     exception_type: exception?.get('exception.type') ?? '',
     attributes,
     resource_id: resource.resource_id,

@@ -10,7 +10,6 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 const msOf = (span: SpanRow) => Number(span.start_time / 1_000_000n)
 const minuteOf = (span: SpanRow) => Math.floor(msOf(span) / 60_000) * 60
 const isRoot = (span: SpanRow) => span.parent_span_id.every((byte) => byte === 0)
-const isEntry = (span: SpanRow) => span.kind === 2 || span.kind === 5 || isRoot(span)
 const idOf = (traceId: Uint8Array, spanId: Uint8Array) => `${hex(traceId)}${hex(spanId)}`
 
 function isPair(caller: SpanRow, callee: SpanRow): boolean {
@@ -81,10 +80,30 @@ const callOf = (span: SpanRow, key: readonly unknown[], by: SpanRow = span): Cal
   traceId: hex(span.trace_id),
 })
 
-export function modelOf(spans: readonly SpanRow[]): Tables {
+/** Spans of workloads, each called by who stands behind any sidecars. */
+function withoutSidecars(spans: readonly SpanRow[]): SpanRow[] {
+  const sidecars = new Map(
+    spans.filter((span) => span.sidecar).map((span) => [idOf(span.trace_id, span.span_id), span]),
+  )
+  return spans
+    .filter((span) => !span.sidecar)
+    .map((span) => {
+      let parent = span.parent_span_id
+      for (let hop = sidecars.get(idOf(span.trace_id, parent)); hop; )
+        [parent, hop] = [hop.parent_span_id, sidecars.get(idOf(span.trace_id, hop.parent_span_id))]
+      return { ...span, parent_span_id: parent }
+    })
+}
+
+/** A root is one by its own parent, whoever stands behind its sidecar. */
+export function modelOf(stored: readonly SpanRow[]): Tables {
+  const spans = withoutSidecars(stored)
   const byId = new Map(spans.map((span) => [idOf(span.trace_id, span.span_id), span]))
   const parentOf = (span: SpanRow) => byId.get(idOf(span.trace_id, span.parent_span_id))
-  const entries = spans.filter(isEntry)
+  const roots = new Set(stored.filter(isRoot).map((span) => idOf(span.trace_id, span.span_id)))
+  const entries = spans.filter(
+    (span) => span.kind === 2 || span.kind === 5 || roots.has(idOf(span.trace_id, span.span_id)),
+  )
   const red = redCalls(entries, parentOf)
   const edges = edgeCalls(spans, byId)
   const hourly = (calls: readonly Call[]) =>
@@ -99,8 +118,9 @@ export function modelOf(spans: readonly SpanRow[]): Tables {
     edges_1h: lines(cellsOf(hourly(edges))),
     db_1m: lines(cellsOf(dbCalls(spans)), true),
     endpoints_1m: lines(cellsOf(entries.map(endpointCall)), true),
-    exceptions_1m: exceptionLines(spans),
-    trace_index: traceLines(spans),
+    exceptions_1m: exceptionLines(stored),
+    exception_sightings: sightingLines(stored),
+    trace_index: traceLines(stored),
     snapshots: snapshotLines(entries, cellsOf(red)),
   }
 }
@@ -181,10 +201,10 @@ function edgeCall(span: SpanRow, caller: SpanRow | undefined): Call[] {
 
 function backendCall(span: SpanRow): Call {
   const to = span.db_system
-    ? ['database', '', span.attributes.get('db.namespace') || span.peer || span.db_system, '', span.db_system]
+    ? ['database', '', span.peer || span.db_system, '', span.db_system]
     : span.messaging_system
       ? ['queue', '', span.messaging_destination, '', span.messaging_system]
-      : ['external', '', span.peer || 'unknown host', '', '']
+      : ['external', '', span.peer || 'unknown host', '', span.rpc_system || (span.http_method && 'http')]
   return callOf(span, [
     minuteOf(span),
     'tier',
@@ -214,6 +234,19 @@ function endpointCall(span: SpanRow): Call {
         ? ['messaging', span.messaging_system, span.messaging_destination]
         : ['other', '', span.operation]
   return callOf(span, [...tierKey(span), protocol, method, name])
+}
+
+const framesOf = (event: ReadonlyMap<string, string>) =>
+  (event.get('exception.stacktrace') ?? '').split('\n').slice(1).join('\n').replace(/\d+/g, '?')
+
+function sightingLines(spans: readonly SpanRow[]): string[] {
+  const seen = new Map<string, number[]>()
+  for (const span of spans)
+    for (const event of span.events_attributes) {
+      const key = [span.application, span.service, span.version, event.get('exception.type'), framesOf(event)]
+      seen.set(key.join('|'), [...(seen.get(key.join('|')) ?? []), Math.floor(msOf(span) / 1_000)])
+    }
+  return [...seen].map(([key, times]) => `${key} ${Math.min(...times)} ${Math.max(...times)}`).sort()
 }
 
 function exceptionLines(spans: readonly SpanRow[]): string[] {

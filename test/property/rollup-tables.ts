@@ -36,6 +36,14 @@ INNER JOIN (SELECT * FROM db_statements FINAL) AS s ON s.statement_hash = d.stat
 SELECT concat(${tier}, '|', operation, '|', e.exception_type, '|', ${frames}, ' ', toString(count), ${sample}, ' ', sample_message) AS line
 FROM (SELECT * FROM ${valid('exceptions_1m', 'minute', 'count')}) AS e
 INNER JOIN (SELECT * FROM exception_groups FINAL) AS g ON g.group_hash = e.group_hash`,
+  exception_sightings: `
+SELECT concat(
+  s.application, '|', s.service, '|', s.version, '|', g.exception_type, '|', ${frames}, ' ',
+  toString(toUnixTimestamp(min(first_seen))), ' ', toString(toUnixTimestamp(max(s.last_seen)))
+) AS line
+FROM exception_sightings AS s
+INNER JOIN (SELECT * FROM exception_groups FINAL) AS g ON g.group_hash = s.group_hash
+GROUP BY s.application, s.service, s.version, s.group_hash, g.exception_type, g.stack`,
   trace_index: `
 SELECT concat(
   lower(hex(trace_id)), ' ', toString(toUnixTimestamp(minute)), ' ', toString(start_offset_ms), ' ', toString(duration_ms), ' ',

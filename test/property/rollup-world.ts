@@ -124,7 +124,7 @@ function addCall(builder: Builder, place: Place): void {
       const delayMs = long ? random.below(199_000) : random.below(500)
       addServer(builder, {
         ...place,
-        parent: client,
+        parent: addSidecars(builder, { ...place, parent: client }),
         startMs: place.startMs + delayMs - random.below(3),
         tier: other,
       })
@@ -133,6 +133,17 @@ function addCall(builder: Builder, place: Place): void {
     default:
       addMessage(builder, place, other)
   }
+}
+
+/** One or more proxies that the call passes through; the span that its callee names as its parent. */
+function addSidecars(builder: Builder, place: Place): Uint8Array {
+  const { random } = builder
+  if (!random.chance(0.4)) return place.parent
+  const mesh: Tier = [place.tier[0], `${place.tier[1]}.mesh`]
+  let parent = place.parent
+  for (const kind of random.pick([[3], [3, 2], [2, 3, 2]]))
+    parent = add(builder, { ...place, tier: mesh, parent }, { kind, operation: 'proxy', sidecar: true })
+  return parent
 }
 
 function addMessage(builder: Builder, place: Place, consumer: Tier): void {
@@ -236,6 +247,7 @@ function add({ random, spans }: Builder, place: Place, over: Partial<SpanRow>): 
     dropped_events: 0,
     dropped_links: 0,
     clamped: false,
+    sidecar: false,
     // Sums of these are exact in floating point.
     weight: random.pick([1, 1, 2, 4, 1.5]),
     received_at: 0,

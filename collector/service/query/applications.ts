@@ -1,4 +1,4 @@
-import { pairingMarginMs, rangeWindow, type SpanWindow, skewMs } from './pairing-sql.ts'
+import { behindSidecars, pairingMarginMs, rangeWindow, type SpanWindow, skewMs } from './pairing-sql.ts'
 import { type Query, type Range, stepOf } from './query.ts'
 import { type RedRow, redColumns } from './red.ts'
 import {
@@ -18,15 +18,17 @@ const isAsked = "({application:String} = '' OR application = {application:String
  * SQL text: the calls that enter an application, so that its load is what its users ask for and not the sum of its tiers:
  * entry spans without a stored caller in the same application, and without a link to one (a message). `{application:String}` empty: of every application.
  */
-const transactionsIn = ({ own, around }: SpanWindow) => `
-SELECT * FROM (
+const transactionsIn = (window: SpanWindow) => `
+SELECT * FROM (${behindSidecars(
+  window,
+  `
   SELECT trace_id, parent_span_id, start_time, duration_ns, status, weight, application FROM spans FINAL
-  WHERE ${isEntry} AND NOT (kind = 5 AND notEmpty(links_span_id)) AND ${own('start_time')}
-    AND ${isAsked}
-) AS entry
+  WHERE ${isEntry} AND NOT (kind = 5 AND notEmpty(links_span_id)) AND ${window.own('start_time')}
+    AND ${isAsked}`,
+)}) AS entry
 LEFT ANTI JOIN (
   SELECT trace_id, span_id, application FROM spans
-  WHERE ${around('start_time', pairingMarginMs, skewMs)} AND ${isAsked}
+  WHERE ${window.around('start_time', pairingMarginMs, skewMs)} AND ${isAsked}
 ) AS caller
 ON entry.trace_id = caller.trace_id AND entry.parent_span_id = caller.span_id AND entry.application = caller.application`
 const transactions = transactionsIn(rangeWindow)
@@ -79,7 +81,7 @@ SELECT
   application, toFloat64(uniqExact(service)) AS tiers, toFloat64(uniqExact(cluster_id, namespace, service, pod)) AS nodes,
   toUnixTimestamp64Milli(toDateTime64(max(start_time), 3)) AS lastSeenMs
 FROM spans
-WHERE ${inSpanRange('start_time')} AND ${isAsked}
+WHERE NOT sidecar AND ${inSpanRange('start_time')} AND ${isAsked}
 GROUP BY application
 ORDER BY application
 LIMIT 1000`,

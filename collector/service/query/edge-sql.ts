@@ -1,4 +1,4 @@
-import { calledFrom, callersOf, isPair, type SpanWindow } from './pairing-sql.ts'
+import { behindSidecars, calledFrom, callersOf, isPair, type SpanWindow } from './pairing-sql.ts'
 import { noParent } from './span-sql.ts'
 
 /**
@@ -17,10 +17,14 @@ export const edgeKeys =
 
 const entryColumns =
   'trace_id, span_id, parent_span_id, start_time, application, service, version, kind, messaging_system, messaging_destination, duration_ns, status, weight'
-const entriesIn = ({ own }: SpanWindow, kinds: string, condition: string) => `
+const entriesIn = (window: SpanWindow, kinds: string, condition: string) =>
+  behindSidecars(
+    window,
+    `
   SELECT ${entryColumns}, links_trace_id, links_span_id FROM spans FINAL
   PREWHERE ${kinds}
-  WHERE ${condition} AND ${own('start_time')}`
+  WHERE ${condition} AND NOT sidecar AND ${window.own('start_time')}`,
+  )
 
 /** Consumers are few: only of them are links read. */
 const isLinked = '(kind = 5 AND notEmpty(links_span_id))'
@@ -92,32 +96,31 @@ FROM (SELECT *, kind AS entryKind FROM (${byParent(window)} UNION ALL SELECT * F
 -- A server span right below another span of its own tier is one call seen twice, not a call to itself.
 WHERE NOT (paired AND callerService = service AND callerApplication = application AND callerKind NOT IN (3, 4))`
 
-const peerName =
-  "multiIf(peer != '', peer, attributes['server.address'] != '', attributes['server.address'], attributes['net.peer.name'])"
-const databaseName = `coalesce(nullIf(attributes['db.namespace'], ''), nullIf(attributes['db.name'], ''), nullIf(${peerName}, ''), toString(db_system))`
+/** What a client or producer span calls: names by wire/peer.ts; of most queues the destination, whatever broker has it. */
+const backendType = "multiIf(db_system != '', 'database', messaging_system != '', 'queue', 'external')"
+const backendSystem =
+  "toString(multiIf(db_system != '', db_system, messaging_system != '', messaging_system, rpc_system != '', rpc_system, http_method != '', 'http', ''))"
+const backendName = `toString(multiIf(
+    db_system != '', if(peer = '', db_system, peer),
+    messaging_system != '' AND (messaging_system != 'rabbitmq' OR peer = ''), messaging_destination,
+    peer != '', peer,
+    'unknown host'
+  ))`
 
 const toBackends = (window: SpanWindow, condition: string) => `
 SELECT
   start_time, 'tier' AS caller_type, toString(application) AS caller_application, toString(service) AS caller_service,
   toString(version) AS caller_version,
-  multiIf(db_system != '', 'database', messaging_system != '', 'queue', 'external') AS callee_type,
-  '' AS callee_application,
-  multiIf(
-    db_system != '', ${databaseName},
-    messaging_system != '', toString(messaging_destination),
-    ${peerName} != '', ${peerName},
-    'unknown host'
-  ) AS callee_service,
-  '' AS callee_version,
-  multiIf(db_system != '', toString(db_system), messaging_system != '', toString(messaging_system), '') AS system,
+  ${backendType} AS callee_type, '' AS callee_application, ${backendName} AS callee_service, '' AS callee_version,
+  ${backendSystem} AS system,
   spanKind AS kind, toBool(spanKind = 4) AS async, duration_ns AS durationNs, status AS outcome, weight
 FROM (
   SELECT *, kind AS spanKind FROM (
     SELECT
-      start_time, application, service, version, db_system, messaging_system, messaging_destination, peer, attributes, kind,
-      duration_ns, status, weight
+      start_time, application, service, version, db_system, messaging_system, messaging_destination, rpc_system, http_method,
+      peer, kind, duration_ns, status, weight
     FROM spans FINAL
-    WHERE kind IN (3, 4) AND ${window.own('start_time')} AND ${condition} AND (trace_id, span_id) NOT IN (${calledFrom(window)})
+    WHERE kind IN (3, 4) AND NOT sidecar AND ${window.own('start_time')} AND ${condition} AND (trace_id, span_id) NOT IN (${calledFrom(window)})
   )
 )`
 

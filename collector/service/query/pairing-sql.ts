@@ -32,13 +32,46 @@ export const rangeWindow: SpanWindow = {
 
 const isLasting = `(kind = 4 OR duration_ns >= ${longMs * 1_000_000})`
 
+/** Sidecars that a call passes through one after the other: its own, that of the callee, waypoints between them. */
+const sidecarsMax = 8
+
+/**
+ * SQL text: of each sidecar span (trace id, span id) the first span above it that is none: who a call really comes from when
+ * it names a sidecar as its parent. Traces without sidecars cost the reading of a column of zeros.
+ */
+export const sidecarsOf = ({ around }: SpanWindow): string => `
+  SELECT trace_id, carried.1 AS span_id, carried.2 AS caller_span_id
+  FROM (
+    SELECT
+      trace_id, groupArray((span_id, parent_span_id)) AS hops,
+      mapFromArrays(groupArray(span_id), groupArray(parent_span_id)) AS above,
+      arrayMap(hop -> (hop.1, arrayFold((at, step) -> if(mapContains(above, at), above[at], at), range(${sidecarsMax}), hop.2)), hops) AS carries
+    FROM spans
+    WHERE sidecar AND ${around('start_time', pairingMarginMs, skewMs)}
+    GROUP BY trace_id
+  )
+  ARRAY JOIN carries AS carried
+  LIMIT 1 BY trace_id, span_id`
+
+/** SQL text: the rows, with `trace_id` and `parent_span_id`, as called by who stands behind any sidecars. */
+export const behindSidecars = (window: SpanWindow, rows: string): string => `
+  SELECT row.* EXCEPT (parent_span_id), if(hop.span_id = ${noParent}, row.parent_span_id, hop.caller_span_id) AS parent_span_id
+  FROM (${rows}) AS row
+  LEFT JOIN (${sidecarsOf(window)}) AS hop ON hop.trace_id = row.trace_id AND hop.span_id = row.parent_span_id`
+
 /** SQL text: spans that may have called a callee of the window, one row each, `found` true; `refs`: (trace id, span id) to look for. */
-export const callersOf = ({ around }: SpanWindow, refs: string, condition = 'true'): string => `
+export const callersOf = (window: SpanWindow, refs: string, condition = 'true'): string => {
+  const { around } = window
+  return `
   SELECT trace_id, span_id, application, service, version, kind, duration_ns, status, start_time, true AS found
   FROM spans
   WHERE ${around('start_time', pairingMarginMs, skewMs)} AND (${around('start_time', soonMs, skewMs)} OR ${isLasting})
-    AND ${condition} AND (trace_id, span_id) IN (${refs})
+    AND ${condition} AND NOT sidecar AND (
+      (trace_id, span_id) IN (${refs})
+      OR (trace_id, span_id) IN (SELECT trace_id, caller_span_id FROM (${sidecarsOf(window)}))
+    )
   LIMIT 1 BY trace_id, span_id`
+}
 
 /** SQL text: the join found a caller, and both lie close enough. */
 export function isPair(caller: string, callee: string): string {
@@ -47,14 +80,23 @@ export function isPair(caller: string, callee: string): string {
   return `(${caller}.found AND ${gapMs} >= -${skewMs} AND (${gapMs} <= ${soonMs} OR (${gapMs} <= ${pairingMarginMs} AND ${lasting})))`
 }
 
-/** SQL text: (trace id, span id) of everything that a callee names as its caller and that may lie in the window. */
-export const calledFrom = ({ own, around }: SpanWindow): string => `
-  SELECT trace_id, parent_span_id FROM spans
-  WHERE kind IN (2, 5) AND parent_span_id != ${noParent} AND ${around('start_time', skewMs, pairingMarginMs)} AND (
+/** SQL text: (trace id, span id) of everything that a callee names as its caller, through sidecars too, and that may lie in the window. */
+export const calledFrom = (window: SpanWindow): string => {
+  const { own, around } = window
+  const near = `kind IN (2, 5) AND NOT sidecar AND parent_span_id != ${noParent} AND ${around('start_time', skewMs, pairingMarginMs)} AND (
     ${around('start_time', skewMs, soonMs)} OR kind = 5
     OR trace_id IN (SELECT trace_id FROM spans WHERE kind IN (3, 4) AND duration_ns >= ${longMs * 1_000_000} AND ${own('start_time')})
-  )
+  )`
+  return `
+  SELECT trace_id, parent_span_id FROM spans
+  WHERE ${near}
+  UNION ALL
+  SELECT trace_id, caller_span_id FROM (${sidecarsOf({ own, around: (column) => around(column, skewMs, pairingMarginMs) })})
+  WHERE (trace_id, span_id) IN (SELECT trace_id, parent_span_id FROM spans WHERE ${near} AND trace_id IN (
+    SELECT trace_id FROM spans WHERE sidecar AND ${around('start_time', skewMs, pairingMarginMs)}
+  ))
   UNION ALL
   SELECT link.1, link.2 FROM spans ARRAY JOIN arrayZip(links_trace_id, links_span_id) AS link
   PREWHERE kind = 5
   WHERE ${around('start_time', skewMs, pairingMarginMs)}`
+}

@@ -2,8 +2,8 @@
 
 export const noParent = "toFixedString('', 8)"
 
-/** An entry span begins work in a tier: a server or consumer span, or the root of a trace. */
-export const isEntry = `(kind IN (2, 5) OR parent_span_id = ${noParent})`
+/** An entry span begins work in a tier: a server or consumer span, or the root of a trace; never one of a mesh's sidecar. */
+export const isEntry = `((kind IN (2, 5) OR parent_span_id = ${noParent}) AND NOT sidecar)`
 
 /** The column is given qualified: an alias `kind` beside it would hide it, in WHERE too. */
 export const kindName = (column: string): string =>

@@ -6,7 +6,7 @@ import { newestWrittenQuery, recordMinutesQuery } from './progress-sql.ts'
 import { dbQuery, dbStatementsQuery } from './tables/db.ts'
 import { edgesQuery } from './tables/edges.ts'
 import { endpointsQuery } from './tables/endpoints.ts'
-import { exceptionGroupsQuery, exceptionsQuery } from './tables/exceptions.ts'
+import { exceptionGroupsQuery, exceptionSightingsQuery, exceptionsQuery } from './tables/exceptions.ts'
 import { redQuery } from './tables/red.ts'
 import { snapshotsQuery } from './tables/snapshots.ts'
 import { traceIndexQuery } from './tables/trace-index.ts'
@@ -27,6 +27,7 @@ export const minuteTables: readonly ((minutes: MinutesToCompute) => Query)[] = [
   dbStatementsQuery,
   exceptionsQuery,
   exceptionGroupsQuery,
+  exceptionSightingsQuery,
   endpointsQuery,
   traceIndexQuery,
   snapshotsQuery,

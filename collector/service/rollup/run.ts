@@ -6,6 +6,7 @@ import { isExpired, type PendingMinute, planRun } from './plan.ts'
 import { firstReceivedQuery, type ProgressRow, progressQuery, recordProgressQuery } from './progress-sql.ts'
 import type { RollupConfig } from './rollup-config.ts'
 import {
+  behindSidecarsQuery,
   calleesOfLateQuery,
   callersOfReceivedQuery,
   type OwnMinuteRow,
@@ -81,6 +82,7 @@ export function createRollupRuns({ store, clock }: RunDeps, config: RollupConfig
     if (own.some((row) => row.late > 0))
       keep(await store.query<TouchedRow>(calleesOfLateQuery({ ...window, ...bounds })))
     keep(await store.query<TouchedRow>(callersOfReceivedQuery({ ...window, ...bounds, computedUntilMs })))
+    keep(await store.query<TouchedRow>(behindSidecarsQuery({ ...window, ...bounds })))
   }
 
   function keep(rows: readonly (TouchedRow & { readonly spans?: number })[]): void {

@@ -141,3 +141,28 @@ ${touchedBy(`
     params: { ...window },
   }
 }
+
+/**
+ * Computed minutes of the entries and calls of traces with sidecars of which something was received in the window: a sidecar,
+ * or a span behind one, decides about spans several steps away. Reads nothing more where there are no sidecars.
+ */
+export function behindSidecarsQuery(window: ReceiptWindow & StartBounds): Query {
+  const near = between(
+    'start_time',
+    `{fromMs:Int64} - ${pairingMarginMs}`,
+    `{toMs:Int64} + ${pairingMarginMs}`,
+  )
+  return {
+    sql: touchedBy(`
+  SELECT ${minuteOf('span.start_time')} AS minute, news.received_at AS received
+  FROM (SELECT trace_id, start_time FROM spans WHERE kind IN (2, 3, 4, 5) AND ${near} AND trace_id IN (
+    SELECT trace_id FROM spans WHERE sidecar AND ${near}
+  )) AS span
+  INNER JOIN (
+    SELECT DISTINCT trace_id, received_at FROM spans
+    WHERE ${received} AND ${between('start_time', '{fromMs:Int64}', '{toMs:Int64}')}
+      AND trace_id IN (SELECT trace_id FROM spans WHERE sidecar AND ${near})
+  ) AS news ON news.trace_id = span.trace_id`),
+    params: { ...window },
+  }
+}

@@ -1,5 +1,7 @@
 import { assert } from '../../std/assert.ts'
-import { databaseNames, peerAddresses, peerNames, promotedKeys } from '../promoted.ts'
+import { databaseNames, peerNames, serverAddresses, unusualPeerKeys } from '../peer.ts'
+import { promotedKeys } from '../promoted.ts'
+import { sidecarKey } from '../sidecar.ts'
 import { AttributeColumn, type WantedKey } from './attribute-column.ts'
 import type { Column } from './column.ts'
 import { FixedColumn } from './fixed-column.ts'
@@ -25,9 +27,11 @@ export const slots = {
   rpc_system: 7,
   peerName: 8,
   database: 9,
-  /** One for each pair of peerAddresses, then one for each port. */
-  peerAddress: 10,
-  peerPort: 10 + peerAddresses.length,
+  unusualPeer: 10,
+  sidecar: 11,
+  /** One for each pair of serverAddresses, then one for each port. */
+  peerAddress: 12,
+  peerPort: 12 + serverAddresses.length,
 } as const
 
 const ranked = (keys: readonly string[], slot: number): WantedKey[] =>
@@ -39,7 +43,9 @@ const wantedOfSpans: readonly WantedKey[] = [
   ),
   ...ranked(peerNames, slots.peerName),
   ...ranked(databaseNames, slots.database),
-  ...peerAddresses.flatMap(([address, port], index): WantedKey[] => [
+  ...ranked(unusualPeerKeys, slots.unusualPeer),
+  ...ranked([sidecarKey], slots.sidecar),
+  ...serverAddresses.flatMap(([address, port], index): WantedKey[] => [
     { key: address, slot: slots.peerAddress + index, rank: 0 },
     { key: port, slot: slots.peerPort + index, rank: 0 },
   ]),
@@ -135,6 +141,7 @@ function plainColumns(block: TableBlock, day: number) {
     droppedEvents: fixed('dropped_events'),
     droppedLinks: fixed('dropped_links'),
     clamped: fixed('clamped'),
+    sidecar: fixed('sidecar'),
     weight: fixed('weight'),
     receivedAt: fixed('received_at'),
     batchId: word('batch_id'),

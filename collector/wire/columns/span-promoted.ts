@@ -1,4 +1,5 @@
-import { peerAddresses } from '../promoted.ts'
+import { isCache, meshAddress, peerOf, serverAddresses } from '../peer.ts'
+import { isSidecar } from '../sidecar.ts'
 import { ByteBuffer } from './byte-buffer.ts'
 import { type PlainSpanColumns, slots } from './span-columns.ts'
 
@@ -41,33 +42,79 @@ export class SpanPromoted {
     else columns.peer.push(0)
   }
 
-  /** As `peerOf` does. */
+  /** As `peerOf` does, to which it leaves what is rare. */
   #appendPeer(): void {
     const { peer, attributes } = this.#columns
-    const { slotStart, slotEnd, map } = attributes
-    const { bytes } = map.values.data
-    let slot = -1
-    if (attributes.has(slots.peerName)) slot = slots.peerName
-    for (let index = 0; slot < 0 && index < peerAddresses.length; index++) {
-      if (!attributes.has(slots.peerAddress + index)) continue
-      slot = slots.peerAddress + index
-      const port = slots.peerPort + index
-      if (!attributes.has(port)) break
-      const joined = this.#joined
-      joined.length = 0
-      joined.add(bytes, slotStart[slot] as number, slotEnd[slot] as number)
-      joined.add(colon, 0, 1)
-      joined.add(bytes, slotStart[port] as number, slotEnd[port] as number)
-      peer.appendBytes(joined.bytes, 0, joined.length)
+    const place = attributes.has(slots.unusualPeer) ? -1 : this.#placeSlot()
+    if (place < 0) {
+      peer.push(peer.codeOfText(peerOf(this.#get)))
       return
     }
-    if (slot < 0) slot = slots.database
-    if (attributes.has(slot)) peer.appendBytes(bytes, slotStart[slot] as number, slotEnd[slot] as number)
-    else peer.push(0)
+    const { slotStart, slotEnd, map } = attributes
+    const { bytes } = map.values.data
+    const port = place - slots.peerAddress + slots.peerPort
+    const hasPort = place >= slots.peerAddress && attributes.has(port)
+    const hasDatabase = attributes.has(slots.database) && this.#isDatabase()
+    if (!hasPort && !hasDatabase) {
+      peer.appendBytes(bytes, slotStart[place] as number, slotEnd[place] as number)
+      return
+    }
+    const joined = this.#joined
+    const add = (slot: number) => joined.add(bytes, slotStart[slot] as number, slotEnd[slot] as number)
+    joined.length = 0
+    add(place)
+    if (hasPort) {
+      joined.add(colon, 0, 1)
+      add(port)
+    }
+    if (hasDatabase) {
+      joined.add(slash, 0, 1)
+      add(slots.database)
+    }
+    peer.appendBytes(joined.bytes, 0, joined.length)
+  }
+
+  readonly #get = (key: string) => this.#columns.attributes.get(key)
+
+  /** The name or address that is the peer's place; below 0: not one of the usual. */
+  #placeSlot(): number {
+    const { attributes } = this.#columns
+    if (this.#is(slots.messaging_system, rabbit)) return -1
+    if (attributes.has(slots.peerName)) return slots.peerName
+    for (let index = 0; index < serverAddresses.length; index++) {
+      const slot = slots.peerAddress + index
+      if (attributes.has(slot)) return this.#is(slot, mesh) || this.#is(slots.rpc_system, aws) ? -1 : slot
+    }
+    return -1
+  }
+
+  #isDatabase(): boolean {
+    const { slotStart, slotEnd, map } = this.#columns.attributes
+    const start = slotStart[slots.db_system] as number
+    const end = slotEnd[slots.db_system] as number
+    return start !== end && !isCache(map.values.data.bytes.toString('utf8', start, end))
+  }
+
+  #is(slot: number, value: Buffer): boolean {
+    const { slotStart, slotEnd, map } = this.#columns.attributes
+    const start = slotStart[slot] as number
+    const end = slotEnd[slot] as number
+    return (
+      end - start === value.length && map.values.data.bytes.compare(value, 0, value.length, start, end) === 0
+    )
+  }
+
+  /** Whether the open row is of a sidecar. */
+  isSidecar(service: string): boolean {
+    return this.#columns.attributes.has(slots.sidecar) && isSidecar(this.#get, service)
   }
 }
 
 const colon = Buffer.from(':')
+const slash = Buffer.from('/')
+const rabbit = Buffer.from('rabbitmq')
+const aws = Buffer.from('aws-api')
+const mesh = Buffer.from(meshAddress)
 
 /** An HTTP status: three digits, else 0. */
 function threeDigits(bytes: Buffer, start: number, end: number): number {

@@ -1,6 +1,7 @@
 import type { ResourceRow } from '../../record/span.ts'
 import type { FilteredSpan, SpanFilter } from '../rules/item-rules.ts'
 import type { Sampled } from '../rules/sampler.ts'
+import { linkerdProxy } from '../sidecar.ts'
 import type { Scope } from '../walk-request.ts'
 import { weightOf } from '../weight.ts'
 import { type Cursor, declined } from './cursor.ts'
@@ -36,6 +37,7 @@ export class SpanRow implements FilteredSpan, DayRow<SpanColumns> {
   #batchId = ''
   /** What the spans of a scope share, in the order of `shared` of the columns. */
   #words: readonly string[] = []
+  #linkerd = false
   #bytes: Buffer = Buffer.alloc(0)
   #traceId = 0
   #spanId = 0
@@ -76,6 +78,7 @@ export class SpanRow implements FilteredSpan, DayRow<SpanColumns> {
     this.#resourceId = halvesOf(resource.resource_id)
     this.#scope = scope
     const { cluster_id, namespace, application, service, version, pod } = resource
+    this.#linkerd = service === linkerdProxy
     const ofScope = [scope.name, scope.version, scope.schemaUrl, this.#batchId]
     this.#words = [cluster_id, namespace, application, service, version, pod, ...ofScope]
   }
@@ -334,6 +337,7 @@ export class SpanRow implements FilteredSpan, DayRow<SpanColumns> {
     columns.droppedEvents.uint(this.#droppedEvents)
     columns.droppedLinks.uint(this.#droppedLinks)
     columns.clamped.uint(this.#clamped)
+    columns.sidecar.uint(this.#linkerd || columns.promoted.isSidecar('') ? 1 : 0)
     columns.receivedAt.halves(this.#receivedMs.low, this.#receivedMs.high)
     columns.block.endRow()
   }

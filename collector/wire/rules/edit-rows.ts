@@ -20,7 +20,7 @@ export function editSpan(row: SpanRow, edit: Edit): void {
     row.trace_state = mapTraceState(row.trace_state, text)
     row.links_trace_state = row.links_trace_state.map((state) => mapTraceState(state, text))
   }
-  Object.assign(row, promotedColumns(row.attributes, row.kind))
+  Object.assign(row, promotedColumns(row.attributes, row))
   row.exception_type = exception?.get('exception.type') ?? ''
 }
 

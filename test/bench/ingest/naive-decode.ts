@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
-import { firstOf, peerOf, promotedKeys } from '../../../collector/wire/promoted.ts'
+import { peerOf } from '../../../collector/wire/peer.ts'
+import { firstOf, promotedKeys } from '../../../collector/wire/promoted.ts'
 import type { DecodePath } from './decode-under-test.ts'
 
 /**
@@ -138,7 +139,7 @@ function naiveRow(span: Span, { about, scope, receivedAtMs }: Around): NaiveRow 
     messaging_system: firstOf(attributes, promotedKeys.messaging_system),
     messaging_destination: firstOf(attributes, promotedKeys.messaging_destination),
     rpc_system: firstOf(attributes, promotedKeys.rpc_system),
-    peer: span.kind === 3 || span.kind === 4 ? peerOf(attributes) : '',
+    peer: span.kind === 3 || span.kind === 4 ? peerOf((key) => attributes.get(key)) : '',
     exception_type: exception ? (textsOf(exception.attributes).get('exception.type') ?? '') : '',
     attributes: Object.fromEntries(attributes),
     scope_name: scope.name ?? '',

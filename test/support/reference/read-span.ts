@@ -105,9 +105,14 @@ export function readSpan(bytes: Uint8Array, place: Place): SpanRow | 'rejected' 
     db_system: first('db.system.name', 'db.system'),
     db_statement: first('db.query.text', 'db.statement'),
     messaging_system: first('messaging.system'),
-    messaging_destination: first('messaging.destination.name', 'messaging.destination'),
+    messaging_destination: first(
+      'messaging.destination.template',
+      'messaging.destination.name',
+      'messaging.destination',
+    ),
     rpc_system: first('rpc.system.name', 'rpc.system'),
-    peer: [3, 4].includes(span.kind) ? peer(attributes) : '',
+    peer: [3, 4].includes(span.kind) ? peer(first) : '',
+    sidecar: sidecar(first, resource.service),
     exception_type:
       eventAttributes[events.findLastIndex(({ name }) => name === 'exception')]?.get('exception.type') ?? '',
     attributes,
@@ -146,18 +151,82 @@ function interval({ startTimeUnixNano: start, endTimeUnixNano: end }: Span, rece
   return { start_time: known, duration_ns: 0n, clamped: true }
 }
 
-function peer(attributes: ReadonlyMap<string, string>): string {
-  const get = (key: string) => attributes.get(key) ?? ''
-  for (const key of ['peer.service', 'service.peer.name']) if (get(key) !== '') return get(key)
-  for (const [address, port] of [
-    ['server.address', 'server.port'],
-    ['net.peer.name', 'net.peer.port'],
-    ['network.peer.address', 'network.peer.port'],
-    ['net.sock.peer.addr', 'net.sock.peer.port'],
-  ] as const) {
-    if (get(address) !== '') return get(port) === '' ? get(address) : `${get(address)}:${get(port)}`
+type First = (...keys: string[]) => string
+
+/** The cases of the table in collector/wire/peer.ts, from the most to the least specific. */
+function peer(first: First): string {
+  const named = first('peer.service', 'service.peer.name')
+  const host = named || address(first)
+  const under = (...parts: string[]) => parts.filter((part) => part !== '').join('/')
+  const database = first('db.namespace', 'db.name')
+  const system = first('db.system.name', 'db.system')
+  const oneOf = 'redis valkey memcached hazelcast infinispan ehcache aws.elasticache'.split(' ')
+  if (oneOf.includes(system)) return host
+  if (system !== '') return under(host, database)
+  if (first('messaging.system') === 'rabbitmq') {
+    const exchange = first('messaging.destination.name', 'messaging.destination')
+    const key = first('messaging.rabbitmq.destination.routing_key', 'messaging.rabbitmq.routing_key')
+    return under(host, exchange, [exchange, ...exchange.split(':')].includes(key) ? '' : key)
   }
-  return get('db.namespace') || get('db.name')
+  if (named !== '') return named
+  if (first('faas.invoked_name') !== '') return first('faas.invoked_name')
+  const resource = first(
+    'aws.s3.bucket',
+    'aws.dynamodb.table_names',
+    'aws.sqs.queue.url',
+    'aws.sns.topic.arn',
+    'aws.kinesis.stream_name',
+    'aws.kinesis.stream.name',
+    'aws.lambda.function.name',
+    'aws.step_functions.state_machine.arn',
+    'aws.secretsmanager.secret.arn',
+  )
+  if (resource !== '' || first('rpc.system.name', 'rpc.system') === 'aws-api') {
+    const method = first('rpc.method').split('/')
+    const service = first('rpc.service') || (method.length > 1 && method[method.length - 2]) || 'AWS'
+    const unquoted = resource.replace(/^\["?/, '').replace(/"?\]$/, '')
+    const [one = ''] = unquoted.split(/","|"?,"?/)
+    return under(service, one.split(/[/:]/).at(-1) ?? '')
+  }
+  return host || first('rpc.service') || database
+}
+
+function address(first: First): string {
+  const at = (key: string, portKey: string) => {
+    const value = first(key)
+    if (value === '' || value === '127.0.0.6') return ''
+    return first(portKey) === '' ? value : `${value}:${first(portKey)}`
+  }
+  const found = [at('server.address', 'server.port'), at('net.peer.name', 'net.peer.port')]
+  const text = first('url.full') || first('http.url') || first('db.connection_string')
+  const url = text.match(/([a-z][a-z0-9+.-]*):\/\/(?:[^/?#;,\s]*@)?([^@/?#;,\s]+)(?=[/?#;,\s]|$)/i)
+  if (url) {
+    const [, scheme = '', host = ''] = url
+    const port = { http: ':80', https: ':443' }[scheme.toLowerCase()] ?? ''
+    if (!/^127\.0\.0\.6(:\d+)?$/.test(host))
+      found.push((/:\d+$/.test(host) ? host : host + port).toLowerCase())
+  }
+  found.push(
+    first('http.host'),
+    at('peer.hostname', 'peer.port'),
+    at('network.peer.address', 'network.peer.port'),
+    at('net.sock.peer.name', 'net.sock.peer.port'),
+    at('net.sock.peer.addr', 'net.sock.peer.port'),
+    at('net.peer.ip', 'net.peer.port'),
+    at('peer.ipv4', 'peer.port'),
+    at('peer.address', ''),
+  )
+  return found.find((one) => one !== '') ?? ''
+}
+
+function sidecar(first: First, service: string): boolean {
+  if (service === 'linkerd-proxy') return true
+  const node = first('node_id')
+  const cluster = first('upstream_cluster')
+  if (first('component') !== 'proxy') return false
+  if (node.startsWith('sidecar~') || node.startsWith('waypoint~')) return true
+  if (node.includes('-sidecar-proxy') || node.includes('/virtualNode/')) return true
+  return !node.startsWith('router~') && (cluster.startsWith('inbound|') || cluster.startsWith('outbound|'))
 }
 
 /** 2^56 / (2^56 − T), T being the threshold `ot=th:HEX` of the trace state, padded with zeros to 14 digits. */

@@ -239,12 +239,12 @@ function addTrace({ index, startMs, out, facts }: TraceContext): void {
         over: {
           db_system: 'postgresql',
           db_statement: 'INSERT INTO orders VALUES ($1)',
-          peer: 'postgres:5432',
+          peer: 'postgres:5432/shop',
         },
         attributes: { 'db.namespace': 'shop' },
       }),
     )
-    call('tier:ordini', 'backend:postgresql:shop', false)
+    call('tier:ordini', 'backend:postgresql:postgres:5432/shop', false)
     keep(
       span({
         ...tier(ordini),
@@ -291,13 +291,24 @@ function add(counts: Record<string, number>, key: string, by: number): void {
   counts[key] = (counts[key] ?? 0) + by
 }
 
+const stack = `StockError: stock service answered 500
+    at reserve (/app/stock.js:41:11)
+    at order (/app/orders.js:17:5)
+    at process.processTicksAndRejections (node:internal/process/task_queues:103:5)`
+
 function thrown(startMs: number): Partial<SpanRow> {
   return {
     status_message: 'stock service answered 500',
     exception_type: 'StockError',
     events_time: [ms(startMs + 3)],
     events_name: ['exception'],
-    events_attributes: [new Map([['exception.type', 'StockError']])],
+    events_attributes: [
+      new Map([
+        ['exception.type', 'StockError'],
+        ['exception.message', 'stock service answered 500'],
+        ['exception.stacktrace', stack],
+      ]),
+    ],
   }
 }
 
@@ -361,6 +372,7 @@ function span(of: SeedSpan): SpanRow {
     dropped_events: 0,
     dropped_links: 0,
     clamped: false,
+    sidecar: false,
     weight: 1,
     received_at: of.startMs + 2_000,
     batch_id: 'seed',

@@ -74,7 +74,7 @@ describe('the flow map', () => {
     const edges = await edgesOf(shop)
     expect(edges['tier:magnanimo>tier:ordini']).toMatchObject({ meanMs: 18, p95Ms: 18, maxMs: 18 })
     expect(edges['tier:ordini>tier:spedizioni']).toMatchObject({ meanMs: 40, p95Ms: 40 })
-    expect(edges['tier:ordini>backend:postgresql:shop']).toMatchObject({ meanMs: 6 })
+    expect(edges['tier:ordini>backend:postgresql:postgres:5432/shop']).toMatchObject({ meanMs: 6 })
   })
 })
 

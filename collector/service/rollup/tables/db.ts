@@ -11,7 +11,7 @@ const statementCharsMax = 4_096
 const statement = `normalizeQuery(substring(if(db_statement = '', toString(operation), db_statement), 1, ${statementCharsMax}))`
 
 const keys = 'minute, cluster_id, namespace, application, service, version, db_system, peer, statement_hash'
-const calls = `FROM spans FINAL WHERE kind IN (3, 4) AND db_system != '' AND ${minuteWindow.own('start_time')}`
+const calls = `FROM spans FINAL WHERE kind IN (3, 4) AND db_system != '' AND NOT sidecar AND ${minuteWindow.own('start_time')}`
 
 const source = `
 SELECT

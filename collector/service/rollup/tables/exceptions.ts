@@ -21,7 +21,7 @@ const top = `replaceRegexpAll(arrayStringConcat(
 const events = `
 SELECT *, cityHash64(exception_type, ${top}) AS group_hash FROM (
   SELECT
-    ${minuteOf('start_time')} AS minute, cluster_id, namespace, application, service, version, operation, trace_id, weight,
+    ${minuteOf('start_time')} AS minute, start_time, cluster_id, namespace, application, service, version, operation, trace_id, weight,
     event['exception.type'] AS exception_type, substring(event['exception.message'], 1, ${messageCharsMax}) AS message,
     substring(event['exception.stacktrace'], 1, ${stackCharsMax}) AS stack
   FROM (
@@ -45,6 +45,18 @@ FROM (${events})
 GROUP BY ${keys}
 UNION ALL
 SELECT ${eachMinute}, '', '', '', '', '', '', 0, '', 0, '', '', {generation:UInt64}`,
+    params: minuteParams(minutes),
+  }
+}
+
+/** Since when, and until when, a version has thrown a group: rows of the same key collapse to the first and the last. */
+export function exceptionSightingsQuery(minutes: MinutesToCompute): Query {
+  return {
+    sql: `
+INSERT INTO exception_sightings (application, group_hash, service, version, first_seen, last_seen)
+SELECT application, group_hash, service, version, min(start_time), max(start_time)
+FROM (${events})
+GROUP BY application, group_hash, service, version`,
     params: minuteParams(minutes),
   }
 }

@@ -1,4 +1,4 @@
-import { callersOf, isPair } from '../../query/pairing-sql.ts'
+import { behindSidecars, callersOf, isPair } from '../../query/pairing-sql.ts'
 import type { Query } from '../../query/query.ts'
 import { isEntry, noParent } from '../../query/span-sql.ts'
 import { eachMinute, type MinutesToCompute, minuteOf, minuteParams, minuteWindow } from '../minutes.ts'
@@ -14,13 +14,15 @@ SELECT
   entry.kind AS kind, entry.status AS outcome, entry.duration_ns AS durationNs, entry.weight AS weight,
   -- A consumer with a link is called by what it links to, as in the questions to raw spans.
   NOT (entry.kind = 5 AND entry.linked) AND NOT (${isPair('caller', 'entry')} AND caller.application = entry.application) AS entering
-FROM (
+FROM (${behindSidecars(
+  minuteWindow,
+  `
   SELECT
     trace_id, parent_span_id, start_time, cluster_id, namespace, application, service, version, operation, kind, status,
     duration_ns, weight, notEmpty(links_span_id) AS linked
   FROM spans FINAL
-  WHERE ${entries}
-) AS entry
+  WHERE ${entries}`,
+)}) AS entry
 LEFT JOIN (${callersOf(minuteWindow, `SELECT trace_id, parent_span_id FROM spans WHERE ${entries} AND parent_span_id != ${noParent}`)})
 AS caller ON caller.trace_id = entry.trace_id AND caller.span_id = entry.parent_span_id`
 
