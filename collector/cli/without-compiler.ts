@@ -12,6 +12,7 @@ import { join } from 'node:path'
  *                            └─▶ filled ──▶ once more
  */
 export async function withoutCompiler(load: () => Promise<unknown>): Promise<void> {
+  if (!import.meta.filename.endsWith('.ts')) return // Built: there is nothing to strip.
   const stage = process.env[stageVariable]
   const flags = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ')
   // A parent's channel, a debugger or a profile would not survive.

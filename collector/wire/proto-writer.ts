@@ -1,4 +1,4 @@
-/** Writes protobuf fields into one growing buffer; sub-messages are written by a callback. */
+/** Writes protobuf fields into one growing buffer; sub-messages are written by a callback, which is given the same writer. */
 export interface ProtoWriter {
   varint(field: number, value: bigint | number): ProtoWriter
   /** Like `varint`, and left out when it is 0 or false, as proto3 does. */
@@ -30,12 +30,22 @@ export function writeProto(): ProtoWriter {
   }
   const putVarint = (value: bigint | number) => {
     room(10)
-    let rest = BigInt.asUintN(64, BigInt(value))
-    while (rest >= 0x80n) {
-      buffer[length++] = Number(rest & 0x7fn) | 0x80
-      rest >>= 7n
-    }
-    buffer[length++] = Number(rest)
+    length =
+      typeof value === 'number' && value >= 0 && value < 2 ** 31 ? putSmall(value) : putBig(BigInt(value))
+  }
+  const putSmall = (value: number, from = length) => {
+    let at = from
+    let rest = value
+    for (; rest >= 0x80; rest >>>= 7) buffer[at++] = (rest & 0x7f) | 0x80
+    buffer[at++] = rest
+    return at
+  }
+  const putBig = (value: bigint) => {
+    let at = length
+    let rest = BigInt.asUintN(64, value)
+    for (; rest >= 0x80n; rest >>= 7n) buffer[at++] = Number(rest & 0x7fn) | 0x80
+    buffer[at++] = Number(rest)
+    return at
   }
   const tag = (field: number, wireType: number) => putVarint(field * 8 + wireType)
   const writer: ProtoWriter = {
@@ -67,11 +77,29 @@ export function writeProto(): ProtoWriter {
       return writer
     },
     bytes: (field, value) => writer.opening(field, value.length).raw(value),
-    text: (field, value) => writer.bytes(field, Buffer.from(value)),
+    text(field, value) {
+      const bytes = Buffer.byteLength(value)
+      writer.opening(field, bytes)
+      room(bytes)
+      length += buffer.write(value, length, bytes)
+      return writer
+    },
+    // In place: a buffer for each message would be most of what an agent allocates. Mostly its length takes one byte; behind
+    // a longer one the message moves up.
     message(field, write) {
-      const inner = writeProto()
-      write(inner)
-      return writer.bytes(field, inner.finish())
+      tag(field, 2)
+      room(1)
+      const at = length++
+      write(writer)
+      const bytes = length - at - 1
+      const more = bytes < 0x80 ? 0 : bytes < 0x4000 ? 1 : bytes < 0x200000 ? 2 : bytes < 0x10000000 ? 3 : 4
+      if (more > 0) {
+        room(more)
+        buffer.copyWithin(at + 1 + more, at + 1, length)
+        length += more
+      }
+      putSmall(bytes, at)
+      return writer
     },
     packedDoubles(field, values) {
       if (values.length === 0) return writer

@@ -47,7 +47,10 @@ export type Compression = 'zstd' | 'gzip' | 'none'
 const responseBytesMax = 64 * 1024
 /** Speed matters more than size between pods. zstd is half the work of gzip here, for two thirds of its bytes. */
 const gzipLevel = constants.Z_BEST_SPEED
-const chunkSize = 256 * 1024
+/** Output comes in pieces of this size: few, and not much more than there is, or memory outside of the heap makes V8 collect. */
+const chunkSize = (bytes: number) => Math.min(256 * 1024, Math.max(1024, Math.ceil(bytes)))
+/** Of zstd, which is not the best of our records. */
+const inflatedRatio = 10
 const toGzip = promisify(gzip)
 const toZstd = promisify(zstdCompress)
 const fromZstd = promisify(zstdDecompress)
@@ -99,9 +102,14 @@ export function createPost({ dispatcher, headers, onSent }: PostDeps, config: Po
 
 async function encoded({ bytes, compression }: ShipBody, encoding: Compression): Promise<Uint8Array> {
   if (encoding === compression) return bytes
-  if (encoding === 'zstd') return toZstd(bytes, { chunkSize })
-  const plain = compression === 'zstd' ? await fromZstd(bytes, { chunkSize }) : bytes
-  return encoding === 'none' ? plain : toGzip(plain, { level: gzipLevel, chunkSize })
+  if (encoding === 'zstd') return toZstd(bytes, { chunkSize: chunkSize(bytes.length) })
+  const plain =
+    compression === 'zstd'
+      ? await fromZstd(bytes, { chunkSize: chunkSize(bytes.length * inflatedRatio) })
+      : bytes
+  return encoding === 'none'
+    ? plain
+    : toGzip(plain, { level: gzipLevel, chunkSize: chunkSize(plain.length / 2) })
 }
 
 function accepts(header: string | string[] | undefined, encoding: string): boolean {

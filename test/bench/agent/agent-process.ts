@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { stringify } from 'yaml'
 import type { AgentStatus } from '../../../collector/agent/main.ts'
 import { chartNodeOptions } from '../../support/chart-heap.ts'
@@ -26,16 +27,23 @@ export interface AgentProcessConfig {
   readonly flags?: readonly string[]
   /** Such as 64Mi; absent: that of the chart's values. */
   readonly memoryLimit?: string | undefined
+  readonly environment?: Readonly<Record<string, string>>
   readonly config?: object
 }
 
 const stopWithinMs = 30_000
+/** As images have it. */
+const program = process.env['BINNACLE_BENCH_PROGRAM'] ?? 'collector/dist/main.mjs'
+let build: Promise<unknown> | undefined
+const buildCollector = () =>
+  promisify(execFile)(process.execPath, [join(root, 'collector/cli/build.ts')], { cwd: root })
 
 export async function startAgentProcess({
   api,
   service,
   flags = [],
   memoryLimit,
+  environment = {},
   config = {},
 }: AgentProcessConfig): Promise<AgentProcess> {
   const directory = tempDirectory('bench-agent')
@@ -54,22 +62,21 @@ export async function startAgentProcess({
       ...config,
     }),
   )
+  build ??= buildCollector()
+  await build
   const startedAtMs = Date.now()
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [...flags, 'collector/cli/main.ts', 'agent', '--config', file],
-    {
-      cwd: root,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        ...chartEnvironment(memoryLimit),
-        KUBERNETES_SERVICE_HOST: '127.0.0.1',
-        KUBERNETES_SERVICE_PORT: String(api.port),
-        BINNACLE_SERVICE_ACCOUNT_DIR: account,
-      },
+  const child: ChildProcess = spawn(process.execPath, [...flags, program, 'agent', '--config', file], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      ...chartEnvironment(memoryLimit),
+      KUBERNETES_SERVICE_HOST: '127.0.0.1',
+      KUBERNETES_SERVICE_PORT: String(api.port),
+      BINNACLE_SERVICE_ACCOUNT_DIR: account,
+      ...environment,
     },
-  )
+  })
   let output = ''
   const logFile = process.env['BINNACLE_BENCH_LOG']
   for (const stream of [child.stdout, child.stderr]) {
@@ -116,11 +123,11 @@ function portsOf(output: string): Ports | undefined {
   return line ? (JSON.parse(line) as { ports: Ports }).ports : undefined
 }
 
-/** What the chart sets for the container, by its memory limit (absent: that of the default values). */
+/** What the chart sets for the container to spare memory, by its memory limit (absent: that of the default values). */
 export function chartEnvironment(memoryLimit?: string): Record<string, string> {
   const template = readFileSync(join(root, 'charts/binnacle-agent/templates/workload.yaml'), 'utf8')
-  return {
-    NODE_OPTIONS: chartNodeOptions(memoryLimit),
-    MALLOC_ARENA_MAX: /name: MALLOC_ARENA_MAX\n\s+value: "(.*)"/.exec(template)?.[1] ?? '',
-  }
+  const malloc = [...template.matchAll(/name: (MALLOC_\w+)\n\s+value: "(.*)"/g)]
+  if (malloc.length === 0) throw new Error('the chart of the agent sets no MALLOC_ARENA_MAX')
+  const ofMalloc = Object.fromEntries(malloc.map(([, name = '', value = '']) => [name, value]))
+  return { NODE_OPTIONS: chartNodeOptions(memoryLimit), ...ofMalloc }
 }

@@ -1,10 +1,10 @@
 /**
- * The process of a back end that costs almost nothing: takes OTLP/HTTP and answers at once. It counts bytes as they
+ * The process of a back end that costs almost nothing: takes OTLP/HTTP, zstd too as the service does, and answers at once. It counts bytes as they
  * travel, and how old each event is (its message says when it was written). It ends with its parent.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { quantile } from '../support/report.ts'
 import type { SinkFigures } from './sink-process.ts'
 
@@ -23,16 +23,23 @@ const server = createServer((request, response) => {
     const nowMs = Date.now()
     const body = Buffer.concat(chunks)
     if (!answers) return void response.writeHead(503).end()
-    response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end()
+    response
+      .writeHead(200, { 'content-type': 'application/x-protobuf', 'accept-encoding': 'zstd, gzip' })
+      .end()
     requests++
     bytes += body.length
     const route = request.url ?? ''
     byRoute[route] = (byRoute[route] ?? 0) + body.length
-    const raw = request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body
+    const raw = inflated(body, request.headers['content-encoding'])
     rawBytes += raw.length
     for (const [, at] of raw.toString('latin1').matchAll(/ at=(\d{13})/g)) ages.push(nowMs - Number(at))
   })
 })
+function inflated(body: Buffer, encoding: string | undefined): Buffer {
+  if (encoding === 'zstd') return zstdDecompressSync(body)
+  return encoding === 'gzip' ? gunzipSync(body) : body
+}
+
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }))
 
 process.on('message', (message) => {

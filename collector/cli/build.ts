@@ -1,0 +1,40 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { build, type Plugin } from 'esbuild'
+
+/**
+ * The `binnacle` of images: the same program with the agent as one file of JavaScript, because each module that an agent
+ * loads costs memory for as long as it lives (docs/decisions/0015). The other commands are left where they are; the official
+ * client stays a file of its own, which only agents outside of a cluster read.
+ */
+const root = join(import.meta.dirname, '..')
+
+const otherCommands: Plugin = {
+  name: 'other commands',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\// }, ({ path, kind, importer }) =>
+      kind === 'dynamic-import' && importer === join(root, 'cli', 'main.ts') && path !== './agent.ts'
+        ? { path: `../cli/${path.slice(2)}`, external: true }
+        : undefined,
+    )
+  },
+}
+
+rmSync(join(root, 'dist'), { recursive: true, force: true })
+await build({
+  entryPoints: [join(root, 'cli', 'main.ts')],
+  outdir: join(root, 'dist'),
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  splitting: true,
+  minify: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node26',
+  // What is still CommonJS inside asks for Node's own modules by `require`.
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
+  plugins: [otherCommands],
+  logLevel: 'warning',
+})
