@@ -6,7 +6,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', 'test/bench/**', 'test/interop/**', 'test/crash/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // A third of the time goes by waiting for processes: one worker more than two cores.
+    maxWorkers: 3,
     // Real processes with limits of seconds on a shared machine: CI says that a test was tried again, and fails at the second.
     retry: process.env['CI'] ? 1 : 0,
     reporters: process.env['CI'] ? ['default', './test/support/plain-reporter.ts'] : ['default'],

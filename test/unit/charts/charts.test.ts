@@ -190,6 +190,31 @@ describe('chart binnacle-agent', () => {
     })
   })
 
+  withHelm('several replicas that sample find each other by a headless Service', () => {
+    const sets = ['sampling.enabled=true', 'replicas=2']
+    const manifests = render(
+      'binnacle-agent',
+      ...sets,
+      'receive.tlsSecret.name=in',
+      'sampling.replicasCaKey=ca.crt',
+    )
+    const services = manifests.filter(({ kind }) => kind === 'Service').map(({ metadata }) => metadata.name)
+    expect(services).toEqual(['test-binnacle-agent', 'test-binnacle-agent-replicas'])
+    const address = 'test-binnacle-agent-replicas.default.svc:4318'
+    const config = parseAgentConfig({
+      ...configOf('binnacle-agent', 'agent.yaml', ...sets),
+      env: { BINNACLE_SAMPLING_REPLICAS_OWN_ADDRESS: '10.0.0.9' },
+    })
+    expect(config.sampling).toMatchObject({
+      enabled: true,
+      replicas: { address, ownAddress: '10.0.0.9', caFile: '' },
+    })
+    expect(JSON.stringify(manifests)).toContain('"name":"BINNACLE_SAMPLING_REPLICAS_OWN_ADDRESS"')
+    expect(JSON.stringify(manifests)).toContain('caFile: /etc/binnacle/receive/ca.crt')
+    const alone = render('binnacle-agent', 'sampling.enabled=true')
+    expect(kinds(alone).filter((kind) => kind === 'Service')).toHaveLength(1)
+  })
+
   withHelm('renders a Deployment with cluster rights by default', () => {
     expect(kinds(render('binnacle-agent'))).toEqual([
       'ClusterRole',
