@@ -20,6 +20,15 @@ import {
 } from '../query/operations.ts'
 import { everything, type ListFilter, type Range } from '../query/query.ts'
 import { type Ask, asker } from './ask.ts'
+import {
+  applicationUsual,
+  type Comparison,
+  parseComparison,
+  previousRange,
+  usualOfEntities,
+  withBand,
+  withPrevious,
+} from './baselines.ts'
 import { markersOf } from './clusters.ts'
 import { ApiProblem } from './errors.ts'
 import { toFlowMap, toTiers } from './flow-map.ts'
@@ -34,13 +43,14 @@ import {
   OperationList,
   type OperationRow,
 } from './schema/applications.ts'
-import { TimeRange } from './schema/common.ts'
+import { CompareQuery, TimeRange } from './schema/common.ts'
 import { chartOf, parseRange, stepMsOf } from './time.ts'
 
 const operationsMax = 500
 const dashboardOperationsMax = 20
+const ComparedRange = Type.Intersect([TimeRange, CompareQuery])
 const OperationQuery = Type.Intersect([
-  TimeRange,
+  ComparedRange,
   Type.Object({
     service: Type.Optional(Type.String({ description: 'comma-separated values; a leading ! excludes' })),
   }),
@@ -49,35 +59,38 @@ const OperationQuery = Type.Intersect([
 export function registerApplicationRoutes(app: ApiInstance, { store, nowMs }: ApiDeps): void {
   app.get(
     '/applications',
-    { schema: { tags: ['applications'], querystring: TimeRange, response: answers(ApplicationList) } },
+    { schema: { tags: ['applications'], querystring: ComparedRange, response: answers(ApplicationList) } },
     async (request, reply) => {
       const ask = asker(store, request, reply)
-      return {
-        applications: await applicationRows(ask, { ...parseRange(request.query, nowMs()), application: '' }),
-      }
+      const scope = { ...parseRange(request.query, nowMs()), application: '' }
+      return { applications: await applicationRows(ask, scope, parseComparison(request.query)) }
     },
   )
   const route = <T extends typeof ApplicationDashboard | typeof FlowMap>(response: T) => ({
     schema: {
       tags: ['applications'],
       params: ApplicationParams,
-      querystring: TimeRange,
+      querystring: ComparedRange,
       response: answers(response),
     },
   })
   app.get('/applications/:application/dashboard', route(ApplicationDashboard), async (request, reply) => {
     const ask = asker(store, request, reply)
-    return dashboard(ask, { ...parseRange(request.query, nowMs()), application: request.params.application })
+    const scope = { ...parseRange(request.query, nowMs()), application: request.params.application }
+    return dashboard(ask, scope, parseComparison(request.query))
   })
   app.get('/applications/:application/flow-map', route(FlowMap), async (request, reply) => {
     const ask = asker(store, request, reply)
     const scope = { ...parseRange(request.query, nowMs()), application: request.params.application }
-    const [edges, tiers] = await Promise.all([
+    const [edges, tiers, usual] = await Promise.all([
       ask<FlowEdgeRow>(flowEdgesQuery(scope)),
       ask<TierVersionRow>(tiersQuery(scope)),
+      usualOfEntities(ask, { ...scope, level: 'tier' }, parseComparison(request.query)),
     ])
     if (edges.length + tiers.length === 0) await requireApplication(ask, scope.application)
-    return toFlowMap(edges, tiers, minutesOf(scope))
+    return toFlowMap(edges, tiers, minutesOf(scope), (service, red) =>
+      usual({ application: scope.application, service }, red),
+    )
   })
   app.get(
     '/applications/:application/operations',
@@ -93,7 +106,8 @@ export function registerApplicationRoutes(app: ApiInstance, { store, nowMs }: Ap
       const ask = asker(store, request, reply)
       const scope = { ...parseRange(request.query, nowMs()), application: request.params.application }
       const service = parseList('service', request.query.service)
-      const operations = await operationRows(ask, { ...scope, service, limit: operationsMax })
+      const comparison = parseComparison(request.query)
+      const operations = await operationRows(ask, { ...scope, service, limit: operationsMax }, comparison)
       if (operations.length === 0) await requireApplication(ask, scope.application)
       return { operations }
     },
@@ -104,16 +118,72 @@ type ApplicationScope = Range & { application: string }
 
 const minutesOf = ({ fromMs, toMs }: Range) => (toMs - fromMs) / 60_000
 
-async function dashboard(ask: Ask, scope: ApplicationScope): Promise<ApplicationDashboard> {
-  const stepMs = stepMsOf(scope)
-  const [[application], steps, tiers, operations, namespaces] = await Promise.all([
-    applicationRows(ask, scope),
-    ask<ApplicationStepRow>(applicationStepsQuery({ ...scope, stepMs })),
+async function dashboard(
+  ask: Ask,
+  scope: ApplicationScope,
+  comparison: Comparison,
+): Promise<ApplicationDashboard> {
+  const { application } = scope
+  const [[row], charts, tiers, tierUsual, operations, namespaces] = await Promise.all([
+    applicationRows(ask, scope, comparison),
+    applicationCharts(ask, scope, comparison),
     ask<TierVersionRow>(tiersQuery(scope)),
-    operationRows(ask, { ...scope, service: everything, limit: dashboardOperationsMax }),
+    usualOfEntities(ask, { ...scope, level: 'tier' }, comparison),
+    operationRows(ask, { ...scope, service: everything, limit: dashboardOperationsMax }, comparison),
     ask<{ namespace: string }>(applicationNamespacesQuery(scope)),
   ])
-  if (application === undefined) await requireApplication(ask, scope.application)
+  if (row === undefined) await requireApplication(ask, application)
+  const names = namespaces.map((one) => one.namespace)
+  return {
+    application: row ?? silentApplication(scope),
+    charts,
+    markers:
+      names.length === 0
+        ? []
+        : await markersOf(ask, { ...scope, clusterId: '', namespace: { in: names, out: [] } }),
+    tiers: toTiers(tiers, minutesOf(scope)).map((tier) => ({
+      ...tier,
+      red: tierUsual({ application, service: tier.service }, tier.red),
+    })),
+    operations,
+  }
+}
+
+type Charts = ApplicationDashboard['charts']
+
+/** Load, response time and errors, beside what they are compared with. */
+async function applicationCharts(ask: Ask, scope: ApplicationScope, comparison: Comparison): Promise<Charts> {
+  const stepMs = stepMsOf(scope)
+  const chartsOf = async (range: ApplicationScope) =>
+    toCharts(await ask<ApplicationStepRow>(applicationStepsQuery({ ...range, stepMs })), range)
+  switch (comparison.type) {
+    case 'none':
+      return chartsOf(scope)
+    case 'previous': {
+      const { fromMs, toMs } = previousRange(scope, stepMs)
+      const [now, before] = await Promise.all([chartsOf(scope), chartsOf({ ...scope, fromMs, toMs })])
+      return {
+        load: withPrevious(now.load, before.load),
+        responseTime: withPrevious(now.responseTime, before.responseTime),
+        errors: withPrevious(now.errors, before.errors),
+      }
+    }
+    case 'baseline': {
+      const [now, usual] = await Promise.all([
+        chartsOf(scope),
+        applicationUsual(ask, { ...scope, stepMs }, comparison),
+      ])
+      const { spread } = comparison
+      return {
+        load: withBand(now.load, { series: 'calls', metric: 'callsPerMinute', usual, spread }),
+        responseTime: withBand(now.responseTime, { series: 'p95', metric: 'p95Ms', usual, spread }),
+        errors: withBand(now.errors, { series: 'errors', metric: 'errorsPerMinute', usual, spread }),
+      }
+    }
+  }
+}
+
+function toCharts(steps: readonly ApplicationStepRow[], scope: Range): Charts {
   const duration = (name: 'p50' | 'p95' | 'p99') => ({
     name,
     unit: 'ms',
@@ -126,38 +196,36 @@ async function dashboard(ask: Ask, scope: ApplicationScope): Promise<Application
     missing: 0 as const,
     value: (row: ApplicationStepRow, minutes: number) => perMinute(row[name], minutes),
   })
-  const names = namespaces.map((row) => row.namespace)
   return {
-    application: application ?? silentApplication(scope),
-    charts: {
-      load: chartOf(steps, scope, [rate('calls')]),
-      responseTime: chartOf(steps, scope, [duration('p50'), duration('p95'), duration('p99')]),
-      errors: chartOf(steps, scope, [rate('errors')]),
-    },
-    markers:
-      names.length === 0
-        ? []
-        : await markersOf(ask, { ...scope, clusterId: '', namespace: { in: names, out: [] } }),
-    tiers: toTiers(tiers, minutesOf(scope)),
-    operations,
+    load: chartOf(steps, scope, [rate('calls')]),
+    responseTime: chartOf(steps, scope, [duration('p50'), duration('p95'), duration('p99')]),
+    errors: chartOf(steps, scope, [rate('errors')]),
   }
 }
 
-async function applicationRows(ask: Ask, scope: ApplicationScope): Promise<ApplicationRow[]> {
+async function applicationRows(
+  ask: Ask,
+  scope: ApplicationScope,
+  comparison: Comparison,
+): Promise<ApplicationRow[]> {
   const stepMs = stepMsOf(scope)
-  const [sizes, reds, steps] = await Promise.all([
+  const [sizes, reds, steps, usual] = await Promise.all([
     ask<ApplicationSizeRow>(applicationSizesQuery(scope)),
     ask<ApplicationRedRow>(applicationsRedQuery(scope)),
     ask<ApplicationStepRow>(applicationStepsQuery({ ...scope, stepMs })),
+    usualOfEntities(ask, { ...scope, level: 'application' }, comparison),
   ])
   return sizes.map(({ application, tiers, nodes, lastSeenMs }) => ({
     application,
     tiers,
     nodes,
     lastSeenMs,
-    red: toRed(
-      reds.find((row) => row.application === application),
-      minutesOf(scope),
+    red: usual(
+      { application },
+      toRed(
+        reds.find((row) => row.application === application),
+        minutesOf(scope),
+      ),
     ),
     spark: sparkOf(
       steps.filter((row) => row.application === application),
@@ -181,17 +249,23 @@ function silentApplication(scope: ApplicationScope): ApplicationRow {
 async function operationRows(
   ask: Ask,
   scope: ApplicationScope & { service: ListFilter; limit: number },
+  comparison: Comparison,
 ): Promise<OperationRow[]> {
-  const [rows, steps] = await Promise.all([
+  const { application } = scope
+  const [rows, steps, usual] = await Promise.all([
     ask<OperationListRow>(operationsQuery(scope)),
     ask<OperationStepRow>(operationStepsQuery({ ...scope, stepMs: stepMsOf(scope) })),
+    usualOfEntities(ask, { ...scope, level: 'operation' }, comparison),
   ])
   const stepsOf = Map.groupBy(steps, keyOf)
   return rows.map((row) => ({
     service: row.service,
     operation: row.operation,
     kind: row.kind,
-    red: toRed(row, minutesOf(scope)),
+    red: usual(
+      { application, service: row.service, operation: row.operation, kind: row.kind },
+      toRed(row, minutesOf(scope)),
+    ),
     versions: [...row.versions],
     spark: sparkOf(stepsOf.get(keyOf(row)) ?? [], scope),
   }))

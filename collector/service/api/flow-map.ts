@@ -1,7 +1,7 @@
 import type { FlowEdgeRow } from '../query/flow-map.ts'
 import type { TierVersionRow } from '../query/operations.ts'
 import { toRed } from './red.ts'
-import type { ApplicationDashboard, FlowMap, FlowNode } from './schema/applications.ts'
+import type { ApplicationDashboard, FlowMap, FlowNode, Red } from './schema/applications.ts'
 
 type Tier = ApplicationDashboard['tiers'][number]
 
@@ -31,6 +31,7 @@ export function toFlowMap(
   rows: readonly FlowEdgeRow[],
   tierRows: readonly TierVersionRow[],
   minutes: number,
+  withUsual: (service: string, red: Red) => Red = (_service, red) => red,
 ): FlowMap {
   const edges = rows.filter((row) => row.grouped === 'edge')
   const tiers = new Map(toTiers(tierRows, minutes).map((tier) => [`tier:${tier.service}`, tier]))
@@ -47,7 +48,7 @@ export function toFlowMap(
       return {
         ...describeNode(id),
         nodes: tier?.nodes ?? 0,
-        red: tier?.red ?? redOf(id),
+        red: tier ? withUsual(tier.service, tier.red) : redOf(id),
         versions: tier?.versions ?? [],
       }
     }),

@@ -33,6 +33,7 @@ import {
 import { TierList } from '../../../collector/service/api/schema/tiers.ts'
 import { runHealthRules } from '../../../collector/service/health/health-rules.ts'
 import { systemClock } from '../../../collector/std/clock.ts'
+import { seedHistory } from '../../support/seed/history.ts'
 import { type SeededApp, startSeededApp } from '../../support/service-app.ts'
 
 let seeded: SeededApp
@@ -70,6 +71,11 @@ describe('every route answers by its schema', () => {
     [() => '/applications', ApplicationList],
     [() => '/applications/shop/dashboard', ApplicationDashboard],
     [() => '/applications/shop/dashboard?from=now-7d', ApplicationDashboard],
+    [
+      () => '/applications/shop/dashboard?compare=weekly&spread=robust&zone=Europe/Rome',
+      ApplicationDashboard,
+    ],
+    [() => '/applications/shop/dashboard?compare=previous', ApplicationDashboard],
     [() => '/applications/shop/flow-map', FlowMap],
     [() => '/applications/shop/operations?service=benigno', OperationList],
     [() => '/applications/shop/tiers', TierList],
@@ -90,6 +96,7 @@ describe('every route answers by its schema', () => {
 describe('bad requests say what, why and what to do', () => {
   const cases: [path: string, status: number, code: string, part: string][] = [
     ['/clusters?from=yesterday', 400, 'bad-time', 'from=yesterday'],
+    ['/applications?zone=Mars/Utopia', 400, 'bad-parameter', 'time zone Mars/Utopia'],
     ['/clusters?from=now&to=now-1h', 400, 'bad-time', 'ends before it starts'],
     ['/clusters?from=now-1h&to=now-1h', 400, 'bad-time', 'ends before it starts'],
     ['/clusters?from=0&to=now', 400, 'bad-time', '400 days'],
@@ -140,6 +147,78 @@ test('markers tell of rollouts, scale changes and violations of the range', asyn
   expect(kinds).toEqual([...kinds.filter((kind) => kind === 'violation'), 'rollout'])
   expect(body.markers.map((marker) => marker.title)).toContain('benigno-v2: v1 → v2')
   expect(kinds.length).toBeGreaterThan(1)
+})
+
+describe('charts and tables beside what is usual', () => {
+  const hourMs = 3_600_000
+  // Four days of each hour of the range: 10 and 14 calls a minute in turn, one in a hundred failed.
+  beforeAll(async () => {
+    const { facts, clickHouse } = seeded
+    const firstMs = Math.floor(facts.fromMs / hourMs) * hourMs
+    const hours = [1, 2, 3, 4].flatMap((days) => [
+      firstMs - days * 24 * hourMs,
+      firstMs - (days * 24 - 1) * hourMs,
+    ])
+    await seedHistory(
+      clickHouse.store,
+      hours.map((at, index) => {
+        const calls = index % 4 < 2 ? 600 : 840
+        return { hourMs: at, calls, errors: calls / 100, durations: [[8, calls]] }
+      }),
+    )
+  })
+  const range = () => `from=${seeded.facts.fromMs}&to=${seeded.facts.toMs}`
+
+  test('the load of an application has a band of mean ± 2 σ, each step from the four same hours before', async () => {
+    const { body } = await get<ApplicationDashboard>(`/applications/shop/dashboard?${range()}`)
+    const [series] = body.charts.load.series
+    const sigma = Math.sqrt(16 / 3)
+    const { center, lower, upper, hours } = series?.baseline ?? {}
+    expect(center).toHaveLength(body.charts.load.timesMs.length)
+    expect(new Set(hours)).toEqual(new Set([4]))
+    for (const points of [center, lower, upper].map((one) => new Set(one))) expect(points.size).toBe(1)
+    expect([center?.[0], lower?.[0], upper?.[0]]).toEqual(
+      [12, 12 - 2 * sigma, 12 + 2 * sigma].map((one) => expect.closeTo(one, 9)),
+    )
+    expect(body.charts.responseTime.series.map((one) => one.baseline !== undefined)).toEqual([
+      false,
+      true,
+      false,
+    ])
+  })
+
+  test('a row says how far it is from usual, and nothing where it has no past', async () => {
+    const { body } = await get<OperationList>(`/applications/shop/operations?${range()}`)
+    const row = body.operations.find((one) => one.operation === 'GET /hw2' && one.service === 'magnanimo')
+    const { callsPerMinute, usual } = row?.red ?? {}
+    const sigma = Math.sqrt((8 * 4) / 7)
+    expect(usual?.callsPerMinute).toEqual({
+      hours: 8,
+      center: 12,
+      lower: expect.closeTo(12 - 2 * sigma, 9),
+      upper: expect.closeTo(12 + 2 * sigma, 9),
+      deviation: expect.closeTo(((callsPerMinute ?? 0) - 12) / sigma, 9),
+      change: expect.closeTo((callsPerMinute ?? 0) / 12 - 1, 9),
+    })
+    // All hours were equally fast: no σ to count in.
+    expect(usual?.p95Ms).toMatchObject({ hours: 8, deviation: null })
+    expect(body.operations.filter((one) => one.red.usual).map((one) => one.service)).toEqual(['magnanimo'])
+    const without = await get<OperationList>(`/applications/shop/operations?${range()}&compare=none`)
+    expect(without.body.operations.filter((one) => one.red.usual)).toEqual([])
+  })
+
+  test('the previous period is the chart of the period before, step by step', async () => {
+    const { facts } = seeded
+    const half = (facts.toMs - facts.fromMs) / 2
+    const load = async (from: number, to: number, compare: string) => {
+      const path = `/applications/shop/dashboard?from=${from}&to=${to}&compare=${compare}`
+      return (await get<ApplicationDashboard>(path)).body.charts.load
+    }
+    const both = await load(facts.fromMs + half, facts.toMs, 'previous')
+    const before = await load(facts.fromMs, facts.fromMs + half, 'none')
+    expect(both.series[0]?.previous).toEqual(before.series[0]?.points)
+    expect(both.series[0]?.previous?.some((one) => one !== null && one > 0)).toBe(true)
+  })
 })
 
 test('nodes are counted whichever namespaces are chosen', async () => {

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { Chart, Marker } from './common.ts'
+import { Chart, Marker, Usual } from './common.ts'
 
 /** Rate, errors and duration over a time range. Durations in ms; null when there was no call. */
 export const Red = Type.Object({
@@ -13,6 +13,8 @@ export const Red = Type.Object({
   p95Ms: Type.Union([Type.Number(), Type.Null()]),
   p99Ms: Type.Union([Type.Number(), Type.Null()]),
   maxMs: Type.Union([Type.Number(), Type.Null()]),
+  /** Where the answer compares with a baseline, and the entity has a past. */
+  usual: Type.Optional(Type.Object({ callsPerMinute: Usual, p95Ms: Usual, errorsPerMinute: Usual })),
 })
 export type Red = Static<typeof Red>
 

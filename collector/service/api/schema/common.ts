@@ -10,11 +10,74 @@ export const TimeRange = Type.Object({
 })
 export type TimeRange = Static<typeof TimeRange>
 
+const Points = Type.Array(Type.Union([Type.Number(), Type.Null()]))
+
+/** What a chart or a table is compared with. */
+export const CompareQuery = Type.Object({
+  compare: Type.Optional(
+    Type.Union(
+      [
+        Type.Literal('daily'),
+        Type.Literal('weekly'),
+        Type.Literal('monthly'),
+        Type.Literal('all'),
+        Type.Literal('previous'),
+        Type.Literal('none'),
+      ],
+      {
+        default: 'daily',
+        description:
+          'baselines of the same hour of the day (30 days), of the weekday (90 days), of the day of the month (365 days), of all hours (15 days); or the period of equal length before',
+      },
+    ),
+  ),
+  spread: Type.Optional(
+    Type.Union([Type.Literal('sigma'), Type.Literal('robust')], {
+      default: 'sigma',
+      description: 'of baselines: mean ± 2 σ, or median ± 2 × 1.4826 MAD',
+    }),
+  ),
+  zone: Type.Optional(
+    Type.String({
+      maxLength: 64,
+      default: 'UTC',
+      description: 'whose hours and days baselines go by',
+      examples: ['Europe/Rome'],
+    }),
+  ),
+})
+export type CompareQuery = Static<typeof CompareQuery>
+
+/** What is usual in each step, from `hours[i]` hours; null where there are fewer than 3. */
+export const SeriesBaseline = Type.Object({
+  center: Points,
+  lower: Points,
+  upper: Points,
+  hours: Type.Array(Type.Integer()),
+})
+export type SeriesBaseline = Static<typeof SeriesBaseline>
+
+/** A figure of a whole range beside what is usual. */
+export const Usual = Type.Object({
+  hours: Type.Integer({ description: 'how many hours of the past it is from; below 3 the rest is null' }),
+  center: Type.Union([Type.Number(), Type.Null()]),
+  lower: Type.Union([Type.Number(), Type.Null()]),
+  upper: Type.Union([Type.Number(), Type.Null()]),
+  deviation: Type.Union([Type.Number(), Type.Null()], {
+    description: 'of the figure, in σ; null where all hours were equal or the figure is missing',
+  }),
+  change: Type.Union([Type.Number(), Type.Null()], { description: 'of the figure: 0.5 is 50 % more' }),
+})
+export type Usual = Static<typeof Usual>
+
 /** One line of a chart: `points[i]` belongs to `timesMs[i]`; null where nothing is known. Counts are zero-filled. */
 export const Series = Type.Object({
   name: Type.String(),
   unit: Type.String({ description: 'UCUM-like: 1/min, ms, %, By, mCPU, 1' }),
-  points: Type.Array(Type.Union([Type.Number(), Type.Null()])),
+  points: Points,
+  baseline: Type.Optional(SeriesBaseline),
+  /** The same steps of the period before. */
+  previous: Type.Optional(Points),
 })
 export type Series = Static<typeof Series>
 

@@ -130,10 +130,10 @@ export type TraceDetailQuery = Static<typeof TraceDetailQuery>
  * /clusters/:clusterId/events                   EventList             EventQuery
  * /clusters/:clusterId/events/:uid/chain        EventChain            TimeRange
  * /clusters/:clusterId/crashes                  CrashList             CrashQuery
- * /applications                                 ApplicationList       TimeRange
- * /applications/:application/dashboard          ApplicationDashboard  TimeRange
- * /applications/:application/flow-map           FlowMap               TimeRange
- * /applications/:application/operations         OperationList         TimeRange + service
+ * /applications                                 ApplicationList       TimeRange + CompareQuery
+ * /applications/:application/dashboard          ApplicationDashboard  TimeRange + CompareQuery
+ * /applications/:application/flow-map           FlowMap               TimeRange + CompareQuery
+ * /applications/:application/operations         OperationList         TimeRange + CompareQuery + service
  * /applications/:application/tiers              TierList              TimeRange
  * /traces                                       TraceList             TraceQuery
  * /traces/:traceId                              TraceDetail           TraceDetailQuery

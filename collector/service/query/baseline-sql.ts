@@ -1,0 +1,134 @@
+import {
+  type BaselineMetric,
+  type BaselineWindow,
+  baselineMetrics,
+  type Season,
+  seasonDays,
+  type Usual,
+} from './baseline.ts'
+import { mergedQuantilesNs } from './duration-buckets.ts'
+import type { Query } from './query.ts'
+import { kindName } from './span-sql.ts'
+
+/** The hours of the past that baselines are made of, from the hourly rollups; which hours count is said in baseline.ts. */
+
+/** What has a baseline: an application by the calls that enter it, the others by all their entry spans. */
+export type BaselineLevel = 'application' | 'tier' | 'operation'
+
+const levels: Readonly<Record<BaselineLevel, { readonly keys: string; readonly condition: string }>> = {
+  application: { keys: 'application', condition: 'entering' },
+  tier: { keys: 'application, service', condition: 'true' },
+  operation: { keys: 'application, service, operation, kind', condition: 'true' },
+}
+
+export interface BaselineScope {
+  readonly level: BaselineLevel
+  /** Empty: of every application. */
+  readonly application: string
+  readonly season: Season
+  /** Name of a time zone: hours and days are those of its clocks. */
+  readonly zone: string
+}
+
+/** SQL text: the number of an hour's season, as `seasonOf` of baseline.ts counts. */
+const seasonSql: Readonly<Record<Season, string>> = {
+  all: '0',
+  daily: 'toHour(hour, {zone:String})',
+  weekly: 'toDayOfWeek(hour, 0, {zone:String}) * 24 + toHour(hour, {zone:String})',
+  monthly: 'toDayOfMonth(hour, {zone:String}) * 24 + toHour(hour, {zone:String})',
+}
+
+/** SQL text: figures of each entity and hour, and which hours are stored at all. */
+function hoursBefore({ level, season, ...scope }: BaselineScope, windows: readonly BaselineWindow[]) {
+  const { keys, condition } = levels[level]
+  const befores = windows.map((window) => window.beforeMs / 1000)
+  const past = `hour >= toDateTime({firstS:UInt32}) AND hour < toDateTime({beforeS:UInt32}) AND has({seasons:Array(UInt16)}, ${seasonSql[season]})`
+  return {
+    keys,
+    stored: `(SELECT groupUniqArray((toUnixTimestamp(hour), toUInt16(${seasonSql[season]}))) FROM red_1h WHERE ${past})`,
+    hourly: `(
+    SELECT
+      ${keys}, toUnixTimestamp(hour) AS hourS, sum(calls) AS n, sum(errors) AS failed, sum(duration_sum_ns) / n / 1e6 AS mean,
+      least(${mergedQuantilesNs('duration_buckets', 'duration_counts')}[2] / 1e6, max(duration_max_ns) / 1e6) AS p95
+    FROM red_1h FINAL
+    WHERE ${past} AND calls > 0 AND ({application:String} = '' OR application = {application:String}) AND ${condition}
+      AND (hour, generation) IN (SELECT hour, max(generation) FROM red_1h WHERE ${past} GROUP BY hour)
+    GROUP BY ${keys}, hour
+  )`,
+    params: {
+      ...scope,
+      firstS: Math.max(0, Math.min(...befores) - seasonDays[season] * 86_400),
+      beforeS: Math.max(...befores),
+      seasons: [...new Set(windows.flatMap((window) => [...window.seasons]))],
+    },
+  }
+}
+
+export interface BaselineHoursRow {
+  /** Hours of which anything is stored, Unix s, with the number of their season. */
+  readonly stored: readonly (readonly [hourS: number, season: number])[]
+  /** Hours with calls, and their figures in the order of `baselineMetrics`. */
+  readonly called: readonly (readonly [hourS: number, ...figures: number[]])[]
+}
+
+/** The hours behind the windows of a chart of one application. */
+export function baselineHoursQuery(
+  scope: Omit<BaselineScope, 'level'>,
+  windows: readonly BaselineWindow[],
+): Query {
+  const { stored, hourly, params } = hoursBefore({ ...scope, level: 'application' }, windows)
+  return {
+    sql: `
+SELECT ${stored} AS stored, groupArray((hourS, n / 60, mean, p95, failed / 60, failed / n)) AS called
+FROM ${hourly}`,
+    params,
+  }
+}
+
+export interface BaselineRow extends Readonly<Record<BaselineMetric, Usual>> {
+  readonly application: string
+  /** Not at the level of applications. */
+  readonly service?: string
+  /** Of operations. */
+  readonly operation?: string
+  readonly kind?: string
+}
+
+/** SQL text: `Usual` over an array; `name` is the column's. */
+const usualColumn = (name: BaselineMetric, values: string) => `${values} AS ${name}Values,
+  arrayReduce('quantileExactInclusive(0.5)', ${name}Values) AS ${name}Median,
+  CAST(
+    (
+      length(${name}Values), arrayReduce('avg', ${name}Values),
+      if(length(${name}Values) < 2, nan, arrayReduce('stddevSampStable', ${name}Values)),
+      ${name}Median, arrayReduce('quantileExactInclusive(0.5)', arrayMap(one -> abs(one - ${name}Median), ${name}Values))
+    ),
+    'Tuple(hours Float64, mean Float64, sigma Float64, median Float64, mad Float64)') AS ${name}`
+
+/** What is usual for each tier or operation in one window; those that were not called in its past have no row. */
+export function baselineQuery(scope: BaselineScope, window: BaselineWindow): Query {
+  const { keys, stored, hourly, params } = hoursBefore(scope, [window])
+  return {
+    sql: `
+SELECT ${keys.replace('kind', `${kindName('usual.kind')} AS kind`)}, ${baselineMetrics.join(', ')}
+FROM (
+  SELECT
+    ${keys}, arrayCount(hour -> hour.1 >= firstS, storedHours) AS counted,
+    ${usualColumn('callsPerMinute', 'arrayResize(callRates, counted, 0.)')},
+    ${usualColumn('meanMs', 'means')},
+    ${usualColumn('p95Ms', 'p95s')},
+    ${usualColumn('errorsPerMinute', 'arrayResize(errorRates, counted, 0.)')},
+    ${usualColumn('errorRatio', 'ratios')}
+  FROM (
+    SELECT
+      ${keys}, ${stored} AS storedHours, min(hourS) AS firstS, groupArray(n / 60) AS callRates,
+      groupArray(failed / 60) AS errorRates, groupArray(mean) AS means, groupArray(p95) AS p95s, groupArray(failed / n) AS ratios
+    FROM ${hourly}
+    GROUP BY ${keys}
+  )
+) AS usual
+ORDER BY ${keys}
+LIMIT 20000`,
+    params,
+  }
+}
