@@ -1,40 +1,11 @@
+import { exceptionEvents } from '../../query/exception-sql.ts'
 import type { Query } from '../../query/query.ts'
 import { eachMinute, type MinutesToCompute, minuteOf, minuteParams, minuteWindow } from '../minutes.ts'
-
-/**
- * Exceptions that spans recorded as events. Two belong to one group when type and top of stack are the same: the first
- * `framesMax` lines of the stack that look like frames (of Python, whose last frame is the top: the last), without numbers and
- * addresses, so that another line of the same function, or another build, is the same group.
- */
-const framesMax = 5
-const stackCharsMax = 8_192
-const messageCharsMax = 500
 
 const keys =
   'minute, cluster_id, namespace, application, service, version, operation, group_hash, exception_type'
 
-const frames = `arrayFilter(line -> match(line, '^\\\\s*(at\\\\s|File "|#?\\\\d+[:\\\\s]|[\\\\w./$]+\\\\()'), splitByChar('\\n', stack))`
-const top = `replaceRegexpAll(arrayStringConcat(
-    if(startsWith(stack, 'Traceback'), arraySlice(${frames}, -${framesMax}), arraySlice(${frames}, 1, ${framesMax})), '\\n'
-  ), '0x[0-9a-fA-F]+|[0-9]+', '?')`
-
-const events = `
-SELECT *, cityHash64(exception_type, ${top}) AS group_hash FROM (
-  SELECT
-    ${minuteOf('start_time')} AS minute, start_time, cluster_id, namespace, application, service, version, operation, trace_id, weight,
-    event['exception.type'] AS exception_type, substring(event['exception.message'], 1, ${messageCharsMax}) AS message,
-    substring(event['exception.stacktrace'], 1, ${stackCharsMax}) AS stack
-  FROM (
-    SELECT * EXCEPT (names, attributes), arrayJoin(arrayFilter((a, name) -> name = 'exception', attributes, names)) AS event
-    FROM (
-      SELECT
-        start_time, cluster_id, namespace, application, service, version, operation, trace_id, weight,
-        events_name AS names, events_attributes AS attributes
-      FROM spans FINAL
-      WHERE has(events_name, 'exception') AND ${minuteWindow.own('start_time')}
-    )
-  )
-)`
+const events = `SELECT *, ${minuteOf('start_time')} AS minute FROM (${exceptionEvents(minuteWindow)})`
 
 export function exceptionsQuery(minutes: MinutesToCompute): Query {
   return {
