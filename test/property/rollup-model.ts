@@ -24,6 +24,7 @@ interface Call {
   readonly failed: boolean
   readonly weight: number
   readonly traceId: string
+  readonly class?: string
 }
 interface Cell {
   calls: number
@@ -33,12 +34,13 @@ interface Cell {
   squares: number
   buckets: Map<number, number>
   sample: string
+  classes: Record<string, number>
 }
 export type Cells = Map<string, Cell>
 
 function cellsOf(calls: readonly Call[]): Cells {
   const cells: Cells = new Map()
-  for (const { key, ns, failed, weight, traceId } of calls) {
+  for (const { key, ns, failed, weight, traceId, class: name = '' } of calls) {
     const cell = cells.get(key) ?? {
       calls: 0,
       errors: 0,
@@ -47,9 +49,11 @@ function cellsOf(calls: readonly Call[]): Cells {
       squares: 0,
       buckets: new Map<number, number>(),
       sample: '',
+      classes: {},
     }
     cells.set(key, cell)
     cell.calls += weight
+    cell.classes[name] = (cell.classes[name] ?? 0) + weight
     cell.errors += failed ? weight : 0
     cell.sumNs += ns * weight
     cell.squares += (ns / 1e6) ** 2 * weight
@@ -66,8 +70,11 @@ function lines(cells: Cells, sampled = false): string[] {
   return [...cells]
     .map(([key, cell]) => {
       const buckets = [...cell.buckets].sort(([a], [b]) => a - b)
+      const judged = !('' in cell.classes)
+      const { slow = 0, 'very slow': verySlow = 0, stall = 0 } = cell.classes
+      const classes = judged ? ` ${slow} ${verySlow} ${stall}` : ''
       const sample = sampled ? ` ${cell.sample.slice(21)}` : ''
-      return `${key} ${cell.calls} ${cell.errors} ${cell.sumNs} ${cell.maxNs} ${JSON.stringify(buckets)}${sample}`
+      return `${key} ${cell.calls} ${cell.errors} ${cell.sumNs} ${cell.maxNs} ${JSON.stringify(buckets)}${sample}${classes}`
     })
     .sort()
 }
@@ -104,7 +111,9 @@ export function modelOf(stored: readonly SpanRow[]): Tables {
   const entries = spans.filter(
     (span) => span.kind === 2 || span.kind === 5 || roots.has(idOf(span.trace_id, span.span_id)),
   )
-  const red = redCalls(entries, parentOf)
+  const judged = judge(entries, parentOf)
+  const red = judged.map((call) => call.red)
+  const transactions = judged.flatMap((call) => call.transaction ?? [])
   const edges = edgeCalls(spans, byId)
   const hourly = (calls: readonly Call[]) =>
     calls.map((call) => {
@@ -113,7 +122,11 @@ export function modelOf(stored: readonly SpanRow[]): Tables {
     })
   return {
     red_1m: lines(cellsOf(red)),
-    red_1h: lines(cellsOf(hourly(red))),
+    red_1h: lines(cellsOf(hourly(red.map(withoutTransaction)))),
+    transactions_1m: lines(cellsOf(transactions)),
+    transactions_1h: lines(cellsOf(hourly(transactions))),
+    nodes_1m: lines(cellsOf(judged.map((call) => call.node))),
+    thresholds_1m: [...new Set(judged.map((call) => call.threshold))].sort(),
     edges_1m: lines(cellsOf(edges)),
     edges_1h: lines(cellsOf(hourly(edges))),
     db_1m: lines(cellsOf(dbCalls(spans)), true),
@@ -121,7 +134,7 @@ export function modelOf(stored: readonly SpanRow[]): Tables {
     exceptions_1m: exceptionLines(stored),
     exception_sightings: sightingLines(stored),
     trace_index: traceLines(stored),
-    snapshots: snapshotLines(entries, cellsOf(red)),
+    snapshots: snapshotLines(judged),
   }
 }
 
@@ -134,14 +147,84 @@ const tierKey = (span: SpanRow) => [
   span.version,
 ]
 
-function redCalls(entries: readonly SpanRow[], parentOf: (span: SpanRow) => SpanRow | undefined): Call[] {
-  return entries.map((span) => {
+/** What is made of one entry span. */
+interface Judged {
+  readonly span: SpanRow
+  readonly red: Call
+  readonly transaction: Call | undefined
+  readonly node: Call
+  readonly threshold: string
+  /** Operation, minute and reason. */
+  readonly group: string
+}
+
+function judge(
+  entries: readonly SpanRow[],
+  parentOf: (span: SpanRow) => SpanRow | undefined,
+): readonly Judged[] {
+  const named = entries.map((span) => {
     const caller = parentOf(span)
     const inside = caller && isPair(caller, span) && caller.application === span.application
-    const linked = span.kind === 5 && span.links_span_id.length > 0
-    return callOf(span, [...tierKey(span), span.operation, span.kind, !linked && !inside])
+    const entering = !(span.kind === 5 && span.links_span_id.length > 0) && !inside
+    const transaction = entering ? nameOf(span) : ''
+    const of = [span.application, span.service, transaction, transaction === '' ? span.operation : ''].join(
+      '|',
+    )
+    return { span, entering, transaction, of }
+  })
+  const peers = Map.groupBy(named, ({ of }) => of)
+  return named.map(({ span, entering, transaction, of }) => {
+    const at = minuteOf(span)
+    const before = (peers.get(of) ?? [])
+      .map((peer) => peer.span)
+      .filter((peer) => minuteOf(peer) < at && minuteOf(peer) >= at - 7_200)
+    const limits = limitsOf(before)
+    const reason = classOf(span, limits)
+    const call = (key: readonly unknown[]): Call => ({ ...callOf(span, key), class: reason })
+    const place = [span.cluster_id, span.namespace]
+    const tier = [at, span.application, span.service]
+    const { calls, meanMs, sigmaMs } = limits
+    return {
+      span,
+      red: call([...tierKey(span), span.operation, span.kind, entering, transaction]),
+      transaction: transaction === '' ? undefined : call([...tier, transaction, span.version, ...place]),
+      node: call([...tier, span.version, ...place, span.pod]),
+      threshold: `${at}|${of} ${calls} ${meanMs.toFixed(3)} ${sigmaMs.toFixed(3)}`,
+      group: [at, ...place, of, span.operation, span.kind, reason === 'normal' ? 'periodic' : reason].join(
+        '|',
+      ),
+    }
   })
 }
+
+/** Only the world's spans. */
+function nameOf(span: SpanRow): string {
+  if (span.http_route !== '') return `${span.http_method} ${span.http_route}`
+  return span.messaging_destination || span.operation
+}
+
+function limitsOf(before: readonly SpanRow[]) {
+  const sum = (of: (ms: number) => number) =>
+    before.reduce((all, span) => all + of(Number(span.duration_ns) / 1e6) * span.weight, 0)
+  const calls = sum(() => 1)
+  const meanMs = calls === 0 ? 0 : sum((ms) => ms) / calls
+  const sigmaMs = calls === 0 ? 0 : Math.sqrt(Math.max(0, sum((ms) => ms * ms) / calls - meanMs ** 2))
+  const deviationMs = sigmaMs > meanMs / 2 ? meanMs : Math.max(sigmaMs, meanMs / 100)
+  return { calls, meanMs, sigmaMs, above: (times: number) => meanMs + times * deviationMs }
+}
+
+function classOf(span: SpanRow, { calls, above }: ReturnType<typeof limitsOf>): string {
+  const ms = Number(span.duration_ns) / 1e6
+  if (span.status === 2) return 'error'
+  if (ms >= 45_000 || (calls >= 30 && ms >= above(300))) return 'stall'
+  if (calls < 30 || ms <= above(3)) return 'normal'
+  return ms > above(4) ? 'very slow' : 'slow'
+}
+
+const withoutTransaction = (call: Call): Call => ({
+  ...call,
+  key: call.key.slice(0, call.key.lastIndexOf('|')),
+})
 
 function edgeCalls(spans: readonly SpanRow[], byId: ReadonlyMap<string, SpanRow>): Call[] {
   const called = new Set<string>()
@@ -285,42 +368,16 @@ function traceLines(spans: readonly SpanRow[]): string[] {
     .sort()
 }
 
-function snapshotLines(entries: readonly SpanRow[], red: Cells): string[] {
-  const operationOf = (span: SpanRow) =>
-    [span.cluster_id, span.namespace, span.application, span.service, span.operation, span.kind].join('|')
-  const minutes = [...red].map(([key, cell]) => {
-    const [minute, cluster, namespace, application, service, _version, operation, kind] = key.split('|')
-    const name = [cluster, namespace, application, service, operation, kind].join('|')
-    return { minute: Number(minute), name, cell }
-  })
-  const reasonOf = (span: SpanRow): string => {
-    if (span.status === 2) return 'error'
-    if (span.duration_ns >= 45_000_000_000n) return 'stall'
-    const at = minuteOf(span)
-    const before = minutes.filter(
-      ({ minute, name }) => name === operationOf(span) && minute < at && minute >= at - 7_200,
-    )
-    const sum = (of: (cell: Cell) => number) => before.reduce((all, { cell }) => all + of(cell), 0)
-    const calls = sum((cell) => cell.calls)
-    if (calls < 30) return 'periodic'
-    const meanMs = sum((cell) => cell.sumNs) / calls / 1e6
-    const sigmaMs = Math.sqrt(Math.max(0, sum((cell) => cell.squares) / calls - meanMs ** 2))
-    const ms = Number(span.duration_ns) / 1e6
-    return ms > meanMs + 4 * sigmaMs ? 'very slow' : ms > meanMs + 3 * sigmaMs ? 'slow' : 'periodic'
-  }
-  const marked = entries.map((span) => ({
-    span,
-    group: `${minuteOf(span)}|${operationOf(span)}|${reasonOf(span)}`,
-  }))
-  return [...Map.groupBy(marked, ({ group }) => group)]
+function snapshotLines(judged: readonly Judged[]): string[] {
+  return [...Map.groupBy(judged, ({ group }) => group)]
     .flatMap(([group, own]) => {
-      if (group.endsWith('|periodic')) return [`${group} any`]
-      const rank = ({ span }: (typeof own)[number]) =>
+      if (group.endsWith('|periodic')) return [`${group} any 1 1`]
+      const rank = ({ span }: Judged) =>
         `${String(10n ** 19n - span.duration_ns).padStart(20, '0')} ${hex(span.trace_id)} ${hex(span.span_id)}`
       return own
         .toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))
         .slice(0, 10)
-        .map(({ span }) => `${group} ${hex(span.span_id)}`)
+        .map(({ span }) => `${group} ${hex(span.span_id)} ${own.length} ${Math.min(10, own.length)}`)
     })
     .sort()
 }

@@ -14,8 +14,11 @@ const sample = "' ', lower(hex(sample_trace_id))"
 const valid = (table: string, time: string, amount = 'calls') =>
   `${table} FINAL WHERE ${amount} > 0 AND (${time}, generation) IN (SELECT ${time}, max(generation) FROM ${table} GROUP BY ${time})`
 
-const redOf = (table: string, time: string) =>
-  `SELECT concat(${redKey.replace('TIME', time)}, '|', operation, '|', toString(kind), '|', toString(entering), ' ', ${red}) AS line FROM ${valid(table, time)}`
+const classes = "' ', toString(slow), ' ', toString(very_slow), ' ', toString(stalled)"
+const redOf = (table: string, time: string, more = '') =>
+  `SELECT concat(${redKey.replace('TIME', time)}, '|', operation, '|', toString(kind), '|', toString(entering)${more}, ' ', ${red}, ${classes}) AS line FROM ${valid(table, time)}`
+const transactionsOf = (table: string, time: string) =>
+  `SELECT concat(toString(toUnixTimestamp(${time})), '|', application, '|', service, '|', transaction, '|', version, '|', cluster_id, '|', namespace, ' ', ${red}, ${classes}) AS line FROM ${valid(table, time)}`
 const edgesOf = (table: string, time: string) =>
   `SELECT concat(${edgeKey.replace('TIME', time)}, ' ', ${red}) AS line FROM ${valid(table, time)}`
 
@@ -23,8 +26,16 @@ const frames =
   "replaceRegexpAll(arrayStringConcat(arrayPopFront(splitByChar('\\n', g.stack)), '\\n'), '[0-9]+', '?')"
 
 const questions = {
-  red_1m: redOf('red_1m', 'minute'),
+  red_1m: redOf('red_1m', 'minute', ", '|', transaction"),
   red_1h: redOf('red_1h', 'hour'),
+  transactions_1m: transactionsOf('transactions_1m', 'minute'),
+  transactions_1h: transactionsOf('transactions_1h', 'hour'),
+  nodes_1m: `SELECT concat(toString(toUnixTimestamp(minute)), '|', application, '|', service, '|', version, '|', cluster_id, '|', namespace, '|', pod, ' ', ${red}, ${classes}) AS line FROM ${valid('nodes_1m', 'minute')}`,
+  thresholds_1m: `
+SELECT concat(
+  toString(toUnixTimestamp(minute)), '|', application, '|', service, '|', transaction, '|', operation, ' ',
+  toString(calls), ' ', toDecimalString(mean_ms, 3), ' ', toDecimalString(sigma_ms, 3)
+) AS line FROM ${valid('thresholds_1m', 'minute', 'slow_ms')}`,
   edges_1m: edgesOf('edges_1m', 'minute'),
   edges_1h: edgesOf('edges_1h', 'hour'),
   db_1m: `
@@ -52,7 +63,8 @@ SELECT concat(
   snapshots: `
 SELECT concat(
   toString(toUnixTimestamp(toStartOfMinute(start_time))), '|', cluster_id, '|', namespace, '|', application, '|', service, '|',
-  operation, '|', toString(kind), '|', toString(reason), ' ', if(reason = 'periodic', 'any', lower(hex(span_id)))
+  transaction, '|', if(transaction = '', operation, ''), '|', operation, '|', toString(kind), '|', toString(reason), ' ',
+  if(reason = 'periodic', 'any', lower(hex(span_id))), ' ', toString(alike), ' ', toString(kept)
 ) AS line
 FROM snapshots FINAL
 WHERE reason != 'computed' AND (toStartOfMinute(start_time), generation) IN (

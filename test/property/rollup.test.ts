@@ -116,11 +116,16 @@ async function play(seed: number, traces: number): Promise<void> {
   expect(crashes + done).toBeGreaterThan(0)
   const want = modelOf(world.spans)
   const got = await tablesOf(clickHouse.store)
-  // Baselines of snapshots were those of the time.
+  // What calls were compared with was that of the time: classes, and what is made of them.
+  const timely = new Set(['snapshots', 'thresholds_1m'])
+  const judged = new Set(['red_1m', 'red_1h', 'transactions_1m', 'transactions_1h', 'nodes_1m'])
+  const unjudged = (table: string, lines: readonly string[] = []) =>
+    judged.has(table) ? lines.map((line) => line.replace(/( \S+){3}$/, '')) : lines
   for (const table of Object.keys(want))
-    if (table !== 'snapshots') expect(got[table], `${table}, seed ${seed}`).toEqual(want[table])
+    if (!timely.has(table))
+      expect(unjudged(table, got[table]), `${table}, seed ${seed}`).toEqual(unjudged(table, want[table]))
 
-  // Computed anew with all minutes before them as they are, snapshots are exact, and nothing else changes.
+  // Computed anew with all minutes before them as they are, classes are exact, and nothing else changes.
   await rebuildRollup(
     { store: clickHouse.store, clock },
     { fromMs: midnightMs - 5 * minute, toMs: midnightMs + 80 * minute },

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { defaultNaming } from '../query/transaction-naming.ts'
 import type { Query, Store } from '../store/store.ts'
 import { hourQueries, staleHoursQuery } from './hour-sql.ts'
 import type { MinutesToCompute } from './minutes.ts'
@@ -6,10 +7,13 @@ import { newestWrittenQuery, recordMinutesQuery } from './progress-sql.ts'
 import { dbQuery, dbStatementsQuery } from './tables/db.ts'
 import { edgesQuery } from './tables/edges.ts'
 import { endpointsQuery } from './tables/endpoints.ts'
+import { dropEntriesQuery, entriesQuery } from './tables/entries.ts'
 import { exceptionGroupsQuery, exceptionSightingsQuery, exceptionsQuery } from './tables/exceptions.ts'
-import { redQuery } from './tables/red.ts'
+import { nodesQuery, redQuery } from './tables/red.ts'
 import { snapshotsQuery } from './tables/snapshots.ts'
+import { thresholdsQuery } from './tables/thresholds.ts'
 import { traceIndexQuery } from './tables/trace-index.ts'
+import { knownTransactionsQuery, transactionsQuery } from './tables/transactions.ts'
 
 export interface ComputeDeps {
   readonly store: Pick<Store, 'query' | 'client'>
@@ -19,18 +23,30 @@ export interface ComputeDeps {
 /** Spans that one insert reads, when it is of more than one minute. */
 const spansPerInsertMax = 2_000_000
 
-/** Snapshots come last: their baseline is red_1m. */
-export const minuteTables: readonly ((minutes: MinutesToCompute) => Query)[] = [
+type TableQuery = (minutes: MinutesToCompute) => Query
+
+/** What is made of entry spans, in this order: see tables/entries.ts. */
+export const entryTables: readonly TableQuery[] = [
+  entriesQuery,
+  knownTransactionsQuery,
+  thresholdsQuery,
   redQuery,
+  transactionsQuery,
+  nodesQuery,
+  snapshotsQuery,
+  endpointsQuery,
+  dropEntriesQuery,
+]
+
+export const minuteTables: readonly TableQuery[] = [
+  ...entryTables,
   edgesQuery,
   dbQuery,
   dbStatementsQuery,
   exceptionsQuery,
   exceptionGroupsQuery,
   exceptionSightingsQuery,
-  endpointsQuery,
   traceIndexQuery,
-  snapshotsQuery,
 ]
 
 /**
@@ -78,11 +94,12 @@ export async function computeMinutes(
 ): Promise<bigint> {
   // What is received from here on may be missed.
   const computedMs = clock.nowMs()
+  const naming = defaultNaming
   const minutes = minutesMs.map((minuteMs) => minuteMs / 1000)
-  const written = await newestWritten(store, 'red_1m', minutes)
+  const written = await newestWritten(store, 'thresholds_1m', minutes)
   const generation = nextGeneration(computedMs, written > newest ? written : newest)
-  for (const table of minuteTables) await run(store, table({ minutes, generation }))
-  await run(store, recordMinutesQuery({ minutes, generation, computedMs }))
+  for (const table of minuteTables) await run(store, table({ minutes, generation, naming }))
+  await run(store, recordMinutesQuery({ minutes, generation, computedMs, naming }))
   return generation
 }
 
@@ -97,7 +114,7 @@ export async function computeStaleHours({ store, clock }: ComputeDeps, beforeMs:
 
 async function newestWritten(
   store: Pick<Store, 'query'>,
-  table: 'red_1m' | 'red_1h',
+  table: 'thresholds_1m' | 'red_1h',
   times: readonly number[],
 ): Promise<bigint> {
   const [row] = await store.query<{ newest: string }>(newestWrittenQuery(table, times))

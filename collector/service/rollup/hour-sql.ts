@@ -1,6 +1,6 @@
 import { edgeKeys } from '../query/edge-sql.ts'
 import type { Query } from '../query/query.ts'
-import { redCellColumns } from './red-cells.ts'
+import { noRed, redCellColumns } from './red-cells.ts'
 
 /** Hours from the valid rows of their minutes. Hours are Unix s. */
 export interface HourToCompute {
@@ -11,9 +11,12 @@ export interface HourToCompute {
 }
 
 interface HourTable {
-  readonly name: 'red' | 'edges'
+  readonly name: 'red' | 'edges' | 'transactions'
   readonly keys: string
-  readonly squares: boolean
+  /** The keys of the row that only says its generation. */
+  readonly none: string
+  /** Columns that add up, beside RED. */
+  readonly sums: readonly string[]
 }
 
 /** Hours that are over, with minutes that were computed after they were; the oldest first. */
@@ -33,37 +36,51 @@ ORDER BY hour`,
   }
 }
 
-function hourQuery({ name, keys, squares }: HourTable, { hour, generation }: HourToCompute): Query {
+function hourQuery({ name, keys, none, sums }: HourTable, { hour, generation }: HourToCompute): Query {
   const own = (column: string) =>
     `${column} >= toDateTime({hour:UInt32}, 'UTC') AND ${column} < toDateTime({hour:UInt32} + 3600, 'UTC')`
-  const extra = squares ? ', duration_sum_squares' : ''
+  const more = (text: (column: string) => string) => sums.map((column) => `, ${text(column)}`).join('')
   return {
     sql: `
-INSERT INTO ${name}_1h (hour, ${keys}, ${redCellColumns}${extra}, generation)
+INSERT INTO ${name}_1h (hour, ${keys}, ${redCellColumns}${more((column) => column)}, generation)
 SELECT
   toDateTime({hour:UInt32}, 'UTC'), ${keys}, sum(calls), sum(errors), sum(duration_sum_ns), max(duration_max_ns),
-  sumMap(duration_buckets, duration_counts).1, sumMap(duration_buckets, duration_counts).2${squares ? ', sum(duration_sum_squares)' : ''},
+  sumMap(duration_buckets, duration_counts).1, sumMap(duration_buckets, duration_counts).2${more((column) => `sum(${column})`)},
   {generation:UInt64}
 FROM ${name}_1m FINAL
 WHERE ${own('minute')} AND calls > 0
   AND (minute, generation) IN (SELECT minute, max(generation) FROM ${name}_1m WHERE ${own('minute')} GROUP BY minute)
 GROUP BY ${keys}
 UNION ALL
-SELECT toDateTime({hour:UInt32}, 'UTC'), ${name === 'red' ? "'', '', '', '', '', '', 255, false" : "'', '', '', '', '', '', '', '', '', 255, false"}, 0, 0, 0, 0, [], []${squares ? ', 0' : ''}, {generation:UInt64}`,
+SELECT toDateTime({hour:UInt32}, 'UTC'), ${none}, ${noRed}${more(() => '0')}, {generation:UInt64}`,
     params: { hour, generation: String(generation) },
   }
 }
 
+const judged = ['duration_sum_squares', 'slow', 'very_slow', 'stalled'] as const
 const red: HourTable = {
   name: 'red',
   keys: 'cluster_id, namespace, application, service, version, operation, kind, entering',
-  squares: true,
+  none: "'', '', '', '', '', '', 255, false",
+  sums: judged,
 }
-const edges: HourTable = { name: 'edges', keys: edgeKeys, squares: false }
+const transactions: HourTable = {
+  name: 'transactions',
+  keys: 'application, service, transaction, version, cluster_id, namespace',
+  none: "'', '', '', '', '', ''",
+  sums: judged,
+}
+const edges: HourTable = {
+  name: 'edges',
+  keys: edgeKeys,
+  none: "'', '', '', '', '', '', '', '', '', 255, false",
+  sums: [],
+}
 
 /** The rows first, then that the hour is done. */
 export const hourQueries = (hour: HourToCompute): readonly Query[] => [
   hourQuery(red, hour),
+  hourQuery(transactions, hour),
   hourQuery(edges, hour),
   {
     sql: "INSERT INTO rollup_hours (hour, generation) SELECT toDateTime({hour:UInt32}, 'UTC'), {newest:UInt64}",

@@ -1,19 +1,22 @@
 import type { SpanWindow } from '../query/pairing-sql.ts'
 import { between } from '../query/span-sql.ts'
+import type { Naming } from '../query/transaction-naming.ts'
 
 /** What one statement of the job computes: whole minutes (Unix s) of one UTC hour, so that their rows are of one partition. */
 export interface MinutesToCompute {
   readonly minutes: readonly number[]
   readonly generation: bigint
+  readonly naming: Naming
 }
 
 /** The parameters that the conditions below name. */
-export function minuteParams({ minutes, generation }: MinutesToCompute): Record<string, unknown> {
+export function minuteParams({ minutes, generation, naming }: MinutesToCompute): Record<string, unknown> {
   return {
     minutes,
     firstS: Math.min(...minutes),
     lastS: Math.max(...minutes),
     generation: String(generation),
+    naming: naming.revision,
   }
 }
 

@@ -24,10 +24,10 @@ SELECT
 
 /**
  * The newest rows of these minutes or this hour (Unix s), finished or left by a run that died: what is computed now must be
- * newer, or the old rows would stay valid. `red` is written first, so no other table has newer ones.
+ * newer, or the old rows would stay valid. These tables are written first, so no other has newer ones.
  */
-export function newestWrittenQuery(table: 'red_1m' | 'red_1h', times: readonly number[]): Query {
-  const time = table === 'red_1m' ? 'minute' : 'hour'
+export function newestWrittenQuery(table: 'thresholds_1m' | 'red_1h', times: readonly number[]): Query {
+  const time = table === 'thresholds_1m' ? 'minute' : 'hour'
   return {
     sql: `
 SELECT toString(max(generation)) AS newest FROM ${table}
@@ -47,12 +47,22 @@ HAVING count() > 0`,
   }
 }
 
-export function recordMinutesQuery(params: MinutesToCompute & { readonly computedMs: number }): Query {
+export function recordMinutesQuery({
+  minutes,
+  generation,
+  naming,
+  computedMs,
+}: MinutesToCompute & { readonly computedMs: number }): Query {
   return {
     sql: `
-INSERT INTO rollup_minutes (minute, generation, computed_at)
-SELECT toDateTime(arrayJoin({minutes:Array(UInt32)}), 'UTC'), {generation:UInt64}, ${ms('computedMs')}`,
-    params: { ...params, generation: String(params.generation) },
+INSERT INTO rollup_minutes (minute, generation, computed_at, naming)
+SELECT toDateTime(arrayJoin({minutes:Array(UInt32)}), 'UTC'), {generation:UInt64}, ${ms('computedMs')}, {naming:UInt64}`,
+    params: {
+      minutes,
+      generation: String(generation),
+      computedMs,
+      naming: naming.revision,
+    },
   }
 }
 

@@ -1,24 +1,10 @@
 import type { Query } from '../../query/query.ts'
-import { isEntry } from '../../query/span-sql.ts'
-import { eachMinute, type MinutesToCompute, minuteOf, minuteParams, minuteWindow } from '../minutes.ts'
+import { eachMinute, type MinutesToCompute, minuteParams } from '../minutes.ts'
 import { noRed, redCellColumns, redCells } from '../red-cells.ts'
+import { staged } from './entries.ts'
 
 const keys = 'minute, cluster_id, namespace, application, service, version, protocol, method, name'
-
-/** RPC spans are named `package.Service/Method` by the semantic conventions. */
-const source = `
-SELECT
-  ${minuteOf('start_time')} AS minute, cluster_id, namespace, application, service, version,
-  multiIf(http_method != '', 'http', rpc_system != '', 'rpc', messaging_destination != '', 'messaging', 'other') AS protocol,
-  multiIf(protocol = 'http', toString(http_method), protocol = 'rpc', toString(rpc_system), protocol = 'messaging', toString(messaging_system), '') AS method,
-  toString(multiIf(
-    protocol = 'http' AND http_route != '', http_route,
-    protocol = 'messaging', messaging_destination,
-    operation
-  )) AS name,
-  duration_ns AS durationNs, status AS outcome, weight, trace_id
-FROM spans FINAL
-WHERE ${isEntry} AND ${minuteWindow.own('start_time')}`
+const source = `SELECT *, endpoint AS name, duration_ns AS durationNs, status AS outcome ${staged}`
 
 export function endpointsQuery(minutes: MinutesToCompute): Query {
   return {

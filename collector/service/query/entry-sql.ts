@@ -1,0 +1,48 @@
+import { behindSidecars, callersOf, isPair, type SpanWindow } from './pairing-sql.ts'
+import { isEntry, noParent } from './span-sql.ts'
+import type { Naming } from './transaction-naming.ts'
+import { pathOf, storedAttribute } from './transaction-sql.ts'
+
+/**
+ * The entry spans of a window, once each, with
+ *   entering     the call comes from outside of its application: its caller is not stored in it
+ *   transaction  the name of the business transaction that it is; '' when it does not enter or is excluded
+ *   protocol, method, endpoint: the service endpoint that it calls
+ */
+export const entryColumns =
+  'start_time, trace_id, span_id, cluster_id, namespace, application, service, version, pod, operation, kind, status, duration_ns, weight, http_status, exception_type, entering, transaction, protocol, method, endpoint'
+
+const copied =
+  'start_time, trace_id, span_id, parent_span_id, cluster_id, namespace, application, service, version, pod, operation, kind, status, duration_ns, weight, http_status, exception_type'
+
+/** RPC spans are named `package.Service/Method` by the semantic conventions. */
+const endpointColumns = `
+    multiIf(http_method != '', 'http', rpc_system != '', 'rpc', messaging_destination != '', 'messaging', 'other') AS protocol,
+    toString(multiIf(protocol = 'http', http_method, protocol = 'rpc', rpc_system, protocol = 'messaging', messaging_system, '')) AS method,
+    toString(multiIf(protocol = 'http' AND http_route != '', http_route, protocol = 'messaging', messaging_destination, operation)) AS endpoint`
+
+/** Attributes are read of the spans alone whose name needs them. */
+const scanned = (entries: string, naming: Naming) => `
+  SELECT ${copied}, notEmpty(links_span_id) AS linked, ${endpointColumns}, ${naming.nameOf(undefined)} AS name
+  FROM spans FINAL WHERE ${entries} AND NOT (${naming.needsAttributes})
+  UNION ALL
+  SELECT ${copied}, notEmpty(links_span_id) AS linked, ${endpointColumns}, ${naming.nameOf(storedAttribute)} AS name
+  FROM (
+    SELECT *, ${pathOf(storedAttribute)} AS httpPath FROM spans FINAL WHERE ${entries} AND ${naming.needsAttributes}
+  )`
+
+/** SQL text: the columns of `entryColumns`. */
+export function entriesOf(window: SpanWindow, naming: Naming, condition = 'true'): string {
+  const entries = `${isEntry} AND ${condition} AND ${window.own('start_time')}`
+  return `
+SELECT ${entryColumns.replace('entering, transaction', `own.entering AS entering, if(own.entering, own.name, '') AS transaction`)}
+FROM (
+  SELECT
+    entry.*,
+    -- A consumer with a link is called by what it links to, as in the questions to raw spans.
+    NOT (entry.kind = 5 AND entry.linked) AND NOT (${isPair('caller', 'entry')} AND caller.application = entry.application) AS entering
+  FROM (${behindSidecars(window, scanned(entries, naming))}) AS entry
+  LEFT JOIN (${callersOf(window, `SELECT trace_id, parent_span_id FROM spans WHERE ${entries} AND parent_span_id != ${noParent}`)})
+  AS caller ON caller.trace_id = entry.trace_id AND caller.span_id = entry.parent_span_id
+) AS own`
+}
