@@ -27,7 +27,7 @@ import { startTestClickHouse, type TestClickHouse } from '../../support/clickhou
 import { seedTraces, toHex } from '../../support/seed/traces.ts'
 import { rawRed, rolledRed } from './compare.ts'
 
-// Each run writes fifteen tables.
+// Each run writes fourteen tables.
 vi.setConfig({ testTimeout: 120_000 })
 
 const minute = 60_000
