@@ -6,6 +6,8 @@ import { type ChartKind, type ChartSeries, lonePoints } from './chart-series.ts'
 
 interface Wishes {
   readonly prepared: ChartSeries
+  /** A series of one line with an axis of its own. */
+  readonly over: ChartSeries | undefined
   readonly kind: ChartKind
   readonly palette: readonly string[]
   readonly markers: readonly Marker[]
@@ -20,11 +22,12 @@ interface Wishes {
 
 /** Shorter drags are clicks. */
 const dragPxMin = 8
+export const lineColor = '--text'
 /** All charts of a page share one cross-hair. */
 const syncKey = 'page'
 
 export function chartOptions(wishes: Wishes): uPlot.Options {
-  const { prepared, kind, styleOf } = wishes
+  const { prepared, over, kind, styleOf } = wishes
   const text = styleOf('--text-quiet')
   const grid = { stroke: styleOf('--line'), width: 1 }
   const axis = { stroke: text, font: '11px system-ui, sans-serif', ticks: { show: false }, grid }
@@ -34,7 +37,7 @@ export function chartOptions(wishes: Wishes): uPlot.Options {
     width: wishes.width,
     height: wishes.height,
     // Half a label of the time axis stands beyond its end.
-    padding: [8, 18, 0, 0],
+    padding: [8, over ? 0 : 18, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -49,18 +52,20 @@ export function chartOptions(wishes: Wishes): uPlot.Options {
         ...(kind === 'bars' ? { range: (_plot, min, max) => [min, max + prepared.stepMs / 1000] } : {}),
       },
       y: { range: (_plot, _min, max) => [0, topOf(max, prepared.unit)] },
+      ...(over ? { over: { range: (_plot, _min, max) => [0, topOf(max, over.unit)] } } : {}),
     },
     axes: [
       { ...axis, grid: { show: false }, size: 24, space: 72, values: timeLabels },
-      {
-        ...axis,
-        size: 62,
-        splits: (_plot, _axis, min, max) => axisSplits(min, max, prepared.unit),
-        values: (_plot, splits) =>
-          splits.map((value) => (value === 0 ? '0' : formatValue(value, prepared.unit))),
-      },
+      { ...axis, ...valueLabels(prepared.unit) },
+      ...(over
+        ? [{ ...axis, ...valueLabels(over.unit), scale: 'over', side: 1 as const, grid: { show: false } }]
+        : []),
     ],
-    series: [{}, ...order.map((index) => seriesOf(wishes, index))],
+    series: [
+      {},
+      ...order.map((index) => seriesOf(wishes, index)),
+      ...(over ? [lineOf(over, styleOf(lineColor))] : []),
+    ],
     bands: stacked ? order.slice(1).map((index) => ({ series: [index + 1, index] as [number, number] })) : [],
     hooks: {
       setCursor: [(plot) => wishes.onIndex(plot.cursor.idx ?? null)],
@@ -93,6 +98,29 @@ function seriesOf({ prepared, kind, palette, styleOf }: Wishes, index: number): 
             fill: stroke,
             filter: (plot, series) => lonePoints(plot.data[series] ?? []),
           },
+  }
+}
+
+function lineOf(over: ChartSeries, stroke: string): uPlot.Series {
+  return {
+    label: over.names[0] ?? '',
+    scale: 'over',
+    stroke,
+    width: 1.5,
+    points: {
+      show: true,
+      size: 4,
+      fill: stroke,
+      filter: (plot, series) => lonePoints(plot.data[series] ?? []),
+    },
+  }
+}
+
+function valueLabels(unit: string): Pick<uPlot.Axis, 'size' | 'splits' | 'values'> {
+  return {
+    size: 62,
+    splits: (_plot, _axis, min, max) => axisSplits(min, max, unit),
+    values: (_plot, splits) => splits.map((value) => (value === 0 ? '0' : formatValue(value, unit))),
   }
 }
 

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'react'
 import uPlot from 'uplot'
 import { formatDateTime, formatValue } from '../format.ts'
 import { useSetSearch } from '../url-state.ts'
-import { chartOptions } from './chart-options.ts'
+import { chartOptions, lineColor } from './chart-options.ts'
 import { type ChartKind, type ChartTone, chartData, seriesColors } from './chart-series.ts'
 import { useTheme } from './theme.ts'
 import 'uplot/dist/uPlot.min.css'
@@ -20,6 +20,8 @@ interface Props {
   /** Colours by series name, for series that mean a state. */
   readonly colors?: Readonly<Record<string, string>>
   readonly tone?: ChartTone
+  /** Of the same times: one series more, a line on an axis of its own at the right. */
+  readonly line?: ChartData
   readonly markers?: readonly Marker[]
   readonly height?: number
   /** Opens the rows behind a point; the range is the point's step. */
@@ -36,6 +38,7 @@ export function Chart({
   kind = 'lines',
   colors,
   tone,
+  line,
   markers = noMarkers,
   height = 160,
   onPoint,
@@ -46,6 +49,7 @@ export function Chart({
   const theme = useTheme()
   const [index, setIndex] = useState<number | null>(null)
   const prepared = useMemo(() => chartData(chart, kind), [chart, kind])
+  const over = useMemo(() => line && chartData({ ...line, series: line.series.slice(0, 1) }, 'lines'), [line])
   const palette = seriesColors(prepared.names, { colors, tone })
   const paletteKey = palette.join()
   const acts = useRef({ onPoint, onZoom, setSearch })
@@ -58,6 +62,7 @@ export function Chart({
     const plot = new uPlot(
       chartOptions({
         prepared,
+        over,
         kind,
         palette,
         markers,
@@ -76,7 +81,7 @@ export function Chart({
         },
         clickable: acts.current.onPoint !== undefined,
       }),
-      prepared.drawn as uPlot.AlignedData,
+      [...prepared.drawn, ...(over?.drawn.slice(1) ?? [])] as uPlot.AlignedData,
       element,
     )
     const observer = new ResizeObserver(() => {
@@ -88,7 +93,7 @@ export function Chart({
       observer.disconnect()
       plot.destroy()
     }
-  }, [prepared, kind, paletteKey, markers, height, theme])
+  }, [prepared, over, kind, paletteKey, markers, height, theme])
 
   return (
     <div className="chart">
@@ -106,6 +111,13 @@ export function Chart({
             </b>
           </span>
         ))}
+        {over && (
+          <span className="chart-key">
+            <i className="chart-key-line" style={{ background: `var(${lineColor})` }} />
+            {over.names[0]}{' '}
+            <b>{formatValue(index === null ? over.totals[0] : over.values[0]?.[index], over.unit)}</b>
+          </span>
+        )}
         {index !== null && (
           <MarkersAt markers={markers} timeMs={chart.timesMs[index] ?? 0} withinMs={chart.stepMs * 1.5} />
         )}
