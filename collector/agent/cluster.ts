@@ -30,6 +30,8 @@ export interface ClusterHalf {
   /** What was written before its namespace opted out stays here, even if it has opted in again. */
   mayLeave(namespace: string, writtenAtMs: number): 'yes' | 'no' | 'pending'
   podsKnown(): boolean
+  /** That are watched now. */
+  pods(): number
   /** Resource kinds are watched but the API server denies some. */
   isDenied(): boolean
   condition(): Pick<
@@ -171,6 +173,10 @@ export function createClusterHalf(deps: ClusterDeps, config: AgentConfig): Clust
     return elector?.isLeader() ?? true
   }
 
+  function podReflectors() {
+    return pipeline.status().reflectors.filter(({ resource }) => resource === 'pods')
+  }
+
   function emit(record: KubeRecord): void {
     ledger.received({ lane: 'kube', signal: 'logs' }, 1)
     batcher.kube([record])
@@ -185,11 +191,10 @@ export function createClusterHalf(deps: ClusterDeps, config: AgentConfig): Clust
       const optedOut = writtenAtMs <= (optedOutAtMs.get(namespace) ?? Number.NEGATIVE_INFINITY)
       return optedOut ? 'no' : pipeline.mayLeave(namespace)
     },
-    podsKnown() {
-      const { synced, reflectors } = pipeline.status()
-      const pods = reflectors.filter(({ resource }) => resource === 'pods')
-      return synced && pods.every(({ syncs, state }) => syncs > 0 || state === 'denied' || state === 'absent')
-    },
+    podsKnown: () =>
+      pipeline.status().synced &&
+      podReflectors().every(({ syncs, state }) => syncs > 0 || state === 'denied' || state === 'absent'),
+    pods: () => podReflectors().reduce((sum, { objects }) => sum + objects, 0),
     isDenied: () => pipeline.status().reflectors.some(({ state }) => state === 'denied'),
     condition: () => ({
       clusterUid: pipeline.clusterUid(),

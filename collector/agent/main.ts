@@ -16,6 +16,7 @@ import { createSettings } from './settings.ts'
 import { createServiceLink } from './ship/service-link.ts'
 import { systemDisk } from './spool/disk.ts'
 import { type AgentStatus, agentResource, createStatusReader } from './status.ts'
+import { createTraffic } from './traffic.ts'
 import { watchValues } from './watch-values.ts'
 
 export type { AgentStatus } from './status.ts'
@@ -80,6 +81,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   opened.defer(() => link.close())
   const settings = createSettings(config)
 
+  const traffic = createTraffic(clock, () => cluster.pods())
   const retellings = metrics.counter(
     'kube_retellings',
     'Times everything watched was told anew, after records of the cluster were lost',
@@ -101,7 +103,10 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       resource: () => agentResource(version, cluster.identity()),
       mayLeave: (namespace, writtenAtMs) => cluster.mayLeave(namespace, writtenAtMs),
       onKubeLoss: retelling.lost,
-      onSent: ledger.sent,
+      onSent(lane, bytes) {
+        ledger.sent(lane, bytes)
+        traffic.sent(lane, bytes)
+      },
       openSampler:
         half && config.sampling.enabled
           ? (source, about) => half.openSampler({ clock, metrics, ledger, settings }, { source, ...about })
@@ -138,7 +143,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     { agentUid: delivery.agentUid, config },
   )
   const reader = createStatusReader({
-    ...{ version, startedAtMs, config, settings, ledger, delivery, cluster, reporting },
+    ...{ version, startedAtMs, config, settings, ledger, traffic, delivery, cluster, reporting },
     isStopping: () => closing,
   })
   const admin = await startAdmin({ metrics, ...reader, explain: cluster.pipeline.explain }, config.admin)

@@ -1,4 +1,5 @@
 import { hostname, type } from 'node:os'
+import { agentAttributes } from '../record/agent.ts'
 import { namespacesReportedMax, type RemoteConfigStatus } from '../record/remote-config.ts'
 import type { ClusterHalf } from './cluster.ts'
 import { redactedYaml } from './config.ts'
@@ -10,6 +11,7 @@ import { deriveHealth } from './health.ts'
 import type { AgentLedger, LaneGauges, LedgerLine } from './metrics.ts'
 import type { Reporting } from './reporting.ts'
 import type { Settings } from './settings.ts'
+import type { Traffic, TrafficReading } from './traffic.ts'
 
 /** What /status answers. */
 export interface AgentStatus {
@@ -39,6 +41,8 @@ export interface AgentStatus {
   /** Per lane and signal; at rest received + recovered = shipped + rejected + dropped + queued. */
   readonly items: readonly LedgerLine[]
   readonly lanes: readonly LaneGauges[]
+  /** What is sent to the service, by pod and hour. */
+  readonly traffic: TrafficReading
 }
 
 /** The parts that are asked. */
@@ -48,6 +52,7 @@ export interface StatusDeps {
   readonly config: AgentConfig
   readonly settings: Settings
   readonly ledger: AgentLedger
+  readonly traffic: Traffic
   readonly delivery: Delivery
   readonly cluster: ClusterHalf
   readonly reporting: Pick<Reporting, 'condition'>
@@ -63,7 +68,18 @@ export interface StatusReader {
 }
 
 export function createStatusReader(deps: StatusDeps): StatusReader {
-  const { version, startedAtMs, config, settings, ledger, delivery, cluster, reporting, isStopping } = deps
+  const {
+    version,
+    startedAtMs,
+    config,
+    settings,
+    ledger,
+    traffic,
+    delivery,
+    cluster,
+    reporting,
+    isStopping,
+  } = deps
   const { agentUid } = delivery
   const { pipeline } = cluster
   let wasReady = false
@@ -131,6 +147,7 @@ export function createStatusReader(deps: StatusDeps): StatusReader {
         configuration: configuration(),
         items: ledger.lines(),
         lanes: delivery.gauges(),
+        traffic: traffic.read(),
       }
     },
     report() {
@@ -142,7 +159,8 @@ export function createStatusReader(deps: StatusDeps): StatusReader {
           ['service.instance.id', agentUid],
           ['host.name', hostname()],
           ['os.type', type().toLowerCase()],
-          ['binnacle.agent.mode', config.mode],
+          [agentAttributes.mode, config.mode],
+          ...trafficReport(traffic.reported()),
         ]),
         health: health(),
         effectiveConfig: redactedYaml(inForce, remoteScope),
@@ -151,6 +169,15 @@ export function createStatusReader(deps: StatusDeps): StatusReader {
       }
     },
   }
+}
+
+/** Two digits: a change of the description is a row in the service's table. */
+function trafficReport(reading: TrafficReading | undefined): [string, string][] {
+  if (reading?.bytesPerPodHour === undefined) return []
+  return [
+    [agentAttributes.bytesPerPodHour, String(Number(reading.bytesPerPodHour.toPrecision(2)))],
+    [agentAttributes.bytesOver, reading.over],
+  ]
 }
 
 /** What the agent's records are of. */

@@ -17,6 +17,16 @@ export const agentsTable = defineTable('agents', null, {
 })
 export type AgentTableRow = RowOf<typeof agentsTable>
 
+/** What an agent of ours says of itself beside the attributes of the conventions. */
+export const agentAttributes = {
+  /** full, or state: no telemetry of applications is received. */
+  mode: 'binnacle.agent.mode',
+  /** Compressed bodies sent to the service, two digits, told anew every ten minutes; absent: not known yet. */
+  bytesPerPodHour: 'binnacle.agent.bytes_per_pod_hour',
+  /** What it is of: `last hour` or `since start`. */
+  bytesOver: 'binnacle.agent.bytes_over',
+} as const
+
 /** In the error of a component of the health: what follows says what to do about it. OpAMP has no place of its own for it. */
 export const fixMark = '\nFix: '
 

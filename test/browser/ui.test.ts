@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { chromiumPath, launchBrowser } from '../support/browser.ts'
 import { root } from '../support/processes.ts'
 import { type SeededApp, startSeededApp } from '../support/service-app.ts'
+import { agentScreens } from './agent-screens.ts'
 import { applicationScreens } from './application-screens.ts'
 import { traceScreens } from './trace-screens.ts'
 
@@ -50,6 +51,7 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
   const ui = { open, range, facts: () => seeded.facts, store: () => seeded.clickHouse.store }
   traceScreens(ui)
   applicationScreens(ui)
+  agentScreens(ui)
 
   test.each([
     ['/', 'Open violations'],

@@ -13,13 +13,15 @@ export function chartNodeOptions(limit = defaultLimit()): string {
     if (!found) throw new Error(`the chart of the agent has no ${pattern.source}`)
     return found.slice(1).map(Number)
   }
-  const [own = 0, times = 0, by = 0] = figures(/\$old := div \(mul \(sub \$limit (\d+)\) (\d+)\) (\d+) /)
-  const [least = 0, most = 0, share = 0] = figures(
+  const [least = 0, own = 0, times = 0, by = 0] = figures(
+    /\$old := max (\d+) \(div \(mul \(sub \$limit (\d+)\) (\d+)\) (\d+)\) /,
+  )
+  const [youngest = 0, most = 0, share = 0] = figures(
     /\$young := max (\d+) \(min (\d+) \(div \$limit (\d+)\)\) /,
   )
   const mebibytes = Number.parseFloat(limit) * (limit.endsWith('Gi') ? 1024 : 1)
-  const old = Math.floor(((mebibytes - own) * times) / by)
-  const young = Math.max(least, Math.min(most, Math.floor(mebibytes / share)))
+  const old = Math.max(least, Math.floor(((mebibytes - own) * times) / by))
+  const young = Math.max(youngest, Math.min(most, Math.floor(mebibytes / share)))
   return `--max-old-space-size=${old} --max-semi-space-size=${young}`
 }
 

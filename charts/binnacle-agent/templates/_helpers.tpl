@@ -29,11 +29,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- divf (mulf (trimSuffix $unit $text | float64) (get $bytes $unit)) 1048576 | floor | int64 }}
 {{- end }}
 
-{{/* Of the memory limit, 32 MiB are Node's own; five sevenths of the rest are the heap's. The young generation makes up to three of its size. */}}
+{{/*
+Of the memory limit, 32 MiB are Node's own; five sevenths of the rest are the old generation's, which needs 32 MiB for the
+program and a few hundred pods. The young generation makes up to three of its size.
+*/}}
 {{- define "binnacle-agent.nodeOptions" -}}
 {{- $limit := dig "limits" "memory" "256Mi" (.Values.resources | default dict) | include "binnacle-agent.mebibytes" | int64 }}
 {{- if lt $limit 64 }}{{ fail "resources.limits.memory must be at least 64Mi: Node alone takes 44" }}{{ end }}
-{{- $old := div (mul (sub $limit 32) 5) 7 }}
+{{- $old := max 32 (div (mul (sub $limit 32) 5) 7) }}
 {{- $young := max 1 (min 4 (div $limit 64)) }}
 {{- printf "--max-old-space-size=%d --max-semi-space-size=%d" $old $young }}
 {{- end }}

@@ -1,3 +1,4 @@
+import { agentAttributes } from '../../record/agent.ts'
 import type { Query, Range } from './query.ts'
 
 export interface AgentListRow {
@@ -13,6 +14,10 @@ export interface AgentListRow {
   readonly effectiveConfig: string
   /** JSON of a RemoteConfigStatus and `atMs`; '': none was offered. */
   readonly remoteConfig: string
+  /** full or state; '': it does not say. */
+  readonly mode: string
+  readonly bytesPerPodHour: number | null
+  readonly bytesOver: string
 }
 
 export function agentsQuery(): Query {
@@ -22,11 +27,18 @@ SELECT
   agent_uid AS agentUid, cluster_id AS clusterId, cluster_name AS clusterName, version,
   toUnixTimestamp64Milli(started_at) AS startedMs, toUnixTimestamp64Milli(last_seen) AS lastSeenMs,
   healthy, health, effective_config AS effectiveConfig,
-  remote_config AS remoteConfig
+  remote_config AS remoteConfig,
+  description[{modeKey:String}] AS mode,
+  toFloat64OrNull(description[{bytesKey:String}]) AS bytesPerPodHour,
+  description[{overKey:String}] AS bytesOver
 FROM agents FINAL
 ORDER BY last_seen DESC, agentUid
 LIMIT 1000`,
-    params: {},
+    params: {
+      modeKey: agentAttributes.mode,
+      bytesKey: agentAttributes.bytesPerPodHour,
+      overKey: agentAttributes.bytesOver,
+    },
   }
 }
 

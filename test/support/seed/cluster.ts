@@ -1,5 +1,4 @@
-import type { AgentTableRow } from '../../../collector/record/agent.ts'
-import { fixMark } from '../../../collector/record/agent.ts'
+import { type AgentTableRow, agentAttributes, fixMark } from '../../../collector/record/agent.ts'
 import type {
   ContainerState,
   KubeChangeRow,
@@ -578,7 +577,12 @@ export function seedAgents(nowMs: number): AgentTableRow[] {
       },
     ]),
     effective_config: 'namespaces:\n  include: [billing, legacy]\n',
-    description: new Map([['service.name', 'binnacle-agent']]),
+    description: new Map([
+      ['service.name', 'binnacle-agent'],
+      [agentAttributes.mode, 'state'],
+      [agentAttributes.bytesPerPodHour, '13000'],
+      [agentAttributes.bytesOver, 'last hour'],
+    ]),
     remote_config: '',
   }
   return [

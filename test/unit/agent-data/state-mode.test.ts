@@ -34,3 +34,14 @@ test('it says that traces are not received: in /status, in its health and in its
     sink.requests.filter(({ path }) => path === '/v1/opamp').map(({ body }) => body.toString('latin1'))
   await until(() => reports().some((text) => text.includes(wording) && text.includes('mode: state')))
 })
+
+test('bytes are counted as they are sent', async () => {
+  const { agent, sink, metrics } = stack
+  await until(() => agent.status().items.every(({ queued }) => queued === 0))
+  const sent = sink.requests
+    .filter(({ path }) => path === '/v1/logs')
+    .reduce((sum, { headers }) => sum + Number(headers['content-length']), 0)
+  expect(sent).toBeGreaterThan(0)
+  expect(await metrics()).toContain(`binnacle_agent_shipped_bytes_total{lane="kube"} ${sent}`)
+  expect(agent.status().traffic).toMatchObject({ over: 'since start', pods: 1, bytes: sent })
+})

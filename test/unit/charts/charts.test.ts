@@ -157,7 +157,7 @@ describe('configuration files', () => {
 
 describe('chart binnacle-agent', () => {
   test.each([
-    ['64Mi', '--max-old-space-size=22 --max-semi-space-size=1'],
+    ['64Mi', '--max-old-space-size=32 --max-semi-space-size=1'],
     ['128Mi', '--max-old-space-size=68 --max-semi-space-size=2'],
     ['256Mi', '--max-old-space-size=160 --max-semi-space-size=4'],
     ['1Gi', '--max-old-space-size=708 --max-semi-space-size=4'],

@@ -334,6 +334,13 @@ export const AgentRow = Type.Object({
   ),
   effectiveConfig: Type.String(),
   remoteConfig: Type.Union([AgentRemoteConfig, Type.Null()]),
+  mode: Type.String({
+    description: 'full, or state: telemetry of applications is not received; empty: it does not say',
+  }),
+  bytesPerPodHour: Type.Union([Type.Number(), Type.Null()], {
+    description: 'compressed bytes that it sends, a pod and hour; null: not known (yet)',
+  }),
+  bytesOver: Type.String({ description: 'what that is of: last hour, or since start' }),
 })
 export type AgentRow = Static<typeof AgentRow>
 export const AgentList = Type.Object({ agents: Type.Array(AgentRow) })

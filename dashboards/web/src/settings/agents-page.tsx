@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router'
 import { useApi } from '../api.ts'
 import { ClusterLink } from '../clusters/cluster-link.tsx'
 import { NoClusterYet } from '../clusters/opt-in-hint.tsx'
-import { formatAge, formatAgo, formatDateTime } from '../format.ts'
+import { formatAge, formatAgo, formatBytes, formatDateTime } from '../format.ts'
 import { AnswerView } from '../parts/answer-view.tsx'
 import { Card } from '../parts/card.tsx'
 import { CopyButton } from '../parts/copy-button.tsx'
@@ -47,6 +47,8 @@ function Agent({ agent }: { readonly agent: AgentRow }) {
               ['Running since', `${formatDateTime(agent.startedMs)} (${formatAge(nowMs - agent.startedMs)})`],
               ['Version', agent.version],
               ['Cluster', agent.clusterId],
+              ['Collects', collects(agent)],
+              ['Sends', sends(agent)],
               ['Configuration from here', <RemoteConfig key="remote" agent={agent} />],
               ['Agent', <code key="uid">{agent.agentUid}</code>],
             ]}
@@ -63,6 +65,16 @@ function Agent({ agent }: { readonly agent: AgentRow }) {
       </div>
     </Card>
   )
+}
+
+function collects({ mode }: AgentRow): string {
+  if (mode === 'state') return 'the cluster alone (mode state): traces are not received'
+  return mode === 'full' ? 'the cluster, and traces of its applications' : 'not reported'
+}
+
+function sends({ bytesPerPodHour, bytesOver }: AgentRow): string {
+  if (bytesPerPodHour === null) return 'not known yet'
+  return `${formatBytes(bytesPerPodHour)} per pod and hour, compressed, ${bytesOver === 'last hour' ? 'over the last hour' : bytesOver}`
 }
 
 /** What is wrong first. */
