@@ -1,0 +1,44 @@
+/** What the screens ask of the service, with the goals in milliseconds (p50). */
+export interface Question {
+  readonly name: string
+  readonly goalMs: number | undefined
+  readonly path: string
+}
+
+export interface QuerySample {
+  readonly traceId: string
+  readonly application: string
+  readonly service: string
+  readonly operation: string
+  readonly tenant: string
+}
+
+const hourMs = 3_600_000
+
+export function questions({ traceId, application, service, tenant }: QuerySample, endMs: number): Question[] {
+  const range = (hours: number, more: Record<string, string> = {}) =>
+    new URLSearchParams({ from: String(endMs - hours * hourMs), to: String(endMs), ...more }).toString()
+  const within = (path: string, hours: number, more?: Record<string, string>) =>
+    `/api/v1/${path}?${range(hours, more)}`
+  const app = `applications/${application}`
+  return [
+    { name: 'trace by id, no time hint', goalMs: 10, path: `/api/v1/traces/${traceId}` },
+    { name: 'applications with RED and p95, 1 h', goalMs: undefined, path: within('applications', 1) },
+    { name: 'applications with RED and p95, 24 h', goalMs: 50, path: within('applications', 24) },
+    { name: 'operations of an application, 24 h', goalMs: undefined, path: within(`${app}/operations`, 24) },
+    { name: 'dashboard of an application, 1 h', goalMs: undefined, path: within(`${app}/dashboard`, 1) },
+    { name: 'dashboard of an application, 24 h', goalMs: undefined, path: within(`${app}/dashboard`, 24) },
+    { name: 'flow map, 1 h', goalMs: 100, path: within(`${app}/flow-map`, 1) },
+    { name: 'flow map, 24 h', goalMs: 200, path: within(`${app}/flow-map`, 24) },
+    {
+      name: 'traces with an attribute, 1 h',
+      goalMs: 150,
+      path: within('traces', 1, { attributes: `app.tenant=${tenant}` }),
+    },
+    {
+      name: 'traces of a service, slowest, 1 h',
+      goalMs: undefined,
+      path: within('traces', 1, { service, sort: 'slowest' }),
+    },
+  ]
+}
