@@ -8,6 +8,7 @@ import { root } from '../support/processes.ts'
 import { type SeededApp, startSeededApp } from '../support/service-app.ts'
 import { agentScreens } from './agent-screens.ts'
 import { applicationScreens } from './application-screens.ts'
+import { baselineScreens } from './baseline-screens.ts'
 import { traceScreens } from './trace-screens.ts'
 
 /** The built web UI in a real browser, on the real API over a seeded engine. */
@@ -50,6 +51,7 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
 
   const ui = { open, range, facts: () => seeded.facts, store: () => seeded.clickHouse.store }
   traceScreens(ui)
+  baselineScreens(ui)
   applicationScreens(ui)
   agentScreens(ui)
 

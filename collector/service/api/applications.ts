@@ -43,12 +43,11 @@ import {
   OperationList,
   type OperationRow,
 } from './schema/applications.ts'
-import { CompareQuery, TimeRange } from './schema/common.ts'
+import { ComparedRange } from './schema/common.ts'
 import { chartOf, parseRange, stepMsOf } from './time.ts'
 
 const operationsMax = 500
 const dashboardOperationsMax = 20
-const ComparedRange = Type.Intersect([TimeRange, CompareQuery])
 const OperationQuery = Type.Intersect([
   ComparedRange,
   Type.Object({

@@ -11,10 +11,11 @@ import {
 } from '../query/tier-nodes.ts'
 import { requireApplication, sparkOf } from './applications.ts'
 import { type Ask, asker } from './ask.ts'
+import { type Comparison, parseComparison, usualOfEntities } from './baselines.ts'
 import { toTiers } from './flow-map.ts'
 import { toRed } from './red.ts'
 import { type ApiDeps, type ApiInstance, ApplicationParams, answers } from './route-types.ts'
-import { TimeRange } from './schema/common.ts'
+import { ComparedRange } from './schema/common.ts'
 import { type NodeState, TierList, type TierNode } from './schema/tiers.ts'
 import { parseRange, stepMsOf } from './time.ts'
 
@@ -25,14 +26,14 @@ export function registerTierRoutes(app: ApiInstance, { store, nowMs }: ApiDeps):
       schema: {
         tags: ['applications'],
         params: ApplicationParams,
-        querystring: TimeRange,
+        querystring: ComparedRange,
         response: answers(TierList),
       },
     },
     async (request, reply) => {
       const ask = asker(store, request, reply)
       const scope = { ...parseRange(request.query, nowMs()), application: request.params.application }
-      const list = await tierList(ask, scope)
+      const list = await tierList(ask, scope, parseComparison(request.query))
       if (list.tiers.length === 0) await requireApplication(ask, scope.application)
       return list
     },
@@ -41,12 +42,13 @@ export function registerTierRoutes(app: ApiInstance, { store, nowMs }: ApiDeps):
 
 type ApplicationScope = Range & { readonly application: string }
 
-async function tierList(ask: Ask, scope: ApplicationScope): Promise<TierList> {
+async function tierList(ask: Ask, scope: ApplicationScope, comparison: Comparison): Promise<TierList> {
   const minutes = (scope.toMs - scope.fromMs) / 60_000
-  const [tiers, nodes, steps] = await Promise.all([
+  const [tiers, nodes, steps, usual] = await Promise.all([
     ask<TierVersionRow>(tiersQuery(scope)),
     ask<TierNodeRow>(tierNodesQuery(scope)),
     ask<TierNodeStepRow>(tierNodeStepsQuery({ ...scope, stepMs: stepMsOf(scope) })),
+    usualOfEntities(ask, { ...scope, level: 'tier' }, comparison),
   ])
   const states = await podStates(ask, scope, nodes)
   const nodesOf = Map.groupBy(nodes, (node) => node.service)
@@ -65,7 +67,7 @@ async function tierList(ask: Ask, scope: ApplicationScope): Promise<TierList> {
   return {
     tiers: toTiers(tiers, minutes).map(({ service, red, versions }) => ({
       service,
-      red,
+      red: usual({ application: scope.application, service }, red),
       versions,
       spark: sparkOf(sumByTime(stepsOfTier.get(service) ?? []), scope),
       nodes: (nodesOf.get(service) ?? []).map(toNode),

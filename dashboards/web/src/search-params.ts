@@ -26,10 +26,13 @@ export function stringifySearch(search: Readonly<Record<string, unknown>>): stri
   return text === '' ? '' : `?${text}`
 }
 
+/** What applications are compared with, as the API takes it. */
+export const compareKeys = ['compare', 'spread', 'zone'] as const
+
 /** The part of the parameters that every link within the app keeps. */
 export function timeSearch(search: Readonly<Record<string, unknown>>): Record<string, string> {
   const kept: Record<string, string> = {}
-  for (const key of ['from', 'to']) {
+  for (const key of ['from', 'to', ...compareKeys]) {
     const value = search[key]
     if (typeof value === 'string') kept[key] = value
   }

@@ -1,8 +1,9 @@
 import type { About } from '@binnacle/collector/api/common'
-import { Link, Outlet } from '@tanstack/react-router'
+import { Link, Outlet, useLocation } from '@tanstack/react-router'
 import { useEffect, useMemo, useState } from 'react'
 import { useApi } from './api.ts'
 import { Keyboard } from './keyboard/keyboard.tsx'
+import { ComparePicker } from './parts/compare-picker.tsx'
 import { TimeRangePicker } from './parts/time-range-picker.tsx'
 import { timeSearch } from './search-params.ts'
 import { ThemeSwitch } from './theme-switch.tsx'
@@ -22,6 +23,7 @@ const places = [
 /** One header line over every page. */
 export function Shell() {
   const refresh = useAutoRefresh()
+  const { pathname } = useLocation()
   return (
     <RefreshContext value={refresh}>
       <a className="skip" href="#main">
@@ -47,6 +49,7 @@ export function Shell() {
         </nav>
         <div className="header-tools">
           <Keyboard />
+          {pathname.startsWith('/applications') && <ComparePicker />}
           <TimeRangePicker />
           <ThemeSwitch />
         </div>

@@ -31,6 +31,13 @@ export function useTimeRange(): TimeRange {
   )
 }
 
+/** The time range and what it is compared with, as parameters of the API. */
+export function useComparedRange(): Readonly<Record<string, string | undefined>> {
+  const { from, to } = useTimeRange()
+  const { compare, spread, zone } = useSearchParams()
+  return { from, to, compare, spread, zone }
+}
+
 /** Changes parameters of the current page; an undefined one is taken away. `replace` keeps typing out of the history. */
 export function useSetSearch(): (
   change: Readonly<Record<string, string | undefined>>,

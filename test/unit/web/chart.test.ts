@@ -1,6 +1,7 @@
 import type { Chart } from '@binnacle/collector/api/common'
 import { describe, expect, test } from 'vitest'
 import { axisSplits } from '../../../dashboards/web/src/parts/axis-splits.ts'
+import { besideOf, besideText, runsOf, topBeside } from '../../../dashboards/web/src/parts/chart-beside.ts'
 import { chartData, lonePoints, seriesColors } from '../../../dashboards/web/src/parts/chart-series.ts'
 
 function chart(points: readonly (number | null)[][], unit = '1'): Chart {
@@ -93,4 +94,49 @@ test.each([
   ],
 ] as const)('of %j the points without a neighbour are %j', (values, want) => {
   expect(lonePoints(values)).toEqual(want)
+})
+
+describe('what a series is compared with', () => {
+  const baseline = { center: [10, 10], lower: [5, 0], upper: [15, 100], hours: [30, 12] }
+  const compared = (more: object): Chart => {
+    const plain = chart([[12, 20]], 'ms')
+    return { ...plain, series: plain.series.map((one) => ({ ...one, ...more })) }
+  }
+
+  test('the legend says the band with its n, of the step at the cross-hair or of the last', () => {
+    const [band] = besideOf(compared({ baseline }))
+    expect(band && besideText(band, 0)).toBe('usual s0 5 ms – 15 ms (n = 30 h)')
+    expect(band && besideText(band, null)).toBe('usual s0 0 ms – 100 ms (n = 12 h)')
+  })
+
+  test('too few hours say that the baseline warms up', () => {
+    const nothing = { center: [null, null], lower: [null, null], upper: [null, null], hours: [2, 1] }
+    const [band] = besideOf(compared({ baseline: nothing }))
+    expect(band && besideText(band, 0)).toBe('baseline warms up: 2 of 3 hours like this one')
+  })
+
+  test('the period before is a line of its own', () => {
+    const [before] = besideOf(compared({ previous: [7, null] }))
+    expect(before && besideText(before, 0)).toBe('s0 before 7 ms')
+    expect(before && besideText(before, 1)).toBe('s0 before –')
+  })
+
+  test('nothing is drawn beside stacked series', () => {
+    expect(chartData(compared({ baseline }), 'lines').beside).toHaveLength(1)
+    expect(chartData(compared({ baseline }), 'stacked').beside).toEqual([])
+  })
+
+  test('a band far wider than its series is cut, one that is not fits', () => {
+    const beside = besideOf(compared({ baseline }))
+    expect(topBeside(beside, 20)).toBe(40)
+    expect(topBeside(beside, 80)).toBe(100)
+    expect(topBeside([], 20)).toBe(20)
+  })
+
+  test('gaps divide a band', () => {
+    expect(runsOf([null, 1, 2, null, 0])).toEqual([
+      [1, 2],
+      [4, 4],
+    ])
+  })
 })

@@ -78,7 +78,11 @@ describe('parameters', () => {
   })
 
   test('links keep the time range only', () => {
-    expect(timeSearch({ from: 'now-3h', to: 'now', q: 'x', pod: 'y' })).toEqual({ from: 'now-3h', to: 'now' })
+    expect(timeSearch({ from: 'now-3h', to: 'now', compare: 'weekly', q: 'x', pod: 'y' })).toEqual({
+      from: 'now-3h',
+      to: 'now',
+      compare: 'weekly',
+    })
   })
 
   test('are added to paths with and without parameters', () => {

@@ -48,6 +48,8 @@ export const CompareQuery = Type.Object({
 })
 export type CompareQuery = Static<typeof CompareQuery>
 
+export const ComparedRange = Type.Intersect([TimeRange, CompareQuery])
+
 /** What is usual in each step, from `hours[i]` hours; null where there are fewer than 3. */
 export const SeriesBaseline = Type.Object({
   center: Points,

@@ -134,7 +134,7 @@ export type TraceDetailQuery = Static<typeof TraceDetailQuery>
  * /applications/:application/dashboard          ApplicationDashboard  TimeRange + CompareQuery
  * /applications/:application/flow-map           FlowMap               TimeRange + CompareQuery
  * /applications/:application/operations         OperationList         TimeRange + CompareQuery + service
- * /applications/:application/tiers              TierList              TimeRange
+ * /applications/:application/tiers              TierList              TimeRange + CompareQuery
  * /traces                                       TraceList             TraceQuery
  * /traces/:traceId                              TraceDetail           TraceDetailQuery
  * /agents                                       AgentList

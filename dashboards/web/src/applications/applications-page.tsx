@@ -7,7 +7,7 @@ import { ErrorState } from '../parts/error-state.tsx'
 import { Page } from '../parts/page.tsx'
 import { Skeleton } from '../parts/skeleton.tsx'
 import { Spark } from '../parts/spark.tsx'
-import { useTimeRange } from '../url-state.ts'
+import { useComparedRange } from '../url-state.ts'
 import { ApplicationLink } from './application-links.tsx'
 import { NoSpansYet } from './no-spans-yet.tsx'
 import { redColumns } from './red-columns.tsx'
@@ -15,8 +15,8 @@ import './applications.css'
 
 /** Every application that sent spans in the time range. */
 export function ApplicationsPage() {
-  const range = useTimeRange()
-  const found = useApi<ApplicationList>('/applications', { from: range.from, to: range.to })
+  const range = useComparedRange()
+  const found = useApi<ApplicationList>('/applications', range)
   return (
     <Page title="Applications">
       {found.error ? (

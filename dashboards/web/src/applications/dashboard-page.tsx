@@ -8,7 +8,7 @@ import { ErrorState } from '../parts/error-state.tsx'
 import { Figure } from '../parts/figure.tsx'
 import { Skeleton } from '../parts/skeleton.tsx'
 import { rangeSearch, TracesLink } from '../traces/trace-links.tsx'
-import { useTimeRange } from '../url-state.ts'
+import { useComparedRange } from '../url-state.ts'
 import { ApplicationFrame, useApplication } from './application-page.tsx'
 import { FlowMapCard } from './flow-map-card.tsx'
 import { NoSpansYet } from './no-spans-yet.tsx'
@@ -21,11 +21,11 @@ const topOperations = 8
 /** What calls what, how much, how fast, how well, in which versions. */
 export function ApplicationDashboardPage() {
   const application = useApplication()
-  const range = useTimeRange()
-  const found = useApi<ApplicationDashboard>(`/applications/${encodeURIComponent(application)}/dashboard`, {
-    from: range.from,
-    to: range.to,
-  })
+  const range = useComparedRange()
+  const found = useApi<ApplicationDashboard>(
+    `/applications/${encodeURIComponent(application)}/dashboard`,
+    range,
+  )
   return (
     <ApplicationFrame>
       {found.error ? (

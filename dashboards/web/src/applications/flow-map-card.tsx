@@ -5,7 +5,7 @@ import { Card } from '../parts/card.tsx'
 import { ErrorState } from '../parts/error-state.tsx'
 import { SidePanel } from '../parts/side-panel.tsx'
 import { Skeleton } from '../parts/skeleton.tsx'
-import { useSearchParams, useSetSearch, useTimeRange } from '../url-state.ts'
+import { useComparedRange, useSearchParams, useSetSearch } from '../url-state.ts'
 import { FlowDetails, titleOfFlow } from './flow-details.tsx'
 import { FlowTable } from './flow-table.tsx'
 import { NoSpansYet } from './no-spans-yet.tsx'
@@ -21,13 +21,10 @@ export function FlowMapCard({
   readonly application: string
   readonly height: number
 }) {
-  const range = useTimeRange()
+  const range = useComparedRange()
   const search = useSearchParams()
   const setSearch = useSetSearch()
-  const found = useApi<FlowMap>(`/applications/${encodeURIComponent(application)}/flow-map`, {
-    from: range.from,
-    to: range.to,
-  })
+  const found = useApi<FlowMap>(`/applications/${encodeURIComponent(application)}/flow-map`, range)
   const asTable = search['map'] === 'table'
   const selected = search['flow']
   const select = (id: string | undefined) =>

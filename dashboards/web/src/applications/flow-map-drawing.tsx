@@ -1,6 +1,7 @@
 import type { FlowNode } from '@binnacle/collector/api/applications'
 import { useState } from 'react'
 import { formatCount, formatPercent } from '../format.ts'
+import { deviationText, toneOfUsual } from './deviation.tsx'
 import { describeEdge, describeNode, nameOfNode } from './flow-label.ts'
 import { edgePath, type FlowLayout, type PlacedEdge, type PlacedNode, versionBarsMax } from './flow-layout.ts'
 import { NodeIcon } from './node-icon.tsx'
@@ -152,6 +153,7 @@ function NodeCard({
     <button
       type="button"
       className={`flow-node flow-node-${node.type}${look}`}
+      data-tone={toneOfUsual(node.red.usual?.p95Ms)}
       aria-pressed={chosen}
       aria-label={describeNode(node)}
       style={{ left: x - width / 2, top: y - height / 2, width, height }}
@@ -163,12 +165,22 @@ function NodeCard({
           <span className="flow-node-name" title={nameOfNode(node)}>
             {nameOfNode(node)}
           </span>
-          <span className="flow-node-detail">{detailOf(node)}</span>
+          <span className="flow-node-detail">
+            {detailOf(node)}
+            <SlowerThanUsual node={node} />
+          </span>
         </span>
       </span>
       {node.type === 'tier' && node.versions.length > 0 && <VersionBars node={node} />}
     </button>
   )
+}
+
+/** Only where it is out of the ordinary. */
+function SlowerThanUsual({ node }: { readonly node: FlowNode }) {
+  const usual = node.red.usual?.p95Ms
+  if (usual === undefined || toneOfUsual(usual) === undefined) return null
+  return <span className="flow-node-unusual"> · ▲ {deviationText(usual)} slower</span>
 }
 
 function VersionBars({ node }: { readonly node: FlowNode }) {

@@ -4,7 +4,7 @@ import { Card } from '../parts/card.tsx'
 import { EmptyState } from '../parts/empty-state.tsx'
 import { ErrorState } from '../parts/error-state.tsx'
 import { Skeleton } from '../parts/skeleton.tsx'
-import { useSearchParams, useSetSearch, useTimeRange } from '../url-state.ts'
+import { useComparedRange, useSearchParams, useSetSearch } from '../url-state.ts'
 import { ApplicationFrame, useApplication } from './application-page.tsx'
 import { OperationsTable } from './operations-table.tsx'
 
@@ -13,11 +13,8 @@ export function OperationsPage() {
   const application = useApplication()
   const service = useSearchParams()['service'] ?? ''
   const setSearch = useSetSearch()
-  const range = useTimeRange()
-  const found = useApi<OperationList>(`/applications/${encodeURIComponent(application)}/operations`, {
-    from: range.from,
-    to: range.to,
-  })
+  const range = useComparedRange()
+  const found = useApi<OperationList>(`/applications/${encodeURIComponent(application)}/operations`, range)
   const all = found.data?.operations ?? []
   const services = [...new Set([...all.map((row) => row.service), ...(service ? [service] : [])])].sort()
   const shown = all.filter((row) => !service || row.service === service)

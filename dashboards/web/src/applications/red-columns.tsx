@@ -3,6 +3,7 @@ import { formatDuration, formatPercent, formatRate } from '../format.ts'
 import type { Column } from '../parts/data-table.tsx'
 import type { TraceFilters } from '../traces/trace-filters.ts'
 import { TracesLink } from '../traces/trace-links.tsx'
+import { Deviation } from './deviation.tsx'
 
 /** Calls, mean, p95 and errors of a row; each number leads to the traces behind it. */
 export function redColumns<Row extends { readonly red: Red }>(
@@ -36,6 +37,15 @@ export function redColumns<Row extends { readonly red: Red }>(
             {formatDuration(row.red.p95Ms)}
           </TracesLink>
         ),
+    },
+    {
+      header: 'vs usual',
+      width: 84,
+      numeric: true,
+      hint: 'p95 against its baseline: how many σ, or per cent, above or below',
+      sort: (row) =>
+        row.red.usual?.p95Ms.deviation ?? row.red.usual?.p95Ms.change ?? Number.NEGATIVE_INFINITY,
+      cell: (row) => <Deviation usual={row.red.usual?.p95Ms} />,
     },
     {
       header: 'Errors',

@@ -5,7 +5,7 @@ import { Card } from '../parts/card.tsx'
 import { EmptyState } from '../parts/empty-state.tsx'
 import { ErrorState } from '../parts/error-state.tsx'
 import { Skeleton } from '../parts/skeleton.tsx'
-import { useSearchParams, useSetSearch, useTimeRange } from '../url-state.ts'
+import { useComparedRange, useSearchParams, useSetSearch } from '../url-state.ts'
 import { ApplicationFrame, useApplication } from './application-page.tsx'
 import { NodeTable } from './node-table.tsx'
 import { TierTable } from './tier-table.tsx'
@@ -13,13 +13,10 @@ import { TierTable } from './tier-table.tsx'
 /** Tiers on top, and below them the nodes of all, or of the one that is chosen. */
 export function TiersPage() {
   const application = useApplication()
-  const range = useTimeRange()
+  const range = useComparedRange()
   const tier = useSearchParams()['tier']
   const setSearch = useSetSearch()
-  const found = useApi<TierList>(`/applications/${encodeURIComponent(application)}/tiers`, {
-    from: range.from,
-    to: range.to,
-  })
+  const found = useApi<TierList>(`/applications/${encodeURIComponent(application)}/tiers`, range)
   return (
     <ApplicationFrame>
       {found.error ? (

@@ -19,7 +19,7 @@ export function HomePage() {
   const { from, to } = useTimeRange()
   const violations = useApi<ViolationList>('/violations', { from, to })
   const clusters = useApi<ClusterList>('/clusters', { from, to })
-  const applications = useApi<ApplicationList>('/applications', { from, to })
+  const applications = useApi<ApplicationList>('/applications', { from, to, compare: 'none' })
   return (
     <Page title="Home">
       <Card title="Open violations" actions={<AllLink to="/violations">All violations</AllLink>}>

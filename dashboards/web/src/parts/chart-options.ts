@@ -2,7 +2,9 @@ import type { Marker } from '@binnacle/collector/api/common'
 import uPlot from 'uplot'
 import { formatValue } from '../format.ts'
 import { axisSplits } from './axis-splits.ts'
+import { topBeside } from './chart-beside.ts'
 import { type ChartKind, type ChartSeries, lonePoints } from './chart-series.ts'
+import { drawBeside } from './draw-beside.ts'
 
 interface Wishes {
   readonly prepared: ChartSeries
@@ -51,8 +53,8 @@ export function chartOptions(wishes: Wishes): uPlot.Options {
         time: true,
         ...(kind === 'bars' ? { range: (_plot, min, max) => [min, max + prepared.stepMs / 1000] } : {}),
       },
-      y: { range: (_plot, _min, max) => [0, topOf(max, prepared.unit)] },
-      ...(over ? { over: { range: (_plot, _min, max) => [0, topOf(max, over.unit)] } } : {}),
+      y: { range: (_plot, _min, max) => [0, topOf(prepared, max)] },
+      ...(over ? { over: { range: (_plot, _min, max) => [0, topOf(over, max)] } } : {}),
     },
     axes: [
       { ...axis, grid: { show: false }, size: 24, space: 72, values: timeLabels },
@@ -70,6 +72,12 @@ export function chartOptions(wishes: Wishes): uPlot.Options {
     hooks: {
       setCursor: [(plot) => wishes.onIndex(plot.cursor.idx ?? null)],
       setSelect: [(plot) => zoom(plot, wishes)],
+      drawAxes: [
+        (plot) => {
+          drawBeside(plot, { beside: prepared.beside, color: text, scale: 'y' })
+          if (over) drawBeside(plot, { beside: over.beside, color: text, scale: 'over' })
+        },
+      ],
       draw: [(plot) => drawMarkers(plot, wishes)],
       ready: [(plot) => listenForClicks(plot, wishes)],
     },
@@ -124,8 +132,9 @@ function valueLabels(unit: string): Pick<uPlot.Axis, 'size' | 'splits' | 'values
   }
 }
 
-function topOf(max: number | null, unit: string): number {
-  if (max === null || max <= 0) return unit === '%' ? 100 : 1
+function topOf({ beside, unit }: ChartSeries, highest: number | null): number {
+  const max = topBeside(beside, highest ?? 0)
+  if (max <= 0) return unit === '%' ? 100 : 1
   return max * 1.08
 }
 

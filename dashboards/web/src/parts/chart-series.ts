@@ -1,4 +1,5 @@
 import type { Chart } from '@binnacle/collector/api/common'
+import { type Beside, besideOf } from './chart-beside.ts'
 
 export type ChartKind = 'lines' | 'area' | 'bars' | 'stacked'
 export type ChartTone = 'bad' | 'warn'
@@ -15,6 +16,8 @@ export interface ChartSeries {
   readonly stepMs: number
   /** Of the whole range: the sum of counts, the last known value of anything else. */
   readonly totals: Values
+  /** Bands and lines that the series are compared with; not where they are stacked. */
+  readonly beside: readonly Beside[]
 }
 
 /** More series than this cannot be told apart; the rest is summed up as "others". */
@@ -31,6 +34,7 @@ export function chartData(chart: Chart, kind: ChartKind): ChartSeries {
     drawn: [chart.timesMs.map((ms) => ms / 1000), ...(stacked ? stack(values) : values)],
     stepMs: chart.stepMs,
     totals: series.map(totalOf),
+    beside: stacked ? [] : besideOf(chart),
   }
 }
 

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'react'
 import uPlot from 'uplot'
 import { formatDateTime, formatValue } from '../format.ts'
 import { useSetSearch } from '../url-state.ts'
+import { besideText } from './chart-beside.ts'
 import { chartOptions, lineColor } from './chart-options.ts'
 import { type ChartKind, type ChartTone, chartData, seriesColors } from './chart-series.ts'
 import { useTheme } from './theme.ts'
@@ -118,6 +119,12 @@ export function Chart({
             <b>{formatValue(index === null ? over.totals[0] : over.values[0]?.[index], over.unit)}</b>
           </span>
         )}
+        {[...prepared.beside, ...(over?.beside ?? [])].map((beside) => (
+          <span key={`${beside.name} ${beside.kind}`} className="chart-key">
+            <i className={`chart-${beside.kind}`} />
+            {besideText(beside, index)}
+          </span>
+        ))}
         {index !== null && (
           <MarkersAt markers={markers} timeMs={chart.timesMs[index] ?? 0} withinMs={chart.stepMs * 1.5} />
         )}

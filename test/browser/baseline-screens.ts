@@ -1,0 +1,76 @@
+import { beforeAll, expect, test } from 'vitest'
+import { formatValue } from '../../dashboards/web/src/format.ts'
+import { seedHistory } from '../support/seed/history.ts'
+import type { Ui } from './ui.ts'
+
+const hourMs = 3_600_000
+
+/** Charts and tables beside what is usual. */
+export function baselineScreens(ui: Ui): void {
+  beforeAll(async () => {
+    // A week of each hour of the range; the tier answers in 2 to 8 ms, where the seeded hour takes 44.
+    const firstMs = Math.floor(ui.facts().fromMs / hourMs) * hourMs
+    const hours = [1, 2, 3, 4, 5, 6, 7].flatMap((days) =>
+      [0, hourMs].map((more) => firstMs - days * 24 * hourMs + more),
+    )
+    await seedHistory(
+      ui.store(),
+      hours.map((at, index) => {
+        const calls = 900 + 120 * (index % 5)
+        return { hourMs: at, calls, errors: index, durations: [[2 ** (1 + (index % 3)), calls]] }
+      }),
+    )
+  })
+
+  test('the band of the load says mean ± 2 σ of the same hours of the days before, and another baseline says its own', async () => {
+    const { page, errors } = await ui.open(`/applications/shop?${ui.range()}`)
+    const { toMs } = ui.facts()
+    const lastHourMs = Math.floor((toMs - 1) / hourMs) * hourMs
+    const bandOf = async (condition: string) => {
+      const [row] = await ui.store().query<{ mean: number; sigma: number; hours: number }>({
+        sql: `SELECT avg(rate) AS mean, stddevSamp(rate) AS sigma, toFloat64(count()) AS hours FROM (
+          SELECT hour, sum(calls) / 60 AS rate FROM red_1h
+          WHERE application = 'shop' AND entering AND hour < fromUnixTimestamp64Milli({lastHourMs:Int64}) AND ${condition}
+          GROUP BY hour)`,
+        params: { lastHourMs },
+      })
+      const { mean = 0, sigma = 0, hours } = row ?? {}
+      const [lower, upper] = [mean - 2 * sigma, mean + 2 * sigma].map((one) =>
+        formatValue(Math.max(0, one), '1/min'),
+      )
+      return `usual calls ${lower} – ${upper} (n = ${hours} h)`
+    }
+    await page
+      .getByText(await bandOf('toHour(hour) = toHour(fromUnixTimestamp64Milli({lastHourMs:Int64}))'))
+      .waitFor()
+    await page.getByRole('button', { name: 'vs daily baseline' }).click()
+    await page.getByRole('button', { name: 'All-data baseline' }).click()
+    await page.getByText(await bandOf('true')).waitFor()
+    expect(page.url()).toContain('compare=all')
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  test('a tier that is slower than usual stands out in the table and on the map', async () => {
+    const { page, errors } = await ui.open(`/applications/shop?${ui.range()}`)
+    await page
+      .getByRole('row')
+      .filter({ hasText: 'magnanimo' })
+      .first()
+      .getByText(/▲ \+[\d.]+ σ/)
+      .waitFor()
+    await page
+      .getByRole('button', { name: /magnanimo/ })
+      .getByText(/▲ \+[\d.]+ σ slower/)
+      .waitFor()
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  test('a baseline of fewer than three hours says that it warms up', async () => {
+    const { page, errors } = await ui.open(`/applications/shop?${ui.range()}&compare=monthly`)
+    await page.getByText('baseline warms up: 0 of 3 hours like this one').first().waitFor()
+    expect(errors).toEqual([])
+    await page.close()
+  })
+}
