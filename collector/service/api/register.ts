@@ -10,6 +10,7 @@ import { type ApiDeps, type ApiInstance, answers } from './route-types.ts'
 import { About } from './schema/common.ts'
 import { registerTierRoutes } from './tiers.ts'
 import { registerTraceRoutes } from './traces.ts'
+import { registerTransactionAnatomyRoutes } from './transaction-anatomy.ts'
 
 export interface ApiConfig {
   readonly version: string
@@ -35,6 +36,7 @@ export function registerApi(app: ApiInstance, deps: ApiDeps, config: ApiConfig):
   registerEventRoutes(app, deps)
   registerApplicationRoutes(app, deps)
   registerTierRoutes(app, deps)
+  registerTransactionAnatomyRoutes(app, deps)
   registerTraceRoutes(app, deps)
   registerAgentRoutes(app, deps)
   registerAgentConfigurationRoutes(app, deps)

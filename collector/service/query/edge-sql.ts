@@ -97,10 +97,10 @@ FROM (SELECT *, kind AS entryKind FROM (${byParent(window)} UNION ALL SELECT * F
 WHERE NOT (paired AND callerService = service AND callerApplication = application AND callerKind NOT IN (3, 4))`
 
 /** What a client or producer span calls: names by wire/peer.ts; of most queues the destination, whatever broker has it. */
-const backendType = "multiIf(db_system != '', 'database', messaging_system != '', 'queue', 'external')"
-const backendSystem =
+export const backendType = "multiIf(db_system != '', 'database', messaging_system != '', 'queue', 'external')"
+export const backendSystem =
   "toString(multiIf(db_system != '', db_system, messaging_system != '', messaging_system, rpc_system != '', rpc_system, http_method != '', 'http', ''))"
-const backendName = `toString(multiIf(
+export const backendName = `toString(multiIf(
     db_system != '', if(peer = '', db_system, peer),
     messaging_system != '' AND (messaging_system != 'rabbitmq' OR peer = ''), messaging_destination,
     peer != '', peer,

@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ClusterConfiguration } from '../../../collector/service/api/schema/agent-configuration.ts'
+import { TransactionAnatomy } from '../../../collector/service/api/schema/anatomy.ts'
 import {
   ApplicationDashboard,
   ApplicationList,
@@ -79,6 +80,10 @@ describe('every route answers by its schema', () => {
     [() => '/applications/shop/flow-map', FlowMap],
     [() => '/applications/shop/operations?service=benigno', OperationList],
     [() => '/applications/shop/tiers', TierList],
+    [
+      () => '/applications/shop/transaction-anatomy?service=magnanimo&transaction=GET%20/hw2',
+      TransactionAnatomy,
+    ],
     [() => '/traces?service=benigno&sort=slowest&limit=5', TraceList],
     [() => `/traces/${seeded.facts.traces.sampleTraceId}`, TraceDetail],
     [() => `/traces/${seeded.facts.traces.sampleTraceId}?aroundMs=${seeded.facts.fromMs}`, TraceDetail],

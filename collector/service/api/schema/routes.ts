@@ -135,6 +135,7 @@ export type TraceDetailQuery = Static<typeof TraceDetailQuery>
  * /applications/:application/flow-map           FlowMap               TimeRange + CompareQuery
  * /applications/:application/operations         OperationList         TimeRange + CompareQuery + service
  * /applications/:application/tiers              TierList              TimeRange + CompareQuery
+ * /applications/:application/transaction-anatomy  TransactionAnatomy  TimeRange + service, transaction
  * /traces                                       TraceList             TraceQuery
  * /traces/:traceId                              TraceDetail           TraceDetailQuery
  * /agents                                       AgentList
