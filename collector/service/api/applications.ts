@@ -21,11 +21,11 @@ import {
 import { everything, type ListFilter, type Range } from '../query/query.ts'
 import { type Ask, asker } from './ask.ts'
 import {
-  applicationUsual,
   type Comparison,
   parseComparison,
   previousRange,
   usualOfEntities,
+  usualOfSteps,
   withBand,
   withPrevious,
 } from './baselines.ts'
@@ -170,7 +170,7 @@ async function applicationCharts(ask: Ask, scope: ApplicationScope, comparison: 
     case 'baseline': {
       const [now, usual] = await Promise.all([
         chartsOf(scope),
-        applicationUsual(ask, { ...scope, stepMs }, comparison),
+        usualOfSteps(ask, { ...scope, stepMs, level: 'application' }, comparison),
       ])
       const { spread } = comparison
       return {

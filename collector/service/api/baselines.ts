@@ -66,17 +66,24 @@ export function withPrevious(chart: Chart, before: Chart): Chart {
 
 export type UsualOfStep = (timeMs: number) => Readonly<Record<BaselineMetric, UsualFigures>> | undefined
 
-/** What is usual for an application in each step of its charts. */
-export async function applicationUsual(
+interface StepsOf extends Range {
+  readonly level: BaselineLevel
+  readonly application: string
+  readonly service?: string
+  readonly transaction?: string
+  readonly stepMs: number
+}
+
+/** What is usual for an application, tier or transaction in each step of its charts. */
+export async function usualOfSteps(
   ask: Ask,
-  scope: Range & { readonly application: string; readonly stepMs: number },
+  { fromMs, toMs, stepMs, ...entity }: StepsOf,
   { season, zone }: { readonly season: Season; readonly zone: string },
 ): Promise<UsualOfStep> {
-  const windows = windowsOf({ ...scope, season, zone })
-  const key = { application: scope.application, season, zone }
-  const [row] = await ask<BaselineHoursRow>(baselineHoursQuery(key, windows))
+  const windows = windowsOf({ fromMs, toMs, stepMs, season, zone })
+  const [row] = await ask<BaselineHoursRow>(baselineHoursQuery({ ...entity, season, zone }, windows))
   const usual = row === undefined ? [] : usualOfWindows(row, windows, season)
-  const lengthMs = Math.max(scope.stepMs, 3_600_000)
+  const lengthMs = Math.max(stepMs, 3_600_000)
   const firstMs = windows[0]?.timeMs ?? 0
   return (timeMs) => usual[Math.floor((timeMs - firstMs) / lengthMs)]
 }
@@ -106,11 +113,12 @@ export function withBand(
 export interface Entity {
   readonly application: string
   readonly service?: string
+  readonly transaction?: string
   readonly operation?: string
   readonly kind?: string
 }
 
-/** Puts what is usual beside the figures of applications, tiers or operations over the range. */
+/** Puts what is usual beside the figures of applications, tiers, operations or transactions over the range. */
 export async function usualOfEntities(
   ask: Ask,
   scope: Range & { readonly application: string; readonly level: BaselineLevel },
@@ -136,8 +144,8 @@ export async function usualOfEntities(
   }
 }
 
-const keyOf = ({ application, service = '', operation = '', kind = '' }: Entity) =>
-  JSON.stringify([application, service, operation, kind])
+const keyOf = ({ application, service = '', transaction = '', operation = '', kind = '' }: Entity) =>
+  JSON.stringify([application, service, transaction, operation, kind])
 
 export function usualBeside(usual: UsualFigures, value: number | null, spread: Spread): Usual {
   const band = bandOf(usual, spread)

@@ -12,13 +12,24 @@ import { kindName } from './span-sql.ts'
 
 /** The hours of the past that baselines are made of, from the hourly rollups; which hours count is said in baseline.ts. */
 
-/** What has a baseline: an application by the calls that enter it, the others by all their entry spans. */
-export type BaselineLevel = 'application' | 'tier' | 'operation'
+/** What has a baseline: an application by the calls that enter it, tiers and operations by all their entry spans. */
+export type BaselineLevel = 'application' | 'tier' | 'operation' | 'transaction'
 
-const levels: Readonly<Record<BaselineLevel, { readonly keys: string; readonly condition: string }>> = {
-  application: { keys: 'application', condition: 'entering' },
-  tier: { keys: 'application, service', condition: 'true' },
-  operation: { keys: 'application, service, operation, kind', condition: 'true' },
+interface Level {
+  readonly table: string
+  readonly keys: string
+  readonly condition: string
+}
+
+const levels: Readonly<Record<BaselineLevel, Level>> = {
+  application: { table: 'red_1h', keys: 'application', condition: 'entering' },
+  tier: { table: 'red_1h', keys: 'application, service', condition: 'true' },
+  operation: { table: 'red_1h', keys: 'application, service, operation, kind', condition: 'true' },
+  transaction: {
+    table: 'transactions_1h',
+    keys: 'application, service, transaction',
+    condition: "transaction != ''",
+  },
 }
 
 export interface BaselineScope {
@@ -40,19 +51,19 @@ const seasonSql: Readonly<Record<Season, string>> = {
 
 /** SQL text: figures of each entity and hour, and which hours are stored at all. */
 function hoursBefore({ level, season, ...scope }: BaselineScope, windows: readonly BaselineWindow[]) {
-  const { keys, condition } = levels[level]
+  const { table, keys, condition } = levels[level]
   const befores = windows.map((window) => window.beforeMs / 1000)
   const past = `hour >= toDateTime({firstS:UInt32}) AND hour < toDateTime({beforeS:UInt32}) AND has({seasons:Array(UInt16)}, ${seasonSql[season]})`
   return {
     keys,
-    stored: `(SELECT groupUniqArray((toUnixTimestamp(hour), toUInt16(${seasonSql[season]}))) FROM red_1h WHERE ${past})`,
+    stored: `(SELECT groupUniqArray((toUnixTimestamp(hour), toUInt16(${seasonSql[season]}))) FROM ${table} WHERE ${past})`,
     hourly: `(
     SELECT
       ${keys}, toUnixTimestamp(hour) AS hourS, sum(calls) AS n, sum(errors) AS failed, sum(duration_sum_ns) / n / 1e6 AS mean,
       least(${mergedQuantilesNs('duration_buckets', 'duration_counts')}[2] / 1e6, max(duration_max_ns) / 1e6) AS p95
-    FROM red_1h FINAL
+    FROM ${table} FINAL
     WHERE ${past} AND calls > 0 AND ({application:String} = '' OR application = {application:String}) AND ${condition}
-      AND (hour, generation) IN (SELECT hour, max(generation) FROM red_1h WHERE ${past} GROUP BY hour)
+      AND (hour, generation) IN (SELECT hour, max(generation) FROM ${table} WHERE ${past} GROUP BY hour)
     GROUP BY ${keys}, hour
   )`,
     params: {
@@ -71,16 +82,20 @@ export interface BaselineHoursRow {
   readonly called: readonly (readonly [hourS: number, ...figures: number[]])[]
 }
 
-/** The hours behind the windows of a chart of one application. */
+/** The hours behind the windows of the charts of one application, tier or transaction. */
 export function baselineHoursQuery(
-  scope: Omit<BaselineScope, 'level'>,
+  scope: BaselineScope & { readonly service?: string; readonly transaction?: string },
   windows: readonly BaselineWindow[],
 ): Query {
-  const { stored, hourly, params } = hoursBefore({ ...scope, level: 'application' }, windows)
+  const { stored, hourly, params } = hoursBefore(scope, windows)
+  const own = (['service', 'transaction'] as const)
+    .filter((key) => scope[key] !== undefined)
+    .map((key) => `${key} = {${key}:String}`)
   return {
     sql: `
 SELECT ${stored} AS stored, groupArray((hourS, n / 60, mean, p95, failed / 60, failed / n)) AS called
-FROM ${hourly}`,
+FROM ${hourly}
+WHERE ${own.join(' AND ') || 'true'}`,
     params,
   }
 }
@@ -89,6 +104,7 @@ export interface BaselineRow extends Readonly<Record<BaselineMetric, Usual>> {
   readonly application: string
   /** Not at the level of applications. */
   readonly service?: string
+  readonly transaction?: string
   /** Of operations. */
   readonly operation?: string
   readonly kind?: string

@@ -6,6 +6,7 @@ export interface HistoryHour {
   readonly hourMs: number
   readonly application?: string
   readonly service?: string
+  /** Also the name of the transaction, where the calls enter. */
   readonly operation?: string
   readonly version?: string
   readonly entering?: boolean
@@ -18,7 +19,7 @@ export interface HistoryHour {
 const bucketOf = (ms: number) => Math.floor(Math.log2(Math.max(ms * 1e6, 1)) * 8)
 
 /**
- * Writes hours into `red_1h` as if the service had run all the while: tests of baselines and objectives need weeks. Every hour
+ * Writes hours into `red_1h` and `transactions_1h` as if the service had run all the while: tests of baselines and objectives need weeks. Every hour
  * given is computed once (one generation), with the row that says so; hours without calls are told by `calls: 0`.
  */
 export async function seedHistory(
@@ -33,6 +34,15 @@ export async function seedHistory(
     generation,
   }))
   await store.client.insert({ table: 'red_1h', values: [...rows, ...computed], format: 'JSONEachRow' })
+  const transactions = rows
+    .filter((row) => row.entering)
+    .map(({ operation, kind: _kind, entering: _entering, ...row }) => ({ ...row, transaction: operation }))
+  const done = computed.map(({ kind: _kind, ...row }) => row)
+  await store.client.insert({
+    table: 'transactions_1h',
+    values: [...transactions, ...done],
+    format: 'JSONEachRow',
+  })
 }
 
 function toRow(hour: HistoryHour, generation: number) {

@@ -60,7 +60,9 @@ function ask({
 
 async function askSteps(scope: Required<Omit<Asked, 'level'>> & { stepMs: number }) {
   const windows = windowsOf(scope)
-  const [row] = await clickHouse.store.query<BaselineHoursRow>(baselineHoursQuery(scope, windows))
+  const [row] = await clickHouse.store.query<BaselineHoursRow>(
+    baselineHoursQuery({ ...scope, level: 'application' }, windows),
+  )
   const usual = row ? usualOfWindows(row, windows, scope.season) : []
   return windows.map(({ timeMs }, index) => ({ timeMs, ...usual[index] }))
 }
@@ -144,6 +146,7 @@ test('the quiet hours of a tier count from its first call, whichever operations 
     [2, 0.5],
     [5, 1],
   ])
+  expect(await rates('transaction')).toEqual([[5, 1]])
   expect(await rates('tier')).toEqual([[5, 1.2]])
   expect(await rates('application')).toEqual([[5, 1]])
 })
