@@ -276,9 +276,13 @@ const keyOf = ({ service, operation, kind }: { service: string; operation: strin
 export function sparkOf(
   steps: readonly { timeMs: number; calls: number }[],
   range: Range,
+  stepMs: number = stepMsOf(range),
 ): (number | null)[] {
   const value = (row: { calls: number }, minutes: number) => perMinute(row.calls, minutes)
-  return chartOf(steps, range, [{ name: 'calls', unit: '1/min', missing: 0, value }]).series[0]?.points ?? []
+  return (
+    chartOf(steps, range, [{ name: 'calls', unit: '1/min', missing: 0, value }], stepMs).series[0]?.points ??
+    []
+  )
 }
 
 export async function requireApplication(ask: Ask, application: string): Promise<void> {

@@ -8,9 +8,11 @@ import { registerObjectRoutes } from './objects.ts'
 import { registerPodRoutes } from './pods.ts'
 import { type ApiDeps, type ApiInstance, answers } from './route-types.ts'
 import { About } from './schema/common.ts'
+import { registerSnapshotRoutes } from './snapshots.ts'
 import { registerTierRoutes } from './tiers.ts'
 import { registerTraceRoutes } from './traces.ts'
 import { registerTransactionAnatomyRoutes } from './transaction-anatomy.ts'
+import { registerTransactionRoutes } from './transactions.ts'
 
 export interface ApiConfig {
   readonly version: string
@@ -37,6 +39,8 @@ export function registerApi(app: ApiInstance, deps: ApiDeps, config: ApiConfig):
   registerApplicationRoutes(app, deps)
   registerTierRoutes(app, deps)
   registerTransactionAnatomyRoutes(app, deps)
+  registerTransactionRoutes(app, deps)
+  registerSnapshotRoutes(app, deps)
   registerTraceRoutes(app, deps)
   registerAgentRoutes(app, deps)
   registerAgentConfigurationRoutes(app, deps)

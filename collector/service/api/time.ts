@@ -48,6 +48,9 @@ export function stepMsOf({ fromMs, toMs }: Range): number {
   return niceStepsMs.find((step) => step >= wanted) ?? 345_600_000
 }
 
+/** The same, but never less than the minutes of rollups. */
+export const wholeStepMsOf = (range: Range): number => Math.max(60_000, stepMsOf(range))
+
 /** The starts of the steps that the range touches: multiples of the step since 1970. */
 export function timesOf({ fromMs, toMs }: Range, stepMs: number): number[] {
   const first = Math.floor(fromMs / stepMs) * stepMs
@@ -76,8 +79,8 @@ export function chartOf<Row extends ChartRow>(
   rows: readonly Row[],
   range: Range,
   series: readonly SeriesOf<Row>[],
+  stepMs: number = stepMsOf(range),
 ): Chart {
-  const stepMs = stepMsOf(range)
   const timesMs = timesOf(range, stepMs)
   const byTime = new Map(rows.map((row) => [row.timeMs, row]))
   return {

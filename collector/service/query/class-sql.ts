@@ -29,6 +29,6 @@ export const thresholdColumns = `
   if(n >= ${callsMin}, least(${stallMs}, meanMs + ${stallDeviations} * deviationMs), ${stallMs}) AS stall_ms,
   multiIf(n < ${callsMin}, 'warm-up', sigmaMs > meanMs / 2, 'moving average', 'deviation') AS rule`
 
-/** SQL text: the class of a call that took `ms` against a row of thresholds_1m, as the reason of a snapshot names it. */
+/** SQL text: the class of a call that took `ms` against a row of thresholds_1m, if one was `found`; as the reason of a snapshot names it. */
 export const classOf = (ms: string, failed: string, threshold: string): string =>
-  `multiIf(${failed}, 'error', ${ms} >= ${threshold}.stall_ms, 'stall', ${ms} > ${threshold}.very_slow_ms, 'very slow', ${ms} > ${threshold}.slow_ms, 'slow', 'normal')`
+  `multiIf(${failed}, 'error', ${ms} >= if(${threshold}.found, ${threshold}.stall_ms, ${stallMs}), 'stall', NOT ${threshold}.found, 'normal', ${ms} > ${threshold}.very_slow_ms, 'very slow', ${ms} > ${threshold}.slow_ms, 'slow', 'normal')`

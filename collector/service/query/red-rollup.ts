@@ -61,8 +61,10 @@ export const openWindow: SpanWindow = {
 }
 
 interface ClosedRows {
-  readonly table: 'red' | 'edges'
+  readonly table: 'red' | 'edges' | 'transactions' | 'nodes'
   readonly source: RedSource
+  /** Also how many of the calls are of which class, as `judgedCells` names them; not of edges. */
+  readonly judged?: true
   /** SQL text of what is selected beside `at`, the start of the minute or hour, and the cells. */
   readonly columns: string
   readonly condition: string
@@ -71,10 +73,12 @@ interface ClosedRows {
 const cells =
   'calls AS n, errors AS failed, duration_sum_ns AS sumNs, duration_max_ns AS maxNs, duration_buckets AS buckets, duration_counts AS counts'
 
+const judgedCells = 'slow AS slowN, very_slow AS verySlowN, stalled AS stalledN'
+
 /** SQL text: the valid rows of a rollup in the middle parts. */
-export function closedRows({ table, source, columns, condition }: ClosedRows): string {
+export function closedRows({ table, source, judged, columns, condition }: ClosedRows): string {
   const rows = (name: string, time: string, within: string) => `
-  SELECT ${columns}, toDateTime64(${time}, 9, 'UTC') AS at, ${cells}
+  SELECT ${columns}, toDateTime64(${time}, 9, 'UTC') AS at, ${cells}${judged ? `, ${judgedCells}` : ''}
   FROM ${name} FINAL
   WHERE ${within} AND calls > 0 AND ${condition}
     AND (${time}, generation) IN (SELECT ${time}, max(generation) FROM ${name} WHERE ${within} GROUP BY ${time})`

@@ -32,6 +32,12 @@ import {
   ObjectList,
 } from '../../../collector/service/api/schema/objects.ts'
 import { TierList } from '../../../collector/service/api/schema/tiers.ts'
+import {
+  Scorecard,
+  SnapshotList,
+  TransactionDetail,
+  TransactionList,
+} from '../../../collector/service/api/schema/transactions.ts'
 import { runHealthRules } from '../../../collector/service/health/health-rules.ts'
 import { systemClock } from '../../../collector/std/clock.ts'
 import { seedHistory } from '../../support/seed/history.ts'
@@ -84,6 +90,15 @@ describe('every route answers by its schema', () => {
       () => '/applications/shop/transaction-anatomy?service=magnanimo&transaction=GET%20/hw2',
       TransactionAnatomy,
     ],
+    [() => '/applications/shop/transactions', TransactionList],
+    [() => '/applications/shop/transactions?from=now-7d&sort=p95&q=hw2&limit=1', TransactionList],
+    [() => '/applications/shop/transaction?service=magnanimo&transaction=GET%20/hw2', TransactionDetail],
+    [() => '/applications/shop/scorecard', Scorecard],
+    [() => '/applications/shop/scorecard?by=tier&from=now-30d', Scorecard],
+    [() => '/applications/shop/scorecard?by=node', Scorecard],
+    [() => '/applications/shop/scorecard?by=transaction&service=magnanimo', Scorecard],
+    [() => '/snapshots', SnapshotList],
+    [() => '/snapshots?application=shop&reason=error,slow&q=hw2&sort=slowest&limit=5', SnapshotList],
     [() => '/traces?service=benigno&sort=slowest&limit=5', TraceList],
     [() => `/traces/${seeded.facts.traces.sampleTraceId}`, TraceDetail],
     [() => `/traces/${seeded.facts.traces.sampleTraceId}?aroundMs=${seeded.facts.fromMs}`, TraceDetail],

@@ -136,6 +136,10 @@ export type TraceDetailQuery = Static<typeof TraceDetailQuery>
  * /applications/:application/operations         OperationList         TimeRange + CompareQuery + service
  * /applications/:application/tiers              TierList              TimeRange + CompareQuery
  * /applications/:application/transaction-anatomy  TransactionAnatomy  TimeRange + service, transaction
+ * /applications/:application/transactions       TransactionList       TransactionQuery
+ * /applications/:application/transaction        TransactionDetail     TransactionDetailQuery
+ * /applications/:application/scorecard          Scorecard             ScorecardQuery
+ * /snapshots                                    SnapshotList          SnapshotQuery
  * /traces                                       TraceList             TraceQuery
  * /traces/:traceId                              TraceDetail           TraceDetailQuery
  * /agents                                       AgentList

@@ -7,7 +7,7 @@ SELECT entry.*, threshold.*, ${classOf('duration_ns / 1e6', 'entry.status = 2', 
 FROM (${guardedEntries}) AS entry
 INNER JOIN (
   SELECT
-    minute AS thresholdMinute, application AS thresholdApplication, service AS thresholdService,
+    true AS found, minute AS thresholdMinute, application AS thresholdApplication, service AS thresholdService,
     transaction AS thresholdTransaction, operation AS thresholdOf, calls, mean_ms, sigma_ms, slow_ms, very_slow_ms, stall_ms, rule
   FROM thresholds_1m
   WHERE generation = {generation:UInt64} AND toUnixTimestamp(minute) IN {minutes:Array(UInt32)}
