@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
-    exclude: ['**/node_modules/**', 'test/bench/**', 'test/interop/**', 'test/crash/**'],
+    exclude: ['**/node_modules/**', 'test/bench/**', 'test/interop/**', 'test/crash/**', 'test/replay/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // A third of the time goes by waiting for processes: one worker more than two cores.

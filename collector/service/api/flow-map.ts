@@ -67,7 +67,7 @@ export function toFlowMap(
 }
 
 /** Reads the query's node ids: see FlowEdgeRow. */
-function describeNode(id: string): Pick<FlowNode, 'id' | 'type' | 'name' | 'system'> {
+export function describeNode(id: string): Pick<FlowNode, 'id' | 'type' | 'name' | 'system'> {
   const [type = '', system = '', ...rest] = id.split(':')
   switch (type) {
     case 'database':

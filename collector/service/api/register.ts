@@ -6,6 +6,7 @@ import { registerEventRoutes } from './events.ts'
 import { registerNodeRoutes } from './nodes.ts'
 import { registerObjectRoutes } from './objects.ts'
 import { registerPodRoutes } from './pods.ts'
+import { registerRootCauseRoutes } from './root-cause.ts'
 import { type ApiDeps, type ApiInstance, answers } from './route-types.ts'
 import { About } from './schema/common.ts'
 import { registerSnapshotRoutes } from './snapshots.ts'
@@ -41,6 +42,7 @@ export function registerApi(app: ApiInstance, deps: ApiDeps, config: ApiConfig):
   registerTransactionAnatomyRoutes(app, deps)
   registerTransactionRoutes(app, deps)
   registerSnapshotRoutes(app, deps)
+  registerRootCauseRoutes(app, deps)
   registerTraceRoutes(app, deps)
   registerAgentRoutes(app, deps)
   registerAgentConfigurationRoutes(app, deps)

@@ -107,6 +107,9 @@ export const backendName = `toString(multiIf(
     'unknown host'
   ))`
 
+/** SQL text: the same as one word, as the flow map's ids: `database:postgresql:shop`, `external:bank.example:443`. */
+export const backendId = `if(${backendType} = 'external', concat('external:', ${backendName}), concat(${backendType}, ':', ${backendSystem}, ':', ${backendName}))`
+
 const toBackends = (window: SpanWindow, condition: string) => `
 SELECT
   start_time, 'tier' AS caller_type, toString(application) AS caller_application, toString(service) AS caller_service,

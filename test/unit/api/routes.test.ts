@@ -31,6 +31,7 @@ import {
   ObjectDetail,
   ObjectList,
 } from '../../../collector/service/api/schema/objects.ts'
+import { HintList } from '../../../collector/service/api/schema/root-cause.ts'
 import { TierList } from '../../../collector/service/api/schema/tiers.ts'
 import {
   Scorecard,
@@ -99,6 +100,8 @@ describe('every route answers by its schema', () => {
     [() => '/applications/shop/scorecard?by=transaction&service=magnanimo', Scorecard],
     [() => '/snapshots', SnapshotList],
     [() => '/snapshots?application=shop&reason=error,slow&q=hw2&sort=slowest&limit=5', SnapshotList],
+    [() => '/applications/shop/hints?from=now-5m&referenceFrom=now-1h&referenceTo=now', HintList],
+    [() => '/applications/shop/hints?service=magnanimo&transaction=GET%20/hw2', HintList],
     [() => '/traces?service=benigno&sort=slowest&limit=5', TraceList],
     [() => `/traces/${seeded.facts.traces.sampleTraceId}`, TraceDetail],
     [() => `/traces/${seeded.facts.traces.sampleTraceId}?aroundMs=${seeded.facts.fromMs}`, TraceDetail],

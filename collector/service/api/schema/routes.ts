@@ -140,6 +140,7 @@ export type TraceDetailQuery = Static<typeof TraceDetailQuery>
  * /applications/:application/transaction        TransactionDetail     TransactionDetailQuery
  * /applications/:application/scorecard          Scorecard             ScorecardQuery
  * /snapshots                                    SnapshotList          SnapshotQuery
+ * /applications/:application/hints              HintList              HintQuery
  * /traces                                       TraceList             TraceQuery
  * /traces/:traceId                              TraceDetail           TraceDetailQuery
  * /agents                                       AgentList
