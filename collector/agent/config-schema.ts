@@ -156,7 +156,7 @@ export const AgentConfig = Group({
   }),
   batch: Group({
     windowMs: Ms(1_000, 0, 'telemetry of this long becomes one batch'),
-    kubeWindowMs: Ms(250, 0, 'the same for pods and events'),
+    kubeWindowMs: Ms(250, 0, 'the same for pods and events; four times as long while they come all the time'),
     bytesMax: Bytes(4 * MiB, 1_024, 'of a batch'),
     memoryBytesMax: Bytes(16 * MiB, 64 * 1_024, 'of what waits in memory, each lane'),
   }),

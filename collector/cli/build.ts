@@ -20,6 +20,17 @@ const otherCommands: Plugin = {
   },
 }
 
+/** A third of undici is what a browser has, and tests: all of it is loaded at start, and the agent uses none. */
+const undiciWithoutWeb: Plugin = {
+  name: 'undici without fetch',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/undici\/lib\/(web|mock|cache|interceptor)\// }, () => ({
+      contents: 'module.exports = new Proxy({}, { get: () => class {} })',
+      loader: 'js',
+    }))
+  },
+}
+
 rmSync(join(root, 'dist'), { recursive: true, force: true })
 await build({
   entryPoints: [join(root, 'cli', 'main.ts')],
@@ -35,6 +46,6 @@ await build({
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
   },
-  plugins: [otherCommands],
+  plugins: [otherCommands, undiciWithoutWeb],
   logLevel: 'warning',
 })

@@ -77,6 +77,10 @@ describe('the built program', () => {
         ready: true,
         namespaces: [{ namespace: 'shop', selected: true }],
       })
+      expect(await get('/status/namespaces/sh%6Fp')).toContain('"selected":true')
+      expect(await get('/status/nothing')).toBe('cannot find /status/nothing\n')
+      const posted = await fetch(`http://127.0.0.1:${port}/livez`, { method: 'POST' })
+      expect(posted.status).toBe(405)
       expect(await get('/metrics')).toMatch(/^binnacle_agent_kube_namespaces_selected(\{[^}]*\})? 1$/m)
       expect(await agent.kill('SIGTERM')).toBe(0)
     } finally {

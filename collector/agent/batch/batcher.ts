@@ -111,8 +111,11 @@ const appLanes: Record<OtlpSignal, BatchLaneName> = { traces: 'traces', metrics:
 /** The borders of the parts stand in the record of the spool, which has room for some thousand. */
 const payloadsMax = 1_000
 const recordsMax = 10_000
+/** Of records, which lie in memory as objects, as bytes and compressed at once: many small batches take less of it than few. */
+const recordBatchBytesMax = 1024 * 1024
 /** Of kubernetes records, when the service takes them more slowly than they come. */
 const kubeWindowMsMax = 5_000
+const steadyWindows = 4
 /** Records a part: what the service loses at most when it refuses one. */
 const recordsPerPart = 500
 /** Attributes that repeat the identity beside the body, and a point with its attributes. */
@@ -124,23 +127,33 @@ const itemsPerPoint = Object.keys(usageMetrics).length
 export function createBatcher(deps: BatcherDeps, config: BatcherConfig): Batcher {
   const { clock, append, kubeBacklog, encodeKube, encodeUsage, onLoss } = deps
 
-  /** Batches of this lane leave one by one: when they wait for each other, larger ones take the time that one takes. */
+  let kubeWrittenAtMs = Number.NEGATIVE_INFINITY
+
+  /**
+   * Batches of this lane leave one by one: when they wait for each other, larger ones take the time that one takes. A batch
+   * costs as much as some fifty records, so where records come all the time there is one each `steadyWindows`.
+   */
   function kubeWindowMs(): number {
-    return Math.min(kubeWindowMsMax, config.kubeWindowMs * Math.max(1, kubeBacklog()))
+    const steadyMs = steadyWindows * config.kubeWindowMs - (clock.monotonicMs() - kubeWrittenAtMs)
+    return Math.min(kubeWindowMsMax, Math.max(steadyMs, config.kubeWindowMs * Math.max(1, kubeBacklog())))
   }
 
   function lane(name: BatchLaneName): MemoryLane<AnyEntry> {
     const signal = laneSignals[name]
+    const ofRecords = name === 'kube' || name === 'metrics'
     return createMemoryLane<AnyEntry>(
       {
         clock,
-        write: (entries) => append(name, { signal, parts: partsOf(entries) }),
+        write(entries) {
+          if (name === 'kube') kubeWrittenAtMs = clock.monotonicMs()
+          return append(name, { signal, parts: partsOf(entries) })
+        },
         onLoss: ({ items }, reason) => onLoss({ lane: name, signal, items, reason }),
       },
       {
         windowMs: () => (name === 'kube' ? kubeWindowMs() : config.windowMs),
-        batchBytesMax: config.batchBytesMax,
-        batchEntriesMax: name === 'kube' || name === 'metrics' ? recordsMax : payloadsMax,
+        batchBytesMax: ofRecords ? Math.min(recordBatchBytesMax, config.batchBytesMax) : config.batchBytesMax,
+        batchEntriesMax: ofRecords ? recordsMax : payloadsMax,
         memoryBytesMax: config.memoryBytesMax,
         retryMs: config.retryMs,
       },

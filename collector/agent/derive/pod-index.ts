@@ -41,7 +41,7 @@ interface Entry {
   createdAtMs: number
   endedAtMs: number
   /** Keys of the intervals of this pod, the former first. */
-  keys: ReadonlySet<string>
+  keys: readonly string[]
 }
 
 const open = Number.POSITIVE_INFINITY
@@ -56,7 +56,10 @@ export function createPodIndex(config: PodIndexConfig = {}): PodIndexWriter {
   const ended = new Set<string>()
 
   function hold(key: string, pod: ProjectedPod, fromMs: number): void {
-    const owners = intervals.get(key) ?? []
+    const interval: Interval = { uid: pod.uid, fromMs, toMs: open }
+    const owners = intervals.get(key)
+    // Mostly a key has one owner: pushed into an empty list it would take the room of seventeen.
+    if (!owners) return void intervals.set(key, [interval])
     const present = owners.findLast((owner) => owner.toMs === open)
     if (present?.uid === pod.uid) return
     if (present) {
@@ -68,8 +71,7 @@ export function createPodIndex(config: PodIndexConfig = {}): PodIndexWriter {
       // Two running pods cannot share an address: the end of the older one has not reached us.
       present.toMs = Math.max(present.fromMs, fromMs)
     }
-    owners.push({ uid: pod.uid, fromMs, toMs: open })
-    intervals.set(key, owners)
+    owners.push(interval)
   }
 
   function close(key: string, uid: string, atMs: number): void {
@@ -136,7 +138,7 @@ export function createPodIndex(config: PodIndexConfig = {}): PodIndexWriter {
         identity: identityOf(pod, workload),
         createdAtMs: pod.createdAtMs,
         endedAtMs: open,
-        keys: new Set([...formerKeys(pod.uid, keys, nowMs), ...keys]),
+        keys: [...formerKeys(pod.uid, keys, nowMs), ...keys],
       })
       prune(nowMs)
     },

@@ -15,6 +15,8 @@ export interface Packed {
 const packBytesMin = 4 * 1024
 /** A batch that is larger is joined in a buffer of its own. */
 const scratchBytesMax = 8 * 1024 * 1024
+/** The buffer is given up for a smaller one when so many batches in a row took less than a quarter of it. */
+const smallBatchesMax = 8
 /** Output comes in pieces of this part of the input, so that mostly there is one. */
 const ratio = 6
 const compress = promisify(zstdCompress)
@@ -32,12 +34,24 @@ export interface Packer {
  */
 export function createPacker(): Packer {
   let scratch = Buffer.alloc(0)
+  let smallBatches = 0
+  let largest = 0
+
+  /** What a first list or an outage took is not kept for ever. */
+  function fit(length: number): void {
+    const isSmall = length < scratch.length / 4
+    smallBatches = isSmall ? smallBatches + 1 : 0
+    largest = isSmall ? Math.max(largest, length) : 0
+    const tooLarge = smallBatches > smallBatchesMax
+    if (length <= scratch.length && !tooLarge) return
+    scratch = Buffer.allocUnsafeSlow(Math.min(scratchBytesMax, 2 * Math.max(length, largest)))
+    smallBatches = 0
+    largest = 0
+  }
 
   function join(pieces: readonly Uint8Array[], length: number): Buffer {
-    if (length > scratch.length) {
-      if (length > scratchBytesMax) return Buffer.concat(pieces, length)
-      scratch = Buffer.allocUnsafeSlow(Math.min(scratchBytesMax, 2 * length))
-    }
+    if (length > scratchBytesMax) return Buffer.concat(pieces, length)
+    fit(length)
     let at = 0
     for (const piece of pieces) {
       scratch.set(piece, at)

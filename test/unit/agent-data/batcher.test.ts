@@ -94,8 +94,12 @@ test('records are batched for longer while their batches wait for one another, u
     }
     return written.length - before
   }
-  expect(await batchesIn(0, 1_000)).toBe(4)
-  expect(await batchesIn(4, 4_000)).toBe(4)
+  // The first after a silence soon, then one a second.
+  expect(await batchesIn(0, 300)).toBe(1)
+  expect(await batchesIn(0, 4_000)).toBe(4)
+  await clock.advance(5_000)
+  expect(await batchesIn(0, 300)).toBe(1)
+  expect(await batchesIn(8, 4_000)).toBe(2)
   expect(await batchesIn(400, 10_000)).toBeGreaterThan(1)
   await batcher.close()
 })
