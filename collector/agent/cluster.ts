@@ -32,6 +32,8 @@ export interface ClusterHalf {
   podsKnown(): boolean
   /** That are watched now. */
   pods(): number
+  /** The API server can be read, so that everything can be told anew. */
+  isInStep(): boolean
   /** Resource kinds are watched but the API server denies some. */
   isDenied(): boolean
   condition(): Pick<
@@ -195,6 +197,9 @@ export function createClusterHalf(deps: ClusterDeps, config: AgentConfig): Clust
       pipeline.status().synced &&
       podReflectors().every(({ syncs, state }) => syncs > 0 || state === 'denied' || state === 'absent'),
     pods: () => podReflectors().reduce((sum, { objects }) => sum + objects, 0),
+    isInStep: () =>
+      pipeline.status().synced &&
+      pipeline.status().reflectors.every(({ state }) => state !== 'retrying' && state !== 'starting'),
     isDenied: () => pipeline.status().reflectors.some(({ state }) => state === 'denied'),
     condition: () => ({
       clusterUid: pipeline.clusterUid(),

@@ -186,7 +186,12 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
   )
   const teller = createObjectTeller({ nowMs: recordClock.nowMs, emit })
 
+  /** What was told last of namespaces that left, which nothing that is watched can tell again. */
+  const departures: KubeRecord[] = []
+
   function emit(record: KubeRecord): void {
+    if (isDeparture(record)) departures.push(record)
+    if (departures.length > departuresMax) departures.shift()
     records.add(1, { type: record.type })
     deps.emit(record)
   }
@@ -365,6 +370,22 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
       reflectors: reflectorStatus(),
     }),
     resync() {
+      // The service takes for gone what is not told of after a start. A departure is the same record again.
+      const reason = 'everything is told anew'
+      const name = ''
+      emitScope('collection-started', {
+        kind: 'Cluster',
+        name,
+        uid: clusterUid,
+        reason,
+        timeMs: nextScopeMs(),
+      })
+      for (const record of [...departures]) deps.emit(record)
+      if (nodesStarted)
+        emitScope('collection-started', { kind: 'Namespace', name, uid: '', reason, timeMs: nextScopeMs() })
+      for (const one of scope.namespaces())
+        if (one.selected)
+          emitScope('collection-started', { kind: 'Namespace', ...one, reason, timeMs: nextScopeMs() })
       for (const collection of watches.collections()) collection.resync()
       nodes.resync({ tellAll: true })
       for (const one of namespaces.store.values())
@@ -387,6 +408,14 @@ function goneNamespace({ name, uid }: CollectedNamespace): ProjectedNamespace {
 
 function factsOf({ name, uid, labels, rancherProject }: ProjectedNamespace): NamespaceFacts {
   return { name, uid, labels, rancherProject }
+}
+
+/** Oldest first forgotten. */
+const departuresMax = 2_000
+
+function isDeparture(record: KubeRecord): boolean {
+  if (record.type === 'object') return record.record.kind === 'Namespace' && record.record.deleted
+  return record.type === 'change' && record.record.change === 'collection-stopped'
 }
 
 const noWorkload = { kind: '', name: '' }

@@ -88,7 +88,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   )
   const retelling = createRetelling({
     clock,
-    isClear: () => cluster.leads() && delivery.isKubeClear(),
+    isClear: () => cluster.leads() && cluster.isInStep() && delivery.isKubeClear(),
     tellAnew() {
       retellings.add(1)
       log.info('records of the cluster were lost: everything is told anew')

@@ -12,7 +12,7 @@ export interface Retelling {
 
 export interface RetellingDeps {
   readonly clock: Clock
-  /** The service takes what we send, little waits, and it is us who speak for the cluster. */
+  /** The service takes what we send, little waits, the API server can be read, and it is us who speak for the cluster. */
   readonly isClear: () => boolean
   readonly tellAnew: () => void
 }

@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 /**
  * `npm run test:crash`: minutes of outage, a minute and a half of kills, every fault; and more rounds of what `npm test` looks
- * at for short: worlds of the rollup and of the cluster, the main job through a minute without a service.
+ * at for short: worlds of the rollup and of the cluster, the main job through a minute without a service, a cluster
+ * that is cut off for longer than its spool holds.
  */
 export default defineConfig({
   test: {
@@ -18,6 +19,7 @@ export default defineConfig({
       BINNACLE_E2E_OUTAGE_MS: '60000',
       BINNACLE_KUBE_ROUNDS: '40',
       BINNACLE_FAILOVER: 'long',
+      BINNACLE_DISCONNECTION: 'long',
       BINNACLE_ROLLUP_ROUNDS: '3',
     },
     testTimeout: 30_000,

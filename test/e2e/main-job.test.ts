@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually, freePort, type TestProcess } from '../support/processes.ts'
+import { disconnection } from './disconnection.ts'
 import { type Stack, startStack } from './stack.ts'
 
 /**
@@ -255,6 +256,8 @@ describe('the main job', () => {
         UNION ALL SELECT 'metrics', count() - uniqExact(metric, resource_id, container, time) FROM metrics`)
     expect(duplicates.filter(({ doubled }) => Number(doubled) !== 0)).toEqual([])
   })
+
+  disconnection(() => stack)
 
   test('the ledgers balance: received = stored + rejected + duplicate + failed', async () => {
     const text = await (await fetch(`${stack.serviceUrl}/metrics`)).text()

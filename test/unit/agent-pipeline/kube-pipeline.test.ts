@@ -406,9 +406,24 @@ describe('the Kubernetes pipeline', () => {
     await start()
     await clock.advance(5_000)
     drain()
+    kube.put('namespaces', namespace('left', enabled))
+    await clock.advance(5_000)
+    kube.put('namespaces', namespace('left', {}))
+    await clock.advance(5_000)
+    const before = drain().filter((one) => one.includes('collection-stopped'))
+    expect(before).toHaveLength(1)
     pipeline.resync()
     await clock.advance(5_000)
-    const states = drain().filter((one) => one.startsWith('state'))
+    const told = drain()
+    // The service takes for gone what is not told of after a start.
+    const isStart = (one: string) => one.includes('collection-started')
+    expect(told.filter((one) => isStart(one) || one.includes('collection-stopped'))).toEqual([
+      ...before,
+      'collection-started Namespace/ >',
+      'collection-started Namespace/shop >',
+    ])
+    const states = told.filter((one) => one.startsWith('state'))
+    expect(told.findIndex((one) => one.startsWith('state'))).toBeGreaterThan(told.findLastIndex(isStart))
     for (const one of ['Namespace/shop Active', 'Node/node-a Unknown', 'Pod/shop-1 Running'])
       expect(states.filter((state) => state.includes(one)).length).toBeGreaterThan(0)
   })
