@@ -24,10 +24,10 @@ const MiB = 1024 * 1024
 const spoolBytesMax = long ? 64 * MiB : 128 * 1024
 const memoryBytesMax = long ? 16 * MiB : 256 * 1024
 /** Of what the spool holds. */
-const overflowTimes = 3
+const overflowTimes = long ? 2 : 3
 /** Bytes that do not compress, of the message of an event. */
 const noiseBytes = long ? 700 : 100
-const eventsAtOnce = long ? 60 : 10
+const eventsEach = long ? 8 : 1
 /** Of the process, from the time when its spool is full. */
 const growthMax = 1.25
 const clusterUid = 'uid-edge'
@@ -105,9 +105,11 @@ async function startEdge(stack: Stack) {
     if (kube.get('Pod', older)) kube.patch('Pod', older, { status: { phase: 'Failed', reason: 'Evicted' } })
     const oldest = { namespace: 'shop', name: `web-${round - 20}` }
     if (kube.get('Pod', oldest)) kube.remove('Pod', oldest)
-    kube.create('Event', event('shop', name))
-    const expired = { namespace: 'shop', name: `${`web-${round - 100}`}.told` }
-    if (kube.get('Event', expired)) kube.remove('Event', expired)
+    for (let each = 0; each < eventsEach; each++) {
+      kube.create('Event', event('shop', `${name}.${each}`))
+      const expired = { namespace: 'shop', name: `web-${round - 100}.${each}` }
+      if (kube.get('Event', expired)) kube.remove('Event', expired)
+    }
   }
 
   return {
@@ -146,7 +148,7 @@ async function startEdge(stack: Stack) {
       await eventually(
         'the spool has dropped several times what it holds',
         async () => {
-          for (let each = 0; each < eventsAtOnce; each++) churn()
+          for (let each = 0; each < 10; each++) churn()
           const status = await agent.status()
           hint = JSON.stringify(status, null, 1)
           for (const lane of status.lanes) {
@@ -282,11 +284,11 @@ const pod = (namespace: string, name: string) => ({
   status: { phase: 'Running' },
 })
 
-function event(namespace: string, about: string) {
+function event(namespace: string, name: string) {
   const at = new Date().toISOString()
   return {
-    metadata: { name: `${about}.told`, namespace },
-    involvedObject: { kind: 'Pod', namespace, name: about },
+    metadata: { name, namespace },
+    involvedObject: { kind: 'Pod', namespace, name: name.slice(0, name.indexOf('.')) },
     type: 'Normal',
     reason: 'Pulled',
     // What does not compress fills a spool soonest.

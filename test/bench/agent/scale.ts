@@ -36,6 +36,8 @@ export interface ScaleResult {
   readonly firstSyncCpuSeconds: number
   readonly residentMibSteady: number
   readonly residentMibMax: number
+  /** Of the end: without what is mapped from files, which is Node's own program, shared and not written. */
+  readonly anonymousMib: number
   readonly residentMib: readonly number[]
   readonly millicores: number
   readonly seconds: number
@@ -113,6 +115,7 @@ async function measure({
   const tookSeconds = (performance.now() - startedAt) / 1000
   const cpuSeconds = cpuSecondsOf(agent.pid) - cpuBefore
   const residentMibMax = mib(residentBytesOf(agent.pid).max)
+  const anonymousMib = mib(residentBytesOf(agent.pid).anonymous)
   const figures = await sink.take()
   const loaded = await count(api)
   await api.ask({ type: 'load', load: { events: 0, podUpdates: 0 } })
@@ -129,6 +132,7 @@ async function measure({
     firstSyncCpuSeconds,
     residentMibSteady: median(residentMib),
     residentMibMax,
+    anonymousMib,
     residentMib,
     millicores: (cpuSeconds / tookSeconds) * 1000,
     seconds: tookSeconds,

@@ -7,10 +7,17 @@ export function cpuSecondsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
-export function residentBytesOf(pid: number): { readonly now: number; readonly max: number } {
+export interface ResidentBytes {
+  readonly now: number
+  readonly max: number
+  /** Without pages of files, which the kernel can drop and share. */
+  readonly anonymous: number
+}
+
+export function residentBytesOf(pid: number): ResidentBytes {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   const kib = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0)
-  return { now: kib('VmRSS') * 1024, max: kib('VmHWM') * 1024 }
+  return { now: kib('VmRSS') * 1024, max: kib('VmHWM') * 1024, anonymous: kib('RssAnon') * 1024 }
 }
 
 /** The processes that this one started and that are still there. */
