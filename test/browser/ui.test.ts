@@ -10,6 +10,7 @@ import { agentScreens } from './agent-screens.ts'
 import { applicationScreens } from './application-screens.ts'
 import { baselineScreens } from './baseline-screens.ts'
 import { traceScreens } from './trace-screens.ts'
+import { transactionScreens } from './transaction-screens.ts'
 
 /** The built web UI in a real browser, on the real API over a seeded engine. */
 const uiDirectory = join(root, 'dashboards/web/dist')
@@ -53,6 +54,7 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
   traceScreens(ui)
   baselineScreens(ui)
   applicationScreens(ui)
+  transactionScreens(ui)
   agentScreens(ui)
 
   test.each([
@@ -71,6 +73,9 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
     ['/applications', 'shop'],
     ['/applications/shop', 'Key figures'],
     ['/applications/shop/operations', 'GET /'],
+    ['/applications/shop/transactions', 'GET /hw2'],
+    ['/applications/shop/transactions/one?tier=magnanimo&name=GET%20%2Fhw2', 'Where the time goes'],
+    ['/applications/shop/snapshots', 'Kept calls'],
     ['/applications/shop/tiers', 'spedizioni-66b9-0'],
     ['/applications/shop/flow-map', 'spedizioni'],
     ['/traces', 'magnanimo'],

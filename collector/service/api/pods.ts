@@ -26,6 +26,8 @@ import { TimeRange } from './schema/common.ts'
 import { PodQuery } from './schema/routes.ts'
 import { chartOf, parseRange, stepMsOf } from './time.ts'
 
+/** Pods of one name within a range that are looked at. */
+const sameNameMax = 100
 const facetNames = ['namespace', 'status', 'phase', 'health', 'workload', 'node', 'version']
 
 export function registerPodRoutes(app: ApiInstance, { store, nowMs }: ApiDeps): void {
@@ -87,9 +89,12 @@ function podFilter(clusterId: string, query: PodQuery, nowMs: number): PodFilter
   }
 }
 
-async function podDetail(ask: Ask, key: Range & { clusterId: string; uid: string }): Promise<PodDetail> {
-  const filter = { ...podFilter(key.clusterId, {}, key.toMs), ...key, deleted: true }
-  const [pod] = await ask<PodListRow>(podsQuery(filter, 1))
+/** `uid`: or `namespace/name`; of several pods of one name the newest. */
+async function podDetail(ask: Ask, asked: Range & { clusterId: string; uid: string }): Promise<PodDetail> {
+  const filter = { ...podFilter(asked.clusterId, {}, asked.toMs), ...asked, deleted: true }
+  const pods = await ask<PodListRow>(podsQuery(filter, sameNameMax))
+  const pod = pods.sort((a, b) => b.createdMs - a.createdMs)[0]
+  const key = { ...asked, uid: pod?.uid ?? asked.uid }
   const [object] = await ask<PodObjectRow>(podObjectQuery({ clusterId: key.clusterId, uid: key.uid }))
   if (pod === undefined || object === undefined) {
     throw new ApiProblem(

@@ -30,7 +30,11 @@ export function answers<T extends TSchema>(
 export const ClusterParams = Type.Object({ clusterId: Type.String({ minLength: 1, maxLength: 253 }) })
 export const PodParams = Type.Object({
   clusterId: Type.String({ minLength: 1, maxLength: 253 }),
-  uid: Type.String({ minLength: 1, maxLength: 100 }),
+  uid: Type.String({
+    minLength: 1,
+    maxLength: 320,
+    description: 'of the pod, or its `namespace/name` (as %2F)',
+  }),
 })
 export const ApplicationParams = Type.Object({ application: Type.String({ minLength: 1, maxLength: 253 }) })
 export const TraceParams = Type.Object({

@@ -18,7 +18,7 @@ export interface PodFilter extends Range {
   readonly text: string
   /** Findings of which a pod has at least one. */
   readonly finding: ListFilter
-  /** One pod; '': any. */
+  /** One pod, by uid or `namespace/name`; '': any. */
   readonly uid: string
   /** Only pods with a restart in the range. */
   readonly restarted: boolean
@@ -67,7 +67,7 @@ WHERE ({deleted:Bool} OR aliveAtEnd)
     SELECT uid FROM k8s_changes
     WHERE cluster_id = {clusterId:String} AND change = 'restart' AND ${inRange('time')}
   ))
-  AND ({uid:String} = '' OR uid = {uid:String})
+  AND ({uid:String} = '' OR uid = {uid:String} OR concat(namespace, '/', name) = {uid:String})
   AND ({text:String} = '' OR positionCaseInsensitiveUTF8(name, {text:String}) > 0)
   AND (empty({findingIn:Array(String)}) OR hasAny({findingIn:Array(String)}, findingIds))`
 

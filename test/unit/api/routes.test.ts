@@ -64,6 +64,7 @@ describe('every route answers by its schema', () => {
     [() => '/clusters/demo/pods', PodList],
     [() => '/clusters/demo/pods?deleted=true&limit=3&health=!ok', PodList],
     [() => '/clusters/demo/pods/uid-pagamenti-59cc-0', PodDetail],
+    [() => '/clusters/demo/pods/shop%2Fpagamenti-59cc-0', PodDetail],
     [() => '/clusters/demo/workloads', WorkloadList],
     [() => '/clusters/demo/namespaces', NamespaceList],
     [() => '/clusters/demo/nodes', NodeList],

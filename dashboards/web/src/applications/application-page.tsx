@@ -20,6 +20,8 @@ export function ApplicationFrame({ children }: { readonly children: ReactNode })
         label="Parts of the application"
         tabs={[
           { label: 'Dashboard', to: '/applications/$application', params },
+          { label: 'Transactions', to: '/applications/$application/transactions', params, deep: true },
+          { label: 'Snapshots', to: '/applications/$application/snapshots', params },
           { label: 'Operations', to: '/applications/$application/operations', params },
           { label: 'Tiers & nodes', to: '/applications/$application/tiers', params },
           { label: 'Flow map', to: '/applications/$application/flow-map', params },

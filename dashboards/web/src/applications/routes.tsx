@@ -16,6 +16,24 @@ export function applicationRoutes(root: AnyRootRoute) {
     }),
     createRoute({
       ...parent,
+      path: '/applications/$application/transactions',
+      component: lazyRouteComponent(
+        () => import('../transactions/transactions-page.tsx'),
+        'TransactionsPage',
+      ),
+    }),
+    createRoute({
+      ...parent,
+      path: '/applications/$application/transactions/one',
+      component: lazyRouteComponent(() => import('../transactions/transaction-page.tsx'), 'TransactionPage'),
+    }),
+    createRoute({
+      ...parent,
+      path: '/applications/$application/snapshots',
+      component: lazyRouteComponent(() => import('../transactions/snapshots-page.tsx'), 'SnapshotsPage'),
+    }),
+    createRoute({
+      ...parent,
       path: '/applications/$application/operations',
       component: lazyRouteComponent(() => import('./operations-page.tsx'), 'OperationsPage'),
     }),

@@ -8,6 +8,8 @@ interface Tab {
   readonly params?: Readonly<Record<string, string>>
   /** Beside the time range, which every tab keeps. */
   readonly search?: Readonly<Record<string, string>>
+  /** Also open on the pages below it. */
+  readonly deep?: true
 }
 
 export function Tabs({ label, tabs }: { readonly label: string; readonly tabs: readonly Tab[] }) {
@@ -27,7 +29,7 @@ export function Tabs({ label, tabs }: { readonly label: string; readonly tabs: r
           to={tab.to}
           params={tab.params ?? {}}
           search={(previous: Record<string, unknown>) => ({ ...timeSearch(previous), ...tab.search })}
-          activeOptions={{ exact: true, includeSearch: false }}
+          activeOptions={{ exact: !tab.deep, includeSearch: false }}
           activeProps={{ 'aria-current': 'page' }}
         >
           {tab.label}

@@ -139,7 +139,11 @@ function SpanPod({
   if (!span.pod) return null
   if (!clusterId) return <TracesLink filters={{ pod: span.pod }}>{`Traces of pod ${span.pod}`}</TracesLink>
   return (
-    <PodLink clusterId={clusterId} pod={resource['k8s.pod.uid'] ?? span.pod} atMs={span.startMs}>
+    <PodLink
+      clusterId={clusterId}
+      pod={resource['k8s.pod.uid'] ?? `${span.namespace}/${span.pod}`}
+      atMs={span.startMs}
+    >
       This pod at that moment
     </PodLink>
   )

@@ -92,17 +92,23 @@ export function compareSearch(of: {
 /** How far around a moment the pod page looks. */
 const podMarginMs = 15 * 60_000
 
-/** The pod's side panel, in the time around a moment. */
+/** The pod's side panel, in the time around a moment, or in the time range of the page. */
 export function PodLink(props: {
   readonly clusterId: string
+  /** Its uid, or `namespace/name`. */
   readonly pod: string
-  readonly atMs: number
+  readonly atMs?: number
   readonly children: ReactNode
 }) {
   const { clusterId, pod, atMs } = props
-  const range = rangeSearch({ fromMs: atMs - podMarginMs, toMs: atMs + podMarginMs })
+  const range =
+    atMs === undefined ? {} : rangeSearch({ fromMs: atMs - podMarginMs, toMs: atMs + podMarginMs })
   return (
-    <Link to="/clusters/$clusterId/pods" params={{ clusterId }} search={{ ...range, pod }}>
+    <Link
+      to="/clusters/$clusterId/pods"
+      params={{ clusterId }}
+      search={(previous: Record<string, unknown>) => ({ ...timeSearch(previous), ...range, pod })}
+    >
       {props.children}
     </Link>
   )
