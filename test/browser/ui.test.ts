@@ -71,7 +71,7 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
     ['CLUSTER/inventory', 'Findings'],
     ['CLUSTER/events', 'BackOff'],
     ['/applications', 'shop'],
-    ['/applications/shop', 'Key figures'],
+    ['/applications/shop', 'Top transactions'],
     ['/applications/shop/operations', 'GET /'],
     ['/applications/shop/transactions', 'GET /hw2'],
     ['/applications/shop/transactions/one?tier=magnanimo&name=GET%20%2Fhw2', 'Where the time goes'],

@@ -1,5 +1,5 @@
 import type { ApplicationDashboard } from '@binnacle/collector/api/applications'
-import { useNavigate } from '@tanstack/react-router'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { useApi } from '../api.ts'
 import { formatCount, formatDuration, formatPercent, formatPlural, formatRate } from '../format.ts'
 import { Card } from '../parts/card.tsx'
@@ -7,16 +7,15 @@ import { Chart } from '../parts/chart.tsx'
 import { ErrorState } from '../parts/error-state.tsx'
 import { Figure } from '../parts/figure.tsx'
 import { Skeleton } from '../parts/skeleton.tsx'
+import { timeSearch } from '../search-params.ts'
 import { rangeSearch, TracesLink } from '../traces/trace-links.tsx'
+import { TopTransactions } from '../transactions/top-transactions.tsx'
 import { useComparedRange } from '../url-state.ts'
 import { ApplicationFrame, useApplication } from './application-page.tsx'
+import { ApplicationScorecard } from './application-scorecard.tsx'
 import { FlowMapCard } from './flow-map-card.tsx'
 import { NoSpansYet } from './no-spans-yet.tsx'
-import { OperationsTable } from './operations-table.tsx'
 import { TierList } from './tier-list.tsx'
-
-/** Operations shown here; the tab has all. */
-const topOperations = 8
 
 /** What calls what, how much, how fast, how well, in which versions. */
 export function ApplicationDashboardPage() {
@@ -48,7 +47,7 @@ function Dashboard({
   readonly application: string
   readonly dashboard: ApplicationDashboard
 }) {
-  const { charts, markers, tiers, operations } = dashboard
+  const { charts, markers, tiers } = dashboard
   const navigate = useNavigate()
   const rowsBehind = (status?: 'error') => (range: { fromMs: number; toMs: number }) =>
     navigate({ to: '/traces', search: { ...rangeSearch(range), application, ...(status ? { status } : {}) } })
@@ -56,7 +55,8 @@ function Dashboard({
     <>
       <div className="application-top">
         <FlowMapCard application={application} height={340} />
-        <Card title="Key figures">
+        <Card title="Scorecard" hint="calls by class">
+          <ApplicationScorecard application={application} />
           <Figures application={application} dashboard={dashboard} />
         </Card>
       </div>
@@ -84,11 +84,23 @@ function Dashboard({
           />
         </Card>
       </div>
+      <Card
+        title="Top transactions"
+        hint="what the application spends most time on"
+        actions={
+          <Link
+            to="/applications/$application/transactions"
+            params={{ application }}
+            search={(previous: Record<string, unknown>) => timeSearch(previous)}
+          >
+            All transactions
+          </Link>
+        }
+      >
+        <TopTransactions application={application} />
+      </Card>
       <Card title="Tiers and versions">
         <TierList application={application} tiers={tiers} />
-      </Card>
-      <Card title="Top operations">
-        <OperationsTable application={application} operations={operations.slice(0, topOperations)} />
       </Card>
     </>
   )

@@ -1,11 +1,13 @@
 import type { TierNode } from '@binnacle/collector/api/tiers'
 import { formatAge, formatAgo, formatBytes, formatCount, formatCpu, missing } from '../format.ts'
+import { MaybeClassBar } from '../parts/class-bar.tsx'
 import { DataTable } from '../parts/data-table.tsx'
 import { Spark } from '../parts/spark.tsx'
 import { StatusBadge } from '../parts/status-badge.tsx'
 import { UsageBar } from '../parts/usage-bar.tsx'
 import { PodLink } from '../traces/trace-links.tsx'
 import { redColumns } from './red-columns.tsx'
+import { useClasses } from './use-classes.ts'
 
 type Row = TierNode & { readonly service: string }
 
@@ -17,6 +19,7 @@ export function NodeTable({
   readonly application: string
   readonly nodes: readonly Row[]
 }) {
+  const classesOf = useClasses(application, 'node')
   const clusters = new Set(nodes.map((node) => node.clusterId)).size
   return (
     <DataTable
@@ -49,6 +52,12 @@ export function NodeTable({
           service: row.service,
           ...(row.pod ? { pod: row.pod } : {}),
         })),
+        {
+          header: 'Classes',
+          width: 100,
+          hint: 'Calls that were normal, slow, very slow, stalled, failed',
+          cell: (row) => <MaybeClassBar classes={classesOf(row)} />,
+        },
         { header: 'Calls over time', width: 100, cell: (row) => <Spark points={row.spark} /> },
         {
           header: 'Version',

@@ -1,8 +1,10 @@
 import type { TierRow } from '@binnacle/collector/api/tiers'
 import { formatCount } from '../format.ts'
+import { MaybeClassBar } from '../parts/class-bar.tsx'
 import { DataTable } from '../parts/data-table.tsx'
 import { Spark } from '../parts/spark.tsx'
 import { redColumns } from './red-columns.tsx'
+import { useClasses } from './use-classes.ts'
 import { VersionShares } from './version-shares.tsx'
 
 interface Props {
@@ -13,6 +15,7 @@ interface Props {
 }
 
 export function TierTable({ application, tiers, chosen, onChoose }: Props) {
+  const classesOf = useClasses(application, 'tier')
   return (
     <DataTable
       rows={tiers}
@@ -32,6 +35,12 @@ export function TierTable({ application, tiers, chosen, onChoose }: Props) {
           cell: (tier) => formatCount(tier.nodes.length),
         },
         ...redColumns<TierRow>((tier) => ({ application, service: tier.service })),
+        {
+          header: 'Classes',
+          width: 110,
+          hint: 'Calls that were normal, slow, very slow, stalled, failed',
+          cell: ({ service }) => <MaybeClassBar classes={classesOf({ service })} />,
+        },
         { header: 'Calls over time', cell: (tier) => <Spark points={tier.spark} /> },
         {
           header: 'Versions, by share of calls',

@@ -38,6 +38,11 @@ export function ClassBar({ classes }: { readonly classes: ClassCounts }) {
   )
 }
 
+/** The same while the classes are on their way. */
+export function MaybeClassBar({ classes }: { readonly classes: ClassCounts | undefined }) {
+  return classes ? <ClassBar classes={classes} /> : null
+}
+
 /** Classes that occurred, in words: `97.1 % normal, 1.9 % slow, 0.6 % error`. */
 export function describeClasses(classes: ClassCounts): string {
   const total = callClasses.reduce((sum, { key }) => sum + classes[key], 0)
