@@ -24,6 +24,7 @@ import { startRollup } from './rollup/rollup.ts'
 import { rollupConfig } from './rollup/rollup-config.ts'
 import { createAgentConfigs } from './store/agent-configs.ts'
 import { createStore, type OpenStore } from './store/create-store.ts'
+import { createSlos } from './store/slos.ts'
 
 export interface ServiceDeps {
   readonly log: Log
@@ -74,6 +75,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
     ingest = intoTables
     const registry = createAgentRegistry({ store, clock, log })
     const configs = createAgentConfigs({ store, clock, log })
+    const slos = createSlos({ store, clock, log })
     const refused = metrics.counter(
       'otlp_refused',
       'OTLP requests refused unread, by transport, status and reason',
@@ -99,6 +101,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
       {
         store,
         configs,
+        slos,
         log,
         metrics,
         nowMs: clock.nowMs,
@@ -135,7 +138,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
       'service is listening',
     )
     const healthRules = startHealthRules(
-      { store, clock, log, metrics },
+      { store, slos, clock, log, metrics },
       { intervalMs: config.health.intervalSeconds * 1000 },
     )
     const rollup = config.rollup.enabled

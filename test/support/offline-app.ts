@@ -12,6 +12,10 @@ export function createOfflineApp(store: Pick<Store, 'query'> = noDatabase): Prom
   return createApp(
     {
       store,
+      slos: {
+        list: async () => [],
+        save: async () => ({ type: 'unavailable', message: 'offline' }),
+      },
       configs: {
         current: () =>
           Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })),

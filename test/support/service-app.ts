@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { createApp } from '../../collector/service/app.ts'
 import { createAgentConfigs } from '../../collector/service/store/agent-configs.ts'
+import { createSlos, type Slos } from '../../collector/service/store/slos.ts'
 import { systemClock } from '../../collector/std/clock.ts'
 import { silentLog } from '../../collector/std/log.ts'
 import { startTestClickHouse, type TestClickHouse } from './clickhouse.ts'
@@ -10,6 +11,7 @@ export interface SeededApp {
   readonly app: FastifyInstance
   readonly clickHouse: TestClickHouse
   readonly facts: SeedFacts
+  readonly slos: Slos
   close(): Promise<void>
 }
 
@@ -20,10 +22,12 @@ export async function startSeededApp(
   const clickHouse = await startTestClickHouse()
   const nowMs = options.nowMs ?? Math.floor(Date.now() / 60_000) * 60_000
   const facts = await seedDemo(clickHouse.store, { ...options, nowMs })
+  const slos = createSlos({ store: clickHouse.store, clock: systemClock, log: silentLog })
   const app = await createApp(
     {
       store: clickHouse.store,
       configs: createAgentConfigs({ store: clickHouse.store, clock: systemClock, log: silentLog }),
+      slos,
       nowMs: () => nowMs,
       log: silentLog,
       metrics: { handle: (_request, response) => response.end('') },
@@ -43,6 +47,7 @@ export async function startSeededApp(
     app,
     clickHouse,
     facts,
+    slos,
     async close() {
       await app.close()
       await clickHouse.close()

@@ -11,6 +11,7 @@ export const errorCatalogue = {
   'unknown-object': { statusCode: 404, error: 'Not Found' },
   'unknown-application': { statusCode: 404, error: 'Not Found' },
   'unknown-transaction': { statusCode: 404, error: 'Not Found' },
+  'unknown-slo': { statusCode: 404, error: 'Not Found' },
   'unknown-trace': { statusCode: 404, error: 'Not Found' },
   'unknown-path': { statusCode: 404, error: 'Not Found' },
   'version-conflict': { statusCode: 409, error: 'Conflict' },

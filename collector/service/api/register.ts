@@ -9,6 +9,7 @@ import { registerPodRoutes } from './pods.ts'
 import { registerRootCauseRoutes } from './root-cause.ts'
 import { type ApiDeps, type ApiInstance, answers } from './route-types.ts'
 import { About } from './schema/common.ts'
+import { registerSloRoutes } from './slos.ts'
 import { registerSnapshotRoutes } from './snapshots.ts'
 import { registerTierRoutes } from './tiers.ts'
 import { registerTraceRoutes } from './traces.ts'
@@ -43,6 +44,7 @@ export function registerApi(app: ApiInstance, deps: ApiDeps, config: ApiConfig):
   registerTransactionRoutes(app, deps)
   registerSnapshotRoutes(app, deps)
   registerRootCauseRoutes(app, deps)
+  registerSloRoutes(app, deps)
   registerTraceRoutes(app, deps)
   registerAgentRoutes(app, deps)
   registerAgentConfigurationRoutes(app, deps)

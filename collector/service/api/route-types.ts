@@ -3,6 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import { type TSchema, Type } from 'typebox'
 import type { AgentConfigs } from '../store/agent-configs.ts'
+import type { Slos } from '../store/slos.ts'
 import type { Store } from '../store/store.ts'
 import { ApiError } from './schema/common.ts'
 
@@ -17,6 +18,7 @@ export type ApiInstance = FastifyInstance<
 export interface ApiDeps {
   readonly store: Pick<Store, 'query'>
   readonly configs: Pick<AgentConfigs, 'current' | 'save'>
+  readonly slos: Slos
   readonly nowMs: () => number
 }
 

@@ -11,7 +11,9 @@ import {
   podHealthQuery,
   silentAgentsQuery,
 } from '../query/health.ts'
+import type { Slos } from '../store/slos.ts'
 import type { Store } from '../store/store.ts'
+import { sloFindings } from './slo-findings.ts'
 
 /**
  * Runs the built-in health rules again and again and keeps `violations` in step: a finding without an open violation
@@ -25,6 +27,7 @@ export interface HealthRules {
 
 export interface HealthDeps {
   readonly store: Pick<Store, 'query' | 'insert'>
+  readonly slos: Pick<Slos, 'list'>
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Pick<SelfMetrics, 'counter'>
@@ -62,16 +65,17 @@ export function startHealthRules(deps: HealthDeps, { intervalMs }: { intervalMs:
 
 /** One run; returns what it opened and closed. */
 export async function runHealthRules(
-  { store, clock }: Pick<HealthDeps, 'store' | 'clock'>,
+  { store, slos, clock }: Pick<HealthDeps, 'store' | 'slos' | 'clock'>,
   stepMs: number,
 ): Promise<readonly ViolationTableRow[]> {
   const nowMs = clock.nowMs()
   const findings = (
-    await Promise.all(
-      [podHealthQuery, errorRatioQuery, silentAgentsQuery].map((rule) =>
+    await Promise.all([
+      ...[podHealthQuery, errorRatioQuery, silentAgentsQuery].map((rule) =>
         store.query<HealthFindingRow>(rule({ nowMs })),
       ),
-    )
+      sloFindings({ store, slos }, nowMs),
+    ])
   ).flat()
   const open = await store.query<OpenViolation>(openViolationsQuery())
   const rows = compareViolations({ findings, open, nowMs, stepMs })

@@ -7,6 +7,7 @@ import { createApp } from '../../../collector/service/app.ts'
 import { computeMinutes } from '../../../collector/service/rollup/compute-minutes.ts'
 import { rebuildRollup } from '../../../collector/service/rollup/rebuild.ts'
 import { createAgentConfigs } from '../../../collector/service/store/agent-configs.ts'
+import { createSlos } from '../../../collector/service/store/slos.ts'
 import { systemClock } from '../../../collector/std/clock.ts'
 import { silentLog } from '../../../collector/std/log.ts'
 import { costOf, tableBytes } from '../schema/bench-table.ts'
@@ -46,6 +47,7 @@ try {
     {
       store: database.store,
       configs: createAgentConfigs({ store: database.store, clock, log: silentLog }),
+      slos: createSlos({ store: database.store, clock, log: silentLog }),
       nowMs: clock.nowMs,
       log: silentLog,
       metrics: { handle: (_request, response) => response.end('') },

@@ -32,6 +32,7 @@ import {
   ObjectList,
 } from '../../../collector/service/api/schema/objects.ts'
 import { HintList } from '../../../collector/service/api/schema/root-cause.ts'
+import { SloDetail, SloList, SloPreview, type SloSaved } from '../../../collector/service/api/schema/slos.ts'
 import { TierList } from '../../../collector/service/api/schema/tiers.ts'
 import {
   Scorecard,
@@ -103,6 +104,8 @@ describe('every route answers by its schema', () => {
     [() => '/snapshots?application=shop&reason=error,slow&q=hw2&sort=slowest&limit=5', SnapshotList],
     [() => '/applications/shop/hints?from=now-5m&referenceFrom=now-1h&referenceTo=now', HintList],
     [() => '/applications/shop/hints?service=magnanimo&transaction=GET%20/hw2', HintList],
+    [() => '/slos', SloList],
+    [() => '/applications/shop/slos', SloList],
     [() => '/traces?service=benigno&sort=slowest&limit=5', TraceList],
     [() => `/traces/${seeded.facts.traces.sampleTraceId}`, TraceDetail],
     [() => `/traces/${seeded.facts.traces.sampleTraceId}?aroundMs=${seeded.facts.fromMs}`, TraceDetail],
@@ -165,7 +168,7 @@ describe('bad requests say what, why and what to do', () => {
 test('markers tell of rollouts, scale changes and violations of the range', async () => {
   const { clickHouse, facts } = seeded
   const clock = { ...systemClock, nowMs: () => facts.toMs - 60_000 }
-  await runHealthRules({ store: clickHouse.store, clock }, 15_000)
+  await runHealthRules({ store: clickHouse.store, slos: seeded.slos, clock }, 15_000)
   const { body } = await get<ClusterDashboard>('/clusters/demo/dashboard?namespace=shop')
   const kinds = body.markers.map((marker) => marker.kind)
   expect(kinds).toEqual([...kinds.filter((kind) => kind === 'violation'), 'rollout'])
@@ -242,6 +245,107 @@ describe('charts and tables beside what is usual', () => {
     const before = await load(facts.fromMs, facts.fromMs + half, 'none')
     expect(both.series[0]?.previous).toEqual(before.series[0]?.points)
     expect(both.series[0]?.previous?.some((one) => one !== null && one > 0)).toBe(true)
+  })
+})
+
+describe('objectives', () => {
+  const definition = {
+    name: 'shop answers',
+    application: 'shop',
+    service: '',
+    transaction: '',
+    objective: 'availability',
+    thresholdMs: 0,
+    target: 0.99,
+    windowDays: 7,
+  } as const
+  async function send(method: 'POST' | 'PUT' | 'DELETE', path: string, payload?: object) {
+    const response = await seeded.app.inject({
+      method,
+      url: `/api/v1${path}`,
+      ...(payload ? { payload } : {}),
+    })
+    return { status: response.statusCode, body: response.json<SloSaved & ApiError & SloPreview>() }
+  }
+  const entering = async () => {
+    const [row] = await seeded.clickHouse.store.query<{ total: number; good: number }>({
+      sql: `SELECT toFloat64(count()) AS total, toFloat64(countIf(status != 2)) AS good FROM spans FINAL
+        WHERE service = 'magnanimo' AND kind = 2`,
+      params: {},
+    })
+    return { total: row?.total ?? 0, good: row?.good ?? 0 }
+  }
+
+  test('an objective is made, read with its figures, changed by version, and removed', async () => {
+    const { total, good } = await entering()
+    const fresh = { ...definition, transaction: 'GET /hw2', service: 'magnanimo' }
+    const preview = await send('POST', '/slos/preview', fresh)
+    expect(preview.status, JSON.stringify(preview.body)).toBe(200)
+    expect([...Value.Errors(SloPreview, preview.body)]).toEqual([])
+    expect(preview.body.lastWeek).toEqual({ total, good, sli: expect.closeTo(good / total, 9) })
+
+    const made = await send('POST', '/slos', fresh)
+    expect(made).toMatchObject({ status: 200, body: { version: 1 } })
+    const { sloId } = made.body
+    const listed = await get<SloList>('/applications/shop/slos')
+    expect(listed.body.slos).toMatchObject([{ sloId, definition: fresh, status: { total, good } }])
+    expect((await get<SloList>('/applications/billing/slos')).body.slos).toEqual([])
+    const detail = await get<SloDetail>(`/slos/${sloId}`)
+    expect([...Value.Errors(SloDetail, detail.body)].slice(0, 3)).toEqual([])
+    const { days, charts, slo } = detail.body
+    expect(days.reduce((sum, one) => sum + one.total, 0)).toBeCloseTo(total, 6)
+    expect(charts.budget.series[0]?.points.at(-1)).toBeCloseTo(100 * slo.status.budget.left, 6)
+
+    const change = { version: 1, definition: { ...fresh, target: 0.5 } }
+    expect(await send('PUT', `/slos/${sloId}`, change)).toMatchObject({ status: 200, body: { version: 2 } })
+    expect(await send('PUT', `/slos/${sloId}`, change)).toMatchObject({
+      status: 409,
+      body: { code: 'version-conflict' },
+    })
+    expect((await send('DELETE', `/slos/${sloId}?version=2`)).status).toBe(200)
+    expect((await get<SloList>('/slos')).body.slos).toEqual([])
+    expect(await get<ApiError>(`/slos/${sloId}`)).toMatchObject({
+      status: 404,
+      body: { code: 'unknown-slo' },
+    })
+    const [audited] = await seeded.clickHouse.store.query<{ actions: string[] }>({
+      sql: "SELECT arraySort(groupArray(action)) AS actions FROM audit WHERE action LIKE 'slos.%'",
+      params: {},
+    })
+    expect(audited?.actions).toEqual(['slos.remove', 'slos.save', 'slos.save'])
+  })
+
+  test.each([
+    [{ ...definition, transaction: 'GET /hw2' }, 'needs its tier'],
+    [{ ...definition, objective: 'latency' }, 'thresholdMs above 0'],
+    [{ ...definition, thresholdMs: 5 }, 'latency only'],
+    [{ ...definition, target: 1 }, 'target'],
+    [{ ...definition, windowDays: 3 }, 'windowDays'],
+    [{ ...definition, extra: 1 }, 'additional'],
+  ])('%j is refused', async (payload, part) => {
+    const { status, body } = await send('POST', '/slos', payload)
+    expect([status, body.code]).toEqual([400, 'bad-parameter'])
+    expect(body.message).toContain(part)
+  })
+
+  test('one that burns is a violation, and no longer when it is removed', async () => {
+    const { sloId } = (await send('POST', '/slos', { ...definition, target: 0.9999 })).body
+    const second = await send('POST', '/slos', { ...definition, target: 0.9 })
+    expect(second).toMatchObject({ status: 400, body: { code: 'bad-parameter' } })
+    const { facts, clickHouse, slos } = seeded
+    const clock = { ...systemClock, nowMs: () => facts.toMs }
+    const run = () => runHealthRules({ store: clickHouse.store, slos, clock }, 15_000)
+    const ofSlo = (rows: Awaited<ReturnType<typeof run>>) =>
+      rows
+        .filter((row) => row.entity_kind === 'SLO')
+        .map((row) => [row.rule, row.severity, row.entity, row.closed_at > 0])
+    // One call in twenty failed all the time, where one in ten thousand may.
+    expect(ofSlo(await run()).toSorted()).toEqual([
+      ['slo-budget-spent', 'warning', 'shop answers', false],
+      ['slo-fast-burn', 'critical', 'shop answers', false],
+    ])
+    await send('DELETE', `/slos/${sloId}?version=1`)
+    expect(ofSlo(await run()).map((row) => row.at(-1))).toEqual([true, true])
   })
 })
 

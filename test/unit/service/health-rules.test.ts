@@ -14,7 +14,10 @@ beforeAll(async () => {
 afterAll(() => clickHouse?.close())
 
 const runAt = (atMs: number) =>
-  runHealthRules({ store: clickHouse.store, clock: { ...systemClock, nowMs: () => atMs } }, 15_000)
+  runHealthRules(
+    { store: clickHouse.store, slos: { list: async () => [] }, clock: { ...systemClock, nowMs: () => atMs } },
+    15_000,
+  )
 
 test('violations open once, stay while the finding lasts, and close when it is gone', async () => {
   const opened = await runAt(nowMs)

@@ -141,6 +141,14 @@ export type TraceDetailQuery = Static<typeof TraceDetailQuery>
  * /applications/:application/scorecard          Scorecard             ScorecardQuery
  * /snapshots                                    SnapshotList          SnapshotQuery
  * /applications/:application/hints              HintList              HintQuery
+ * /applications/:application/slos               SloList
+ * /slos                                         SloList
+ *   POST                                        SloSaved              SloDefinition
+ * /slos/:sloId                                  SloDetail
+ *   PUT                                         SloSaved              SloChange
+ *   DELETE                                      SloSaved              version
+ * /slos/preview
+ *   POST                                        SloPreview            SloDefinition
  * /traces                                       TraceList             TraceQuery
  * /traces/:traceId                              TraceDetail           TraceDetailQuery
  * /agents                                       AgentList
