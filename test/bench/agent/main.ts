@@ -36,7 +36,8 @@ const scales: readonly ScaleConfig[] = [
     load: { events: 4, podUpdates: 3 },
     standingEvents: 800,
     memoryLimit: '64Mi',
-    mode: 'state',
+    // As docs/edge.md recommends.
+    config: { mode: 'state', watch: { namespacesMax: 0 } },
     ...time,
   },
   {

@@ -20,7 +20,8 @@ export interface ScaleConfig {
   readonly flags?: readonly string[]
   /** Such as 64Mi; absent: that of the chart's values. */
   readonly memoryLimit?: string
-  readonly mode?: 'full' | 'state'
+  /** Of the agent, beyond its defaults. */
+  readonly config?: object
 }
 
 export interface ScaleResult {
@@ -72,7 +73,7 @@ export async function measureScale(config: ScaleConfig): Promise<ScaleResult> {
       service: sink.url,
       ...(config.flags ? { flags: config.flags } : {}),
       memoryLimit: config.memoryLimit,
-      config: { mode: config.mode ?? 'full' },
+      config: config.config ?? {},
     })
     const result = await measure({ config, api, sink, agent })
     await agent.close()
