@@ -39,7 +39,7 @@ import { parseRange } from './time.ts'
 const hourMs = 3_600_000
 const rangeMsMax = 24 * hourMs
 /** Spans that are looked at of the range, and of its reference; of more, whole traces are left out. */
-const spansMax = { range: 200_000, reference: 400_000 }
+const spansMax = { range: 100_000, reference: 250_000 }
 const minuteMs = 60_000
 /** Of a reference of many hours. */
 const bucketsMax = 240

@@ -35,21 +35,24 @@ const bucket =
   'toInt32(floor((toUnixTimestamp64Milli(start_time) - {windowFromMs:Int64}) / {bucketMs:Int64}))'
 const outsideWindow = `NOT (${between('start_time', '{windowFromMs:Int64}', '{windowToMs:Int64}')})`
 
+/** A question that is not about one transaction needs no names, which are dear to make. */
+const noNames = (naming: Naming): Naming => ({ ...naming, nameOf: () => "''", needsAttributes: 'false' })
+
 /** SQL text: the requests: entry spans that enter the application, or those of one transaction. */
-const entering = (condition: string, naming: Naming) => `
+const entering = (condition: string, { service, naming }: Pick<CauseScope, 'service' | 'naming'>) => `
 SELECT trace_id, start_time, duration_ns, status, weight
-FROM (${entriesOf(rangeWindow, naming, `${isAsked} AND ${isSampled} AND ${condition}`)})
+FROM (${entriesOf(rangeWindow, service === '' ? noNames(naming) : naming, `${isAsked} AND ${isSampled} AND ${condition}`)})
 WHERE entering AND ({service:String} = '' OR (service = {service:String} AND transaction = {transaction:String}))`
 
-const ofTransaction = (condition: string, naming: Naming) =>
-  `({service:String} = '' OR trace_id IN (SELECT trace_id FROM (${entering(condition, naming)})))`
+const ofTransaction = (condition: string, scope: CauseScope) =>
+  scope.service === '' ? 'true' : `trace_id IN (SELECT trace_id FROM (${entering(condition, scope)}))`
 
 /**
  * SQL text: each span with its own time. Children are looked for a little beyond the range, so that the spans at its end have
  * theirs. A consumer is not waited for, nor a child that lasts mostly beyond its parent's end. A call's own time is the round
  * trip less its callee's time, whatever their clocks say.
  */
-const spans = (condition: string, bucketOf: string, naming: Naming) => `
+const spans = (condition: string, bucketOf: string, scope: CauseScope) => `
 SELECT
   ${bucketOf} AS bucket, service, version, pod, operation, kind IN (3, 4) AS isCall, weight, status = 2 AS hasFailed,
   arrayFirst(child -> child.1 = 2, children) AS callee_,
@@ -70,7 +73,7 @@ SELECT
   arrayMap(name -> countEqual(names, name), shape) AS times
 FROM (
   SELECT * FROM spans FINAL
-  WHERE ${isAsked} AND NOT sidecar AND ${isSampled} AND ${condition} AND ${ofTransaction(condition, naming)}
+  WHERE ${isAsked} AND NOT sidecar AND ${isSampled} AND ${condition} AND ${ofTransaction(condition, scope)}
 ) AS parent
 LEFT JOIN (
   SELECT trace_id, parent_span_id AS span_id, groupArray(${childrenMax})((kind, party, pod, failed, startNs, startNs + durationNs, name)) AS children
@@ -96,49 +99,53 @@ const sums = `
   sumForEach(arrayMap(n -> n * n * weight, times)) AS childSquares`
 
 /** SpanCell rows of the window, by pod and version. */
-export function windowCellsQuery({ naming, ...params }: CauseScope): Query {
+export function windowCellsQuery(scope: CauseScope): Query {
   return {
     sql: `
 SELECT bucket, service, version, pod, operation, if(isCall, 'call', 'work') AS kind, callee, calleePod, shape, ${sums}
-FROM (${spans(inSpanRange('start_time'), 'toInt32(0)', naming)})
+FROM (${spans(inSpanRange('start_time'), 'toInt32(0)', scope)})
 GROUP BY bucket, service, version, pod, operation, isCall, callee, calleePod, shape
 ORDER BY calls DESC
 LIMIT ${cellsMax}`,
-    params,
+    params: paramsOf(scope),
   }
 }
 
 /** SpanCell rows of the reference, by bucket. */
-export function referenceCellsQuery({ naming, ...params }: ReferenceScope): Query {
+export function referenceCellsQuery(scope: ReferenceScope): Query {
   return {
     sql: `
 SELECT bucket, service, '' AS version, '' AS pod, operation, if(isCall, 'call', 'work') AS kind, callee, '' AS calleePod, shape, ${sums}
-FROM (${spans(`${inSpanRange('start_time')} AND ${outsideWindow}`, bucket, naming)})
+FROM (${spans(`${inSpanRange('start_time')} AND ${outsideWindow}`, bucket, scope)})
 GROUP BY bucket, service, operation, isCall, callee, shape
 ORDER BY calls DESC
 LIMIT ${cellsMax}`,
-    params,
+    params: paramsOf(scope),
   }
 }
 
-const requests = (condition: string, bucketOf: string, naming: Naming) => `
+const requests = (condition: string, bucketOf: string, scope: CauseScope) => `
 SELECT
   ${bucketOf} AS bucket, toFloat64(sum(weight)) AS calls, toFloat64(sumIf(weight, status = 2)) AS failed,
   sum(duration_ns * weight) / 1e6 / calls AS meanMs
-FROM (${entering(condition, naming)})
+FROM (${entering(condition, scope)})
 GROUP BY bucket
 ORDER BY bucket
 LIMIT 10000`
 
 /** RequestCell rows. */
-export const windowRequestsQuery = ({ naming, ...params }: CauseScope): Query => ({
-  sql: requests(inSpanRange('start_time'), 'toInt32(0)', naming),
-  params,
+export const windowRequestsQuery = (scope: CauseScope): Query => ({
+  sql: requests(inSpanRange('start_time'), 'toInt32(0)', scope),
+  params: paramsOf(scope),
 })
-export const referenceRequestsQuery = ({ naming, ...params }: ReferenceScope): Query => ({
-  sql: requests(`${inSpanRange('start_time')} AND ${outsideWindow}`, bucket, naming),
-  params,
+export const referenceRequestsQuery = (scope: ReferenceScope): Query => ({
+  sql: requests(`${inSpanRange('start_time')} AND ${outsideWindow}`, bucket, scope),
+  params: paramsOf(scope),
 })
+
+function paramsOf({ naming: _, ...params }: CauseScope): Query['params'] {
+  return params
+}
 
 /** How many spans the application has in the range: what decides on `sample`. */
 export function spanCountQuery(scope: Range & { application: string }): Query {

@@ -7,6 +7,7 @@ import { Chart } from '../parts/chart.tsx'
 import { ErrorState } from '../parts/error-state.tsx'
 import { Figure } from '../parts/figure.tsx'
 import { Skeleton } from '../parts/skeleton.tsx'
+import { CausesCard } from '../root-cause/causes-card.tsx'
 import { timeSearch } from '../search-params.ts'
 import { rangeSearch, TracesLink } from '../traces/trace-links.tsx'
 import { TopTransactions } from '../transactions/top-transactions.tsx'
@@ -99,6 +100,7 @@ function Dashboard({
       >
         <TopTransactions application={application} />
       </Card>
+      <CausesCard application={application} />
       <Card title="Tiers and versions">
         <TierList application={application} tiers={tiers} />
       </Card>
