@@ -12,7 +12,7 @@ export interface TraceFilter extends Range {
   /** Of the longest span that matches; 0: no bound. */
   readonly minMs: number
   readonly maxMs: number
-  /** Span attributes that must all have these values on one span. */
+  /** Attributes that one span must have, all with these values: its own, or those of its resource, scope, events or links. */
   readonly attributes: readonly (readonly [key: string, value: string])[]
 }
 
@@ -20,12 +20,20 @@ export interface TraceFilter extends Range {
 const traceMarginMs = 3_600_000
 const lists = ['application', 'service', 'operation', 'version', 'pod', 'namespace'] as const
 
+/** SQL text: the span has the pair in one of the places in which OTLP keeps attributes. */
+function hasPair(at: number): string {
+  const isPair = (map: string) => `${map}[{attributeKey${at}:String}] = {attributeValue${at}:String}`
+  return `(${isPair('attributes')} OR ${isPair('scope_attributes')}
+    OR arrayExists(one -> ${isPair('one')}, events_attributes) OR arrayExists(one -> ${isPair('one')}, links_attributes)
+    OR resource_id IN (SELECT resource_id FROM resources WHERE ${isPair('attributes')}))`
+}
+
 /** Traces with a span that passes every filter: one row each, with what sorts it. */
 const matching = ({ attributes }: TraceFilter) => `
 SELECT trace_id, min(start_time) AS firstAt, max(duration_ns) AS longestNs, countIf(status = 2) AS failed
 FROM spans FINAL
 WHERE ${inSpanRange('start_time')} AND ${lists.map((name) => passes(name, name)).join(' AND ')}
-  ${attributes.map((_, at) => `AND attributes[{attributeKey${at}:String}] = {attributeValue${at}:String}`).join(' ')}
+  ${attributes.map((_, at) => `AND ${hasPair(at)}`).join(' ')}
 GROUP BY trace_id
 HAVING longestNs >= {minMs:Float64} * 1e6 AND ({maxMs:Float64} = 0 OR longestNs <= {maxMs:Float64} * 1e6)
   AND ({status:String} = '' OR ({status:String} = 'error') = (failed > 0))`

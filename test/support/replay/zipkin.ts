@@ -41,12 +41,19 @@ export function toOtlp(spans: readonly ZipkinSpan[], { shiftMs, application }: O
     const server = serverOf(span.parentId)
     return server && serviceOf(server) === serviceOf(span) ? ownHalf(span.parentId) : span.parentId
   }
+  /** Some halves have no time of their own: they get that of the other half, else of their parent. */
+  const startOf = (span: ZipkinSpan): number => {
+    if (span.timestamp !== undefined) return span.timestamp
+    const other = (halves.get(span.id) ?? []).find((half) => half.timestamp !== undefined)
+    const [parent] = span.parentId === undefined ? [] : (halves.get(span.parentId) ?? [])
+    return other?.timestamp ?? (parent ? startOf(parent) : 0)
+  }
   const resources = new Map<string, Attributes>()
   return spans.map((span) => {
     const service = serviceOf(span)
     const resource = resources.get(service) ?? { 'service.name': service, 'service.namespace': application }
     resources.set(service, resource)
-    const startNs = BigInt(span.timestamp ?? 0) * 1_000n + BigInt(shiftMs) * 1_000_000n
+    const startNs = BigInt(startOf(span)) * 1_000n + BigInt(shiftMs) * 1_000_000n
     return {
       traceId: span.traceId.padStart(32, '0'),
       spanId: isServersHalf(span) ? ownHalf(span.id) : span.id,

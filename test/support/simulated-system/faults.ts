@@ -82,13 +82,13 @@ export const knownFaults: readonly KnownFault[] = [
     cpu: { pod: 'index-7c9d-0', times: 4 },
   },
   {
-    name: 'a slow version with a tenth of the calls',
+    name: 'a slow version with a seventh of the calls',
     fault: { workMs: (usualMs, { version }) => (version === '1.1' ? usualMs * 20 : usualMs) },
     parties: ['tier:store'],
     where: ['1.1'],
   },
   {
-    name: 'a failing version with a tenth of the calls',
+    name: 'a failing version with a seventh of the calls',
     fault: { fails: ({ version, backend }) => (version === '1.1' && !backend ? 0.6 : 0) },
     parties: ['tier:store'],
     where: ['1.1'],

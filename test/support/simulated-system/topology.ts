@@ -82,8 +82,8 @@ export const documents: Topology = {
     },
     store: {
       pods: [
-        ...pods('store', 2).map((pod) => ({ ...pod, share: 0.45 })),
-        { name: 'store-8e4f-0', version: '1.1', share: 0.1 },
+        ...pods('store', 2).map((pod) => ({ ...pod, share: 0.425 })),
+        { name: 'store-8e4f-0', version: '1.1', share: 0.15 },
       ],
       operations: {
         Read: {

@@ -96,8 +96,13 @@ export const TraceQuery = Type.Intersect([
     status: Type.Optional(Type.Union([Type.Literal('error'), Type.Literal('ok')])),
     minMs: Type.Optional(Type.Number({ minimum: 0 })),
     maxMs: Type.Optional(Type.Number({ minimum: 0 })),
-    /** `key=value` pairs on span attributes, comma-separated. */
-    attributes: Type.Optional(Type.String({ maxLength: 2_000 })),
+    attributes: Type.Optional(
+      Type.String({
+        maxLength: 2_000,
+        description:
+          'key=value pairs, comma-separated; all of one span: its own attributes, or those of its resource, scope, events or links',
+      }),
+    ),
     sort: Type.Optional(Type.Union([Type.Literal('newest'), Type.Literal('slowest')])),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 100 })),
   }),

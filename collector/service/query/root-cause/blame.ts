@@ -14,8 +14,8 @@ export interface Blame {
   readonly impact: number
 }
 
-export function blame(places: readonly Place[], symptoms: readonly Symptom[]): Blame[] {
-  const suspicion = suspicions(places, symptoms)
+export function blame(places: readonly Place[], symptoms: readonly Symptom[], requests: number): Blame[] {
+  const suspicion = suspicions(places, symptoms, requests)
   return symptoms.flatMap((symptom) => {
     const caller = tier(symptom.service)
     if (symptom.callee === '') return [{ party: caller, symptom, impact: symptom.impact }]
@@ -34,7 +34,11 @@ export const tier = (service: string): string => `tier:${service}`
 /** So that one relation does not yet make a certainty. */
 const smoothing = 0.25
 
-function suspicions(places: readonly Place[], symptoms: readonly Symptom[]): ReadonlyMap<string, number> {
+function suspicions(
+  places: readonly Place[],
+  symptoms: readonly Symptom[],
+  requests: number,
+): ReadonlyMap<string, number> {
   const relations = new Map<string, number[]>()
   const note = (party: string, wrong: number) =>
     relations.set(party, [...(relations.get(party) ?? []), wrong])
@@ -42,6 +46,7 @@ function suspicions(places: readonly Place[], symptoms: readonly Symptom[]): Rea
     const wrong = wrongShare(
       own,
       symptoms.filter((symptom) => relationKey(symptom) === key),
+      requests,
     )
     const [{ service, callee }] = own as [Place, ...Place[]] // A group is never empty.
     note(tier(service), wrong)
@@ -59,12 +64,12 @@ const relationKey = ({ service, callee }: { service: string; callee: string }) =
   JSON.stringify([service, callee])
 
 /** How much of a relation is wrong, 0…1: of its time what exceeds the usual, or of its spans those that fail. */
-function wrongShare(places: readonly Place[], symptoms: readonly Symptom[]): number {
+function wrongShare(places: readonly Place[], symptoms: readonly Symptom[], requests: number): number {
   const total = (of: (place: Place) => number) => places.reduce((sum, place) => sum + of(place), 0)
   const excess = (type: Symptom['type']) =>
     symptoms
       .filter((symptom) => symptom.type === type)
-      .reduce((sum, { comparison, cells }) => sum + comparison.surely * callsOf(cells), 0)
+      .reduce((sum, { impact }) => sum + impact * requests, 0)
   const timeMs = total((place) => place.window.sumMs)
   const calls = total((place) => place.window.calls)
   return Math.min(
@@ -72,6 +77,3 @@ function wrongShare(places: readonly Place[], symptoms: readonly Symptom[]): num
     Math.max(timeMs > 0 ? excess('time') / timeMs : 0, calls > 0 ? excess('errors') / calls : 0),
   )
 }
-
-const callsOf = (cells: readonly { readonly calls: number }[]) =>
-  cells.reduce((sum, cell) => sum + cell.calls, 0)

@@ -15,7 +15,7 @@ export interface Narrowed {
 
 /** Nearly all that is wrong is in few of them. */
 const excessShareMin = 0.8
-const callShareMax = 0.6
+const callShareMax = 0.75
 
 /** By the strongest blame; a version is named rather than its pods. */
 export function narrow(

@@ -38,13 +38,15 @@ const usageWeighs = 0.3
 const memoryNearLimit = 0.8
 const kubeWeighs = { error: 0.3, warning: 0.15, info: 0.05 } as const
 const changeWeighs = 0.2
+/** A pod that uses more, or a rollout, of a tier with which nothing is wrong: told, and far down. */
+const withoutSymptoms = 0.3
 
 export function rankCauses(cells: Cells): { readonly change: Change; readonly causes: Cause[] } {
   const change = changeOf(cells)
   const places = placesOf(cells)
   const requests =
     change.requests / cells.sampled.range || Math.max(1, ...places.map((place) => place.window.calls))
-  const blames = blame(places, symptomsOf(places, requests))
+  const blames = blame(places, symptomsOf(places, requests), requests)
   const usage = usageChanges(
     cells.usage,
     cells.referenceUsage,
@@ -80,7 +82,13 @@ export function rankCauses(cells: Cells): { readonly change: Change; readonly ca
       usageWeighs * Math.max(0, ...ownUsage.filter(isPressing).map((one) => one.excess)) +
       Math.max(0, ...kube.map(kubeWeight))
     return {
-      ...{ party, score: symptoms + reasons, addedMs, addedErrors, changedWay },
+      ...{
+        party,
+        score: symptoms + (symptoms > 0 ? 1 : withoutSymptoms) * reasons,
+        addedMs,
+        addedErrors,
+        changedWay,
+      },
       blames: own.filter((one) => one.impact > 0).sort((a, b) => b.impact - a.impact),
       usage: ownUsage,
       kube,

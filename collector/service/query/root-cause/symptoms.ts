@@ -96,24 +96,42 @@ export function symptomsOf(places: readonly Place[], requests: number): Symptom[
 }
 
 function timeSymptom(place: Place, requests: number): Symptom[] {
-  const comparison =
-    place.buckets.length > 0 ? compareMeans(place.window, place.buckets) : newTime(place.window)
-  if (!comparison || comparison.surely <= 0) return []
-  return [symptom('time', place, comparison, (comparison.surely * place.window.calls) / requests)]
-}
-
-/** A place that the reference does not have: all of its time is new. */
-function newTime(window: Sums): Comparison | undefined {
-  return compareMeans(window, [{ ...window, sumMs: 0, sumMs2: 0 }])
+  const reference = place.buckets.length > 0 ? place.buckets : [nothingOf(place.window)]
+  return strongest('time', place, requests, (sums) => compareMeans(sums, reference))
 }
 
 function errorSymptom(place: Place, requests: number): Symptom[] {
   if (place.window.origins === 0) return []
   const ratio = (sums: Sums): Ratio => ({ count: sums.origins, of: sums.calls })
-  const reference = place.buckets.length > 0 ? place.buckets : [{ ...place.window, origins: 0 }]
-  const comparison = compareRatios(ratio(place.window), reference.map(ratio))
-  if (!comparison || comparison.surely <= 0) return []
-  return [symptom('errors', place, comparison, (comparison.surely * place.window.calls) / requests)]
+  const reference = (place.buckets.length > 0 ? place.buckets : [nothingOf(place.window)]).map(ratio)
+  return strongest('errors', place, requests, (sums) => compareRatios(ratio(sums), reference))
+}
+
+/** A place that the reference does not have: all of its time and errors are new. */
+const nothingOf = (window: Sums): Sums => ({ ...window, sumMs: 0, sumMs2: 0, origins: 0 })
+
+/** Of the whole place, or of one version or pod where the rest would hide it: whatever surely means most. */
+function strongest(
+  type: SymptomType,
+  place: Place,
+  requests: number,
+  compare: (sums: Sums) => Comparison | undefined,
+): Symptom[] {
+  const parts = [
+    (cell: SpanCell) => cell.version,
+    (cell: SpanCell) => cell.pod,
+    (cell: SpanCell) => cell.calleePod,
+  ]
+  const groups = parts.flatMap((nameOf) => [...Map.groupBy(place.cells, nameOf).values()])
+  const found = [place.cells, ...groups].flatMap((cells) => {
+    const sums = addSums(cells)
+    const comparison = compare(sums)
+    return comparison && comparison.surely > 0
+      ? [{ comparison, impact: (comparison.surely * sums.calls) / requests }]
+      : []
+  })
+  const [most] = found.sort((a, b) => b.impact - a.impact)
+  return most ? [symptom(type, place, most.comparison, most.impact)] : []
 }
 
 function operationSymptoms(places: readonly Place[], requests: number): Symptom[] {
