@@ -4,6 +4,7 @@ import type { FlowMap, TraceDetail } from '../../collector/service/api/schema/ap
 import { criticalPath } from '../../dashboards/web/src/traces/critical-path.ts'
 import { selfTimeMs } from '../../dashboards/web/src/traces/trace-summary.ts'
 import { buildTraceTree, mainRoot, walkTrace } from '../../dashboards/web/src/traces/trace-tree.ts'
+import { viewTrace } from '../../dashboards/web/src/traces/trace-view.ts'
 import { type Product, startProduct } from '../support/replay/product.ts'
 import { sharedFolder } from '../support/replay/shared-data.ts'
 import { readZipkin, serviceOf, toOtlp, type ZipkinSpan } from '../support/replay/zipkin.ts'
@@ -90,6 +91,26 @@ describe.skipIf(data.missing)("Zipkin's traces of real systems (../shared/data/t
       )
     },
   )
+
+  test('a server whose clock is behind is shown within the call that it answers, and that is said', async () => {
+    const view = viewTrace(await traceOf('skew'))
+    const shown = (operation: string, kind: string) => {
+      const found = view.nodes.find(
+        (node) => node.type === 'span' && node.span.operation === operation && node.span.kind === kind,
+      )
+      if (!found) throw new Error(`no ${kind} ${operation}`)
+      return found
+    }
+    const [client, server] = [shown('post', 'client'), shown('post', 'server')]
+    expect(server.startMs).toBeGreaterThan(client.startMs)
+    expect(server.endMs).toBeLessThan(client.endMs)
+    // The file has the server 65.441 ms before its client, which waited 0.962 ms longer than it worked.
+    expect(view.skews).toEqual([
+      { service: 'serviceb', pod: '', movedMs: expect.closeTo(65.441 + 0.962 / 2, 2) },
+    ])
+    // What it did itself is moved with it.
+    expect(shown('async', 'internal').startMs - server.startMs).toBeCloseTo(0.001, 3)
+  })
 
   test('messages are asynchronous edges to and from their topics', async () => {
     const { edges, nodes } = await mapOf('messaging')

@@ -63,6 +63,7 @@ function TraceFacts({ trace, view }: { readonly trace: TraceDetail; readonly vie
         <b className="trace-failed">✕ {formatPlural(view.failed.length, 'error')}</b>
       )}
       {trace.orphans > 0 && <span>{trace.orphans} without their parent</span>}
+      {view.skews.length > 0 && <span title={skewTitle(view)}>{skewText(view)}</span>}
       {trace.truncated && <span>the trace has more spans than are shown</span>}
       <span className="trace-id">
         <code>{trace.traceId}</code>
@@ -74,6 +75,21 @@ function TraceFacts({ trace, view }: { readonly trace: TraceDetail; readonly vie
     </p>
   )
 }
+
+/** Said, since what is shown is not what was sent. */
+function skewText({ skews }: TraceView): string {
+  const [first] = skews
+  return skews.length === 1 && first
+    ? `clock of ${first.service} mended by ${formatDuration(Math.abs(first.movedMs))}`
+    : `clocks of ${skews.length} hosts mended`
+}
+
+const skewTitle = ({ skews }: TraceView) =>
+  skews
+    .map(
+      ({ service, pod, movedMs }) => `${service} ${pod}: ${movedMs > 0 ? '+' : ''}${formatDuration(movedMs)}`,
+    )
+    .join('\n')
 
 function titleOf({ main }: TraceView): string {
   if (!main) return 'Trace'

@@ -1,4 +1,5 @@
 import type { TraceDetail } from '@binnacle/collector/api/applications'
+import { type ClockSkew, mendClocks } from './clock-skew.ts'
 import { type CriticalStretch, criticalPath } from './critical-path.ts'
 import { summarizeTrace, type TraceSummary } from './trace-summary.ts'
 import { buildTraceTree, mainRoot, type SpanNode, type TraceNode, walkTrace } from './trace-tree.ts'
@@ -16,10 +17,13 @@ export interface TraceView {
   readonly critical: ReadonlyMap<string, readonly CriticalStretch[]>
   readonly failed: readonly SpanNode[]
   readonly summary: TraceSummary
+  /** Hosts whose spans were moved because their clocks differ. */
+  readonly skews: readonly ClockSkew[]
 }
 
 export function viewTrace(trace: TraceDetail): TraceView {
-  const roots = buildTraceTree(trace.spans)
+  const { spans, skews } = mendClocks(trace.spans)
+  const roots = buildTraceTree(spans)
   const nodes = walkTrace<TraceNode>(roots)
   const main = mainRoot(roots)
   let startMs = Number.POSITIVE_INFINITY
@@ -38,6 +42,7 @@ export function viewTrace(trace: TraceDetail): TraceView {
     critical: Map.groupBy(main ? criticalPath(main) : [], (stretch) => stretch.key),
     failed: nodes.filter((node): node is SpanNode => node.type === 'span' && node.span.status === 'error'),
     summary: summarizeTrace(roots),
+    skews,
   }
 }
 
