@@ -10,6 +10,7 @@ import { AnswerView } from '../parts/answer-view.tsx'
 import { Card } from '../parts/card.tsx'
 import { Chart } from '../parts/chart.tsx'
 import { Figure } from '../parts/figure.tsx'
+import { CausesCard } from '../root-cause/causes-card.tsx'
 import { timeSearch } from '../search-params.ts'
 import { rangeSearch } from '../traces/trace-links.tsx'
 import { useComparedRange, useSearchParams } from '../url-state.ts'
@@ -85,6 +86,7 @@ function Dashboard({ of, detail }: { readonly of: TransactionKey; readonly detai
       <Card title="Where the time goes" hint="own time of each tier and backend in one call, mean">
         <Anatomy of={of} />
       </Card>
+      <CausesCard application={of.application} service={of.service} transaction={of.transaction} />
       <div className="transaction-charts">
         <Card title="Versions" hint="by share of calls">
           <VersionShares service={of.service} versions={versions} />
