@@ -30,11 +30,15 @@ export interface PodIndexConfig {
   readonly endedPodsMax?: number
 }
 
+/** Never changed, only replaced: keys that a pod took at the same time share one. */
 interface Interval {
   readonly uid: string
   readonly fromMs: number
-  toMs: number
+  readonly toMs: number
 }
+
+/** Mostly a key has one owner, and there are four keys a pod: a list of one each would be a sixth of the index. */
+type Owners = Interval | readonly Interval[]
 
 interface Entry {
   identity: KnownPod
@@ -51,38 +55,52 @@ const formerKeysMax = 32
 export function createPodIndex(config: PodIndexConfig = {}): PodIndexWriter {
   const { retentionMs = 300_000, addressGraceMs = 120_000, endedPodsMax = 20_000 } = config
   const entries = new Map<string, Entry>()
-  const intervals = new Map<string, Interval[]>()
+  const intervals = new Map<string, Owners>()
   /** uids in the order of their end. */
   const ended = new Set<string>()
 
-  function hold(key: string, pod: ProjectedPod, fromMs: number): void {
-    const interval: Interval = { uid: pod.uid, fromMs, toMs: open }
+  function ownersOf(key: string): readonly Interval[] {
     const owners = intervals.get(key)
-    // Mostly a key has one owner: pushed into an empty list it would take the room of seventeen.
-    if (!owners) return void intervals.set(key, [interval])
+    if (owners === undefined) return []
+    return 'uid' in owners ? [owners] : owners
+  }
+
+  function setOwners(key: string, owners: readonly Interval[]): void {
+    const [first] = owners
+    if (first === undefined) intervals.delete(key)
+    else intervals.set(key, owners.length === 1 ? first : owners)
+  }
+
+  function hold(key: string, pod: ProjectedPod, interval: Interval): void {
+    const owners = ownersOf(key)
     const present = owners.findLast((owner) => owner.toMs === open)
     if (present?.uid === pod.uid) return
-    if (present) {
-      // A pod that is on its way out may still report an address that a newer pod has already taken.
-      const was = owners.some((owner) => owner.uid === pod.uid)
-      const seenFirst = !entries.has(pod.uid)
-      const older = seenFirst && pod.createdAtMs < (entries.get(present.uid)?.createdAtMs ?? 0)
-      if (was || older) return
-      // Two running pods cannot share an address: the end of the older one has not reached us.
-      present.toMs = Math.max(present.fromMs, fromMs)
-    }
-    owners.push(interval)
+    if (!present) return setOwners(key, [...owners, interval])
+    // A pod that is on its way out may still report an address that a newer pod has already taken.
+    const was = owners.some((owner) => owner.uid === pod.uid)
+    const seenFirst = !entries.has(pod.uid)
+    const older = seenFirst && pod.createdAtMs < (entries.get(present.uid)?.createdAtMs ?? 0)
+    if (was || older) return
+    // Two running pods cannot share an address: the end of the older one has not reached us.
+    const ended = { ...present, toMs: Math.max(present.fromMs, interval.fromMs) }
+    setOwners(key, [...owners.map((owner) => (owner === present ? ended : owner)), interval])
   }
 
   function close(key: string, uid: string, atMs: number): void {
-    for (const owner of intervals.get(key) ?? [])
-      if (owner.uid === uid && owner.toMs === open) owner.toMs = atMs
+    const isOpen = (owner: Interval) => owner.uid === uid && owner.toMs === open
+    const owners = ownersOf(key)
+    if (!owners.some(isOpen)) return
+    setOwners(
+      key,
+      owners.map((owner) => (isOpen(owner) ? { ...owner, toMs: atMs } : owner)),
+    )
   }
 
   function release(key: string, uid: string): void {
-    const left = intervals.get(key)?.filter((owner) => owner.uid !== uid) ?? []
-    if (left.length > 0) intervals.set(key, left)
-    else intervals.delete(key)
+    setOwners(
+      key,
+      ownersOf(key).filter((owner) => owner.uid !== uid),
+    )
   }
 
   function drop(uid: string): void {
@@ -95,7 +113,7 @@ export function createPodIndex(config: PodIndexConfig = {}): PodIndexWriter {
   function formerKeys(uid: string, keys: ReadonlySet<string>, nowMs: number): string[] {
     const lost = [...(entries.get(uid)?.keys ?? [])].filter((key) => !keys.has(key))
     const finds = (key: string) =>
-      intervals.get(key)?.some((owner) => owner.uid === uid && nowMs <= owner.toMs + retentionMs)
+      ownersOf(key).some((owner) => owner.uid === uid && nowMs <= owner.toMs + retentionMs)
     const kept = lost.filter(finds).slice(-formerKeysMax)
     for (const key of lost) if (!kept.includes(key)) release(key, uid)
     return kept
@@ -110,8 +128,7 @@ export function createPodIndex(config: PodIndexConfig = {}): PodIndexWriter {
   }
 
   function ownerAt(key: string, atMs: number): KnownPod | undefined {
-    const owners = intervals.get(key)
-    if (!owners) return undefined
+    const owners = ownersOf(key)
     const graceMs = isAddress(key) ? addressGraceMs : retentionMs
     const begun = owners.findLast((owner) => owner.fromMs <= atMs && atMs <= owner.toMs + graceMs)
     // The clock of the API server, by which pods are created, may run before ours: the present owner is the likeliest.
@@ -133,7 +150,8 @@ export function createPodIndex(config: PodIndexConfig = {}): PodIndexWriter {
       ended.delete(pod.uid)
       // Of a pod seen for the first time we do not know since when it holds its address: since its creation, at most.
       const fromMs = known ? nowMs : Math.min(pod.createdAtMs || nowMs, nowMs)
-      for (const key of keys) hold(key, pod, fromMs)
+      const interval: Interval = { uid: pod.uid, fromMs, toMs: open }
+      for (const key of keys) hold(key, pod, interval)
       entries.set(pod.uid, {
         identity: identityOf(pod, workload),
         createdAtMs: pod.createdAtMs,
@@ -174,22 +192,25 @@ const hasEnded = ({ phase }: ProjectedPod) => phase === 'Succeeded' || phase ===
 
 const isAddress = (key: string) => key.startsWith('ip ')
 
+/** Keys: a container's id as the pod has it (a text of its own for each would double them), `name ` or `ip ` and the rest. */
+
 function keysOf(pod: ProjectedPod): string[] {
-  const ids = pod.containerIds.map((id) => `container ${id}`)
   const name = `name ${pod.namespace}/${pod.name}`
   // An ended pod's address is free for others; the address of a host network pod is its node's, shared by many.
   const ipless = pod.hostNetwork || hasEnded(pod)
-  return [...ids, name, ...(ipless ? [] : pod.podIps.map((ip) => `ip ${ip}`))]
+  return [...pod.containerIds, name, ...(ipless ? [] : pod.podIps.map((ip) => `ip ${ip}`))]
 }
 
 function keysOfHints({ containerId, namespace, podName, podIp }: PodHints): string[] {
   const keys: string[] = []
-  if (containerId) keys.push(`container ${containerId.replace(/^[a-z0-9.+-]+:\/\//, '')}`)
+  if (containerId && !containerId.includes(' ')) keys.push(containerId.replace(/^[a-z0-9.+-]+:\/\//, ''))
   if (namespace && podName) keys.push(`name ${namespace}/${podName}`)
   const ip = podAddress(podIp)
   if (ip) keys.push(`ip ${ip}`)
   return keys
 }
+
+const noAttributes = {}
 
 function identityOf(pod: ProjectedPod, workload: Workload): KnownPod {
   const apps = pod.containers.filter((one) => !one.init)
@@ -203,6 +224,6 @@ function identityOf(pod: ProjectedPod, workload: Workload): KnownPod {
     version: pod.version,
     container: apps.length === 1 ? (apps[0]?.name ?? '') : '',
     labels: pod.labels,
-    resourceAttributes: pod.resourceAttributes ?? {},
+    resourceAttributes: pod.resourceAttributes ?? noAttributes,
   }
 }
