@@ -25,6 +25,7 @@ import { rollupConfig } from './rollup/rollup-config.ts'
 import { createAgentConfigs } from './store/agent-configs.ts'
 import { createStore, type OpenStore } from './store/create-store.ts'
 import { createSlos } from './store/slos.ts'
+import { createTransactionSettings } from './store/transaction-settings.ts'
 
 export interface ServiceDeps {
   readonly log: Log
@@ -76,6 +77,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
     const registry = createAgentRegistry({ store, clock, log })
     const configs = createAgentConfigs({ store, clock, log })
     const slos = createSlos({ store, clock, log })
+    const transactionSettings = createTransactionSettings({ store, clock, log })
     const refused = metrics.counter(
       'otlp_refused',
       'OTLP requests refused unread, by transport, status and reason',
@@ -102,6 +104,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
         store,
         configs,
         slos,
+        transactionSettings,
         log,
         metrics,
         nowMs: clock.nowMs,

@@ -21,6 +21,13 @@ export function createOfflineApp(store: Pick<Store, 'query'> = noDatabase): Prom
           Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })),
         save: async () => ({ type: 'unavailable', message: 'connect ECONNREFUSED' }),
       },
+      transactionSettings: {
+        newest: () =>
+          Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })),
+        current: () =>
+          Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })),
+        save: async () => ({ type: 'unavailable', message: 'connect ECONNREFUSED' }),
+      },
       nowMs: Date.now,
       log: silentLog,
       metrics: { handle: (_request, response) => response.end('') },

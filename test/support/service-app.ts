@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { createApp } from '../../collector/service/app.ts'
 import { createAgentConfigs } from '../../collector/service/store/agent-configs.ts'
 import { createSlos, type Slos } from '../../collector/service/store/slos.ts'
+import { createTransactionSettings } from '../../collector/service/store/transaction-settings.ts'
 import { systemClock } from '../../collector/std/clock.ts'
 import { silentLog } from '../../collector/std/log.ts'
 import { startTestClickHouse, type TestClickHouse } from './clickhouse.ts'
@@ -28,6 +29,11 @@ export async function startSeededApp(
       store: clickHouse.store,
       configs: createAgentConfigs({ store: clickHouse.store, clock: systemClock, log: silentLog }),
       slos,
+      transactionSettings: createTransactionSettings({
+        store: clickHouse.store,
+        clock: systemClock,
+        log: silentLog,
+      }),
       nowMs: () => nowMs,
       log: silentLog,
       metrics: { handle: (_request, response) => response.end('') },

@@ -5,6 +5,7 @@ import type { ApiError } from './schema/common.ts'
 export const errorCatalogue = {
   'bad-parameter': { statusCode: 400, error: 'Bad Request' },
   'bad-time': { statusCode: 400, error: 'Bad Request' },
+  'bad-rules': { statusCode: 400, error: 'Bad Request' },
   'bad-configuration': { statusCode: 400, error: 'Bad Request' },
   'unknown-cluster': { statusCode: 404, error: 'Not Found' },
   'unknown-pod': { statusCode: 404, error: 'Not Found' },

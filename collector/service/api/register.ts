@@ -14,6 +14,7 @@ import { registerSnapshotRoutes } from './snapshots.ts'
 import { registerTierRoutes } from './tiers.ts'
 import { registerTraceRoutes } from './traces.ts'
 import { registerTransactionAnatomyRoutes } from './transaction-anatomy.ts'
+import { registerTransactionRuleRoutes } from './transaction-rules.ts'
 import { registerTransactionRoutes } from './transactions.ts'
 
 export interface ApiConfig {
@@ -42,6 +43,7 @@ export function registerApi(app: ApiInstance, deps: ApiDeps, config: ApiConfig):
   registerTierRoutes(app, deps)
   registerTransactionAnatomyRoutes(app, deps)
   registerTransactionRoutes(app, deps)
+  registerTransactionRuleRoutes(app, deps)
   registerSnapshotRoutes(app, deps)
   registerRootCauseRoutes(app, deps)
   registerSloRoutes(app, deps)

@@ -5,6 +5,7 @@ import { type TSchema, Type } from 'typebox'
 import type { AgentConfigs } from '../store/agent-configs.ts'
 import type { Slos } from '../store/slos.ts'
 import type { Store } from '../store/store.ts'
+import type { TransactionSettingsStore } from '../store/transaction-settings.ts'
 import { ApiError } from './schema/common.ts'
 
 export type ApiInstance = FastifyInstance<
@@ -19,6 +20,7 @@ export interface ApiDeps {
   readonly store: Pick<Store, 'query'>
   readonly configs: Pick<AgentConfigs, 'current' | 'save'>
   readonly slos: Slos
+  readonly transactionSettings: TransactionSettingsStore
   readonly nowMs: () => number
 }
 

@@ -6,21 +6,26 @@ import {
   snapshotStepsQuery,
   snapshotsQuery,
 } from '../query/snapshots.ts'
-import { defaultNaming } from '../query/transaction-naming.ts'
+import { namingOf } from '../query/transaction-naming.ts'
 import { asker } from './ask.ts'
 import { ApiProblem } from './errors.ts'
 import { parseList } from './list-filter.ts'
 import { type ApiDeps, type ApiInstance, answers } from './route-types.ts'
 import { type Snapshot, SnapshotList, SnapshotQuery } from './schema/transactions.ts'
 import { chartOf, parseRange, wholeStepMsOf } from './time.ts'
+import { readSettings } from './transaction-rules.ts'
 
-export function registerSnapshotRoutes(app: ApiInstance, { store, nowMs }: ApiDeps): void {
+export function registerSnapshotRoutes(
+  app: ApiInstance,
+  { store, transactionSettings, nowMs }: ApiDeps,
+): void {
   app.get(
     '/snapshots',
     { schema: { tags: ['traces'], querystring: SnapshotQuery, response: answers(SnapshotList) } },
     async (request, reply) => {
       const ask = asker(store, request, reply)
-      const filter = snapshotFilter(request.query, nowMs())
+      const naming = namingOf(await readSettings(transactionSettings))
+      const filter = { ...snapshotFilter(request.query, nowMs()), naming }
       const { sort = 'newest', limit = 100, before } = request.query
       const cursor = before === undefined ? {} : { before: parseCursor(before, sort) }
       const stepMs = wholeStepMsOf(filter)
@@ -69,7 +74,7 @@ function toSnapshot({ baselineCalls, baselineMeanMs, baselineSigmaMs, rule, ...r
   }
 }
 
-function snapshotFilter(query: SnapshotQuery, nowMs: number): SnapshotFilter {
+function snapshotFilter(query: SnapshotQuery, nowMs: number): Omit<SnapshotFilter, 'naming'> {
   const { minMs = 0, maxMs = 0, transaction = [] } = query
   if (maxMs > 0 && minMs > maxMs)
     throw new ApiProblem(
@@ -78,7 +83,6 @@ function snapshotFilter(query: SnapshotQuery, nowMs: number): SnapshotFilter {
     )
   return {
     ...parseRange(query, nowMs),
-    naming: defaultNaming,
     application: query.application ?? '',
     service: parseList('service', query.service),
     transaction: { in: typeof transaction === 'string' ? [transaction] : transaction, out: [] },

@@ -1,6 +1,7 @@
 import type { ClassCounts } from '../query/judged-sql.ts'
 import { everything, type Range } from '../query/query.ts'
-import { defaultNaming, otherTraffic, transactionsMax } from '../query/transaction-naming.ts'
+import { namingOf, otherTraffic } from '../query/transaction-naming.ts'
+import { transactionsMaxDefault } from '../query/transaction-rules-sql.ts'
 import {
   type SampleNodeRow,
   type SampleSpanRow,
@@ -40,6 +41,7 @@ import {
   type TransactionRow,
 } from './schema/transactions.ts'
 import { chartOf, parseRange, wholeStepMsOf } from './time.ts'
+import { readSettings } from './transaction-rules.ts'
 
 /** Of the newest minutes of a range: what is asked of raw spans to say where time goes. */
 const sampleMsMax = 10 * 60_000
@@ -47,16 +49,24 @@ const sampleTracesMax = 200
 const sampleSpansMax = 20_000
 const sampleErrorsMax = 20
 
-export function registerTransactionRoutes(app: ApiInstance, { store, nowMs }: ApiDeps): void {
+export function registerTransactionRoutes(
+  app: ApiInstance,
+  { store, transactionSettings, nowMs }: ApiDeps,
+): void {
   const tags = ['applications']
   const params = ApplicationParams
+  const scopeOf = async (request: RangedRequest): Promise<TransactionScope> => ({
+    ...parseRange(request.query, nowMs()),
+    application: request.params.application,
+    naming: namingOf(await readSettings(transactionSettings)),
+  })
   app.get(
     '/applications/:application/transactions',
     { schema: { tags, params, querystring: TransactionQuery, response: answers(TransactionList) } },
     async (request, reply) => {
       const ask = asker(store, request, reply)
       const { q = '', sort = 'calls', limit = 200 } = request.query
-      const scope = scopeOf(request, nowMs())
+      const scope = await scopeOf(request)
       const service = parseList('service', request.query.service)
       const [rows, known] = await Promise.all([
         transactionRows(ask, { ...scope, service }),
@@ -72,7 +82,7 @@ export function registerTransactionRoutes(app: ApiInstance, { store, nowMs }: Ap
         classes: sumClasses(found.map((row) => row.classes)),
         guard: {
           known: known.known,
-          max: transactionsMax,
+          max: scope.naming.settings.get(scope.application)?.transactionsMax ?? transactionsMaxDefault,
           pooledCalls: rows
             .filter((row) => row.transaction === otherTraffic)
             .reduce((sum, row) => sum + row.red.calls, 0),
@@ -86,7 +96,7 @@ export function registerTransactionRoutes(app: ApiInstance, { store, nowMs }: Ap
     async (request, reply) => {
       const ask = asker(store, request, reply)
       const { service, transaction } = request.query
-      return detail(ask, { ...scopeOf(request, nowMs()), service, transaction })
+      return detail(ask, { ...(await scopeOf(request)), service, transaction })
     },
   )
   app.get(
@@ -94,7 +104,7 @@ export function registerTransactionRoutes(app: ApiInstance, { store, nowMs }: Ap
     { schema: { tags, params, querystring: ScorecardQuery, response: answers(Scorecard) } },
     async (request, reply) => {
       const ask = asker(store, request, reply)
-      const scope = scopeOf(request, nowMs())
+      const scope = await scopeOf(request)
       const { by = 'application', service } = request.query
       const rows = await ask<ScorecardRow>(
         scorecardQuery({ ...scope, by, service: parseList('service', service) }),
@@ -115,21 +125,12 @@ export function registerTransactionRoutes(app: ApiInstance, { store, nowMs }: Ap
   )
 }
 
-const minutesOf = ({ fromMs, toMs }: Range) => (toMs - fromMs) / 60_000
-
-function scopeOf(
-  request: {
-    readonly params: { readonly application: string }
-    readonly query: { readonly from?: string; readonly to?: string }
-  },
-  nowMs: number,
-): TransactionScope {
-  return {
-    ...parseRange(request.query, nowMs),
-    application: request.params.application,
-    naming: defaultNaming,
-  }
+interface RangedRequest {
+  readonly params: { readonly application: string }
+  readonly query: { readonly from?: string; readonly to?: string }
 }
+
+const minutesOf = ({ fromMs, toMs }: Range) => (toMs - fromMs) / 60_000
 
 type Counted = ClassCounts & { readonly calls: number; readonly errors: number }
 

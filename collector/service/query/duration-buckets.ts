@@ -8,7 +8,7 @@
 export const rollupBuckets = 8
 export const rawBuckets = 256
 
-const levels = '0.5, 0.95, 0.99'
+const usualLevels = [0.5, 0.95, 0.99]
 const partsOfWeight = 64
 
 /** The bucket of a duration in ns. */
@@ -23,12 +23,16 @@ const parts = (weight: string) => `toUInt64(round(${weight} * ${partsOfWeight}))
 export const rawQuantilesNs = (durationNs: string, weight: string): string =>
   middles(
     rawBuckets,
-    `quantilesExactWeighted(${levels})(${bucketOf(durationNs, rawBuckets)}, ${parts(weight)})`,
+    `quantilesExactWeighted(${usualLevels.join(', ')})(${bucketOf(durationNs, rawBuckets)}, ${parts(weight)})`,
   )
 
 /** The same over rows with arrays of buckets and how much weight fell into each. */
-export const mergedQuantilesNs = (buckets: string, counts: string): string =>
+export const mergedQuantilesNs = (
+  buckets: string,
+  counts: string,
+  levels: readonly number[] = usualLevels,
+): string =>
   middles(
     rollupBuckets,
-    `quantilesExactWeightedArray(${levels})(${buckets}, arrayMap(n -> ${parts('n')}, ${counts}))`,
+    `quantilesExactWeightedArray(${levels.join(', ')})(${buckets}, arrayMap(n -> ${parts('n')}, ${counts}))`,
   )

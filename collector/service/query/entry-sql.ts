@@ -1,7 +1,8 @@
 import { behindSidecars, callersOf, isPair, type SpanWindow } from './pairing-sql.ts'
 import { isEntry, noParent } from './span-sql.ts'
 import type { Naming } from './transaction-naming.ts'
-import { pathOf, storedAttribute } from './transaction-sql.ts'
+import { nameOf, needsAttributesOf } from './transaction-rules-sql.ts'
+import { defaultName, pathOf, storedAttribute } from './transaction-sql.ts'
 
 /**
  * The entry spans of a window, once each, with
@@ -23,12 +24,12 @@ const endpointColumns = `
 
 /** Attributes are read of the spans alone whose name needs them. */
 const scanned = (entries: string, naming: Naming) => `
-  SELECT ${copied}, notEmpty(links_span_id) AS linked, ${endpointColumns}, ${naming.nameOf(undefined)} AS name
-  FROM spans FINAL WHERE ${entries} AND NOT (${naming.needsAttributes})
+  SELECT ${copied}, notEmpty(links_span_id) AS linked, ${endpointColumns}, ${defaultName(undefined)} AS defaultName, ${nameOf(naming, undefined)} AS name
+  FROM spans FINAL WHERE ${entries} AND NOT (${needsAttributesOf(naming)})
   UNION ALL
-  SELECT ${copied}, notEmpty(links_span_id) AS linked, ${endpointColumns}, ${naming.nameOf(storedAttribute)} AS name
+  SELECT ${copied}, notEmpty(links_span_id) AS linked, ${endpointColumns}, ${defaultName(storedAttribute)} AS defaultName, ${nameOf(naming, storedAttribute)} AS name
   FROM (
-    SELECT *, ${pathOf(storedAttribute)} AS httpPath FROM spans FINAL WHERE ${entries} AND ${naming.needsAttributes}
+    SELECT *, ${pathOf(storedAttribute)} AS httpPath FROM spans FINAL WHERE ${entries} AND (${needsAttributesOf(naming)})
   )`
 
 /** SQL text: the columns of `entryColumns`. */

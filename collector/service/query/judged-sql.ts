@@ -3,6 +3,7 @@ import { entriesOf } from './entry-sql.ts'
 import type { SpanWindow } from './pairing-sql.ts'
 import { closedRows, openCells, openWindow, type RedSource } from './red-rollup.ts'
 import { type Naming, otherTraffic } from './transaction-naming.ts'
+import { transactionsMaxOf } from './transaction-rules-sql.ts'
 import { textLiteral } from './transaction-sql.ts'
 
 /**
@@ -16,10 +17,10 @@ WHERE application = {application:String}
 GROUP BY service, transaction HAVING max(naming) >= {naming:UInt64}`
 
 /** New transactions are the others only once there is no more room. */
-const guarded = (entries: string, { transactionsMax }: Naming) => `
+const guarded = (entries: string, naming: Naming) => `
 SELECT
   * REPLACE (
-    if(transaction = '' OR (SELECT count() FROM (${known})) < (${transactionsMax}) OR (service, transaction) IN (${known}), transaction, ${textLiteral(otherTraffic)})
+    if(transaction = '' OR (SELECT count() FROM (${known})) < (${transactionsMaxOf(naming)}) OR (service, transaction) IN (${known}), transaction, ${textLiteral(otherTraffic)})
     AS transaction
   ),
   if(transaction = '', toString(operation), '') AS of, toStartOfMinute(start_time) AS minute

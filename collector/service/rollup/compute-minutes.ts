@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto'
-import { defaultNaming } from '../query/transaction-naming.ts'
+import type { SettingsRow } from '../../record/transaction-settings.ts'
+import { type Naming, namingOf } from '../query/transaction-naming.ts'
 import type { Query, Store } from '../store/store.ts'
+import { newestSettings } from '../store/transaction-settings.ts'
 import { hourQueries, staleHoursQuery } from './hour-sql.ts'
 import type { MinutesToCompute } from './minutes.ts'
 import { newestWrittenQuery, recordMinutesQuery } from './progress-sql.ts'
@@ -86,20 +88,61 @@ export function nextGeneration(
   return base + BigInt(random(1_048_576))
 }
 
+export async function readNaming(store: Pick<Store, 'query'>): Promise<Naming> {
+  return namingOf(await store.query<SettingsRow>(newestSettings))
+}
+
 /** The rows of every table first, then that the minutes are done: a crash in between computes them again. Returns the generation. */
 export async function computeMinutes(
-  { store, clock }: ComputeDeps,
+  deps: ComputeDeps,
   minutesMs: readonly number[],
   newest: bigint,
 ): Promise<bigint> {
   // What is received from here on may be missed.
-  const computedMs = clock.nowMs()
-  const naming = defaultNaming
+  const computedMs = deps.clock.nowMs()
+  return computeTables(deps, minuteTables, { minutesMs, newest, computedMs: () => computedMs })
+}
+
+/** A computed minute, and when it was. */
+export interface ComputedMinute {
+  readonly minuteMs: number
+  readonly computedMs: number
+}
+
+/**
+ * The same of the tables that depend on names and thresholds alone. When the minutes were computed stays as it is: their other
+ * tables have seen no more.
+ */
+export async function renameMinutes(
+  deps: ComputeDeps,
+  minutes: readonly ComputedMinute[],
+  newest: bigint,
+): Promise<bigint> {
+  const times = new Map(minutes.map(({ minuteMs, computedMs }) => [minuteMs, computedMs]))
+  return computeTables(deps, entryTables, {
+    minutesMs: [...times.keys()],
+    newest,
+    computedMs: (minuteMs) => times.get(minuteMs) ?? 0,
+  })
+}
+
+interface Computation {
+  readonly minutesMs: readonly number[]
+  readonly newest: bigint
+  readonly computedMs: (minuteMs: number) => number
+}
+
+async function computeTables(
+  { store, clock }: ComputeDeps,
+  tables: readonly TableQuery[],
+  { minutesMs, newest, computedMs }: Computation,
+): Promise<bigint> {
+  const naming = await readNaming(store)
   const minutes = minutesMs.map((minuteMs) => minuteMs / 1000)
   const written = await newestWritten(store, 'thresholds_1m', minutes)
-  const generation = nextGeneration(computedMs, written > newest ? written : newest)
-  for (const table of minuteTables) await run(store, table({ minutes, generation, naming }))
-  await run(store, recordMinutesQuery({ minutes, generation, computedMs, naming }))
+  const generation = nextGeneration(clock.nowMs(), written > newest ? written : newest)
+  for (const table of tables) await run(store, table({ minutes, generation, naming }))
+  await run(store, recordMinutesQuery({ minutes, generation, naming, computedMs: minutesMs.map(computedMs) }))
   return generation
 }
 
@@ -122,6 +165,10 @@ async function newestWritten(
 }
 
 const settings = {
+  // Rules of all applications are part of the text.
+  max_query_size: String(4 * 1024 ** 2),
+  max_ast_elements: String(1_000_000),
+  max_expanded_ast_elements: String(2_000_000),
   // Ingest goes first: the job never has more than one core.
   max_threads: 1,
   // One block, so that all rows of the minutes appear at once.

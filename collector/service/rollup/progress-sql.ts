@@ -52,17 +52,39 @@ export function recordMinutesQuery({
   generation,
   naming,
   computedMs,
-}: MinutesToCompute & { readonly computedMs: number }): Query {
+}: MinutesToCompute & { readonly computedMs: readonly number[] }): Query {
   return {
     sql: `
 INSERT INTO rollup_minutes (minute, generation, computed_at, naming)
-SELECT toDateTime(arrayJoin({minutes:Array(UInt32)}), 'UTC'), {generation:UInt64}, ${ms('computedMs')}, {naming:UInt64}`,
+SELECT toDateTime(each.1, 'UTC'), {generation:UInt64}, fromUnixTimestamp64Milli(each.2), {naming:UInt64}
+FROM (SELECT arrayJoin(arrayZip({minutes:Array(UInt32)}, {computedMs:Array(Int64)})) AS each)`,
     params: {
       minutes,
       generation: String(generation),
       computedMs,
       naming: naming.revision,
     },
+  }
+}
+
+/**
+ * Computed minutes whose names or thresholds are not those of now: of the last hours first, where they are looked at, and with
+ * what their thresholds are made of before them; then the oldest.
+ */
+export function otherwiseNamedQuery(params: {
+  readonly naming: number
+  readonly sinceMs: number
+  readonly recentMs: number
+  readonly limit: number
+}): Query {
+  return {
+    sql: `
+SELECT toUnixTimestamp(minute) * 1000 AS minuteMs, toUnixTimestamp64Milli(computed_at) AS computedMs
+FROM rollup_minutes FINAL
+WHERE naming < {naming:UInt64} AND minute >= toDateTime(intDiv({sinceMs:Int64}, 1000))
+ORDER BY minute < toDateTime(intDiv({recentMs:Int64}, 1000)), minute
+LIMIT {limit:UInt32}`,
+    params: { ...params },
   }
 }
 

@@ -15,6 +15,8 @@ export interface RollupConfig {
   readonly windowMs: number
   /** Minutes to compute that are kept in mind; beyond it no more receipt is looked at until some are done. */
   readonly pendingMax: number
+  /** After a change of names or thresholds, minutes of the last hours are computed anew first. */
+  readonly renamedFirstMs: number
   /** After work, a rest of so many times as long. */
   readonly restFactor: number
   /** Minutes older than this are not computed again: some of their raw spans may have expired (after 15 days). */
@@ -31,6 +33,7 @@ export const rollupConfig: RollupConfig = {
   minutesMax: 60,
   windowMs: 600_000,
   pendingMax: 20_000,
+  renamedFirstMs: 3 * 3_600_000,
   restFactor: 3,
   keptMs: 14 * 86_400_000,
 }

@@ -1,9 +1,23 @@
 import type { Clock } from '../../std/clock.ts'
 import { skewMs } from '../query/pairing-sql.ts'
 import type { Store } from '../store/store.ts'
-import { computeMinutes, computeStaleHours, groupMinutes, run } from './compute-minutes.ts'
+import {
+  type ComputedMinute,
+  computeMinutes,
+  computeStaleHours,
+  groupMinutes,
+  readNaming,
+  renameMinutes,
+  run,
+} from './compute-minutes.ts'
 import { isExpired, type PendingMinute, planRun } from './plan.ts'
-import { firstReceivedQuery, type ProgressRow, progressQuery, recordProgressQuery } from './progress-sql.ts'
+import {
+  firstReceivedQuery,
+  otherwiseNamedQuery,
+  type ProgressRow,
+  progressQuery,
+  recordProgressQuery,
+} from './progress-sql.ts'
 import type { RollupConfig } from './rollup-config.ts'
 import {
   behindSidecarsQuery,
@@ -97,6 +111,30 @@ export function createRollupRuns({ store, clock }: RunDeps, config: RollupConfig
     }
   }
 
+  /** Minutes that were named or judged otherwise than they would be now. Returns how many. */
+  async function rename(nowMs: number, newest: bigint, signal?: AbortSignal): Promise<number> {
+    const { revision } = await readNaming(store)
+    const minutes = await store.query<ComputedMinute>(
+      otherwiseNamedQuery({
+        naming: revision,
+        sinceMs: nowMs - config.keptMs,
+        recentMs: nowMs - config.renamedFirstMs,
+        limit: config.minutesMax,
+      }),
+    )
+    const computed = new Map(minutes.map((minute) => [minute.minuteMs, minute]))
+    let generation = newest
+    let renamed = 0
+    for (const group of groupMinutes([...computed.keys()])) {
+      if (signal?.aborted) return renamed
+      const own = group.flatMap((minuteMs) => computed.get(minuteMs) ?? [])
+      generation = await renameMinutes({ store, clock }, own, generation)
+      renamed += group.length
+      await rest(signal)
+    }
+    return renamed
+  }
+
   return {
     async next(signal) {
       workingSinceMs = clock.monotonicMs()
@@ -118,16 +156,17 @@ export function createRollupRuns({ store, clock }: RunDeps, config: RollupConfig
         for (const minuteMs of group) pending.delete(minuteMs)
         computed += group.length
       }
+      const renamed = plan.backlog ? 0 : await rename(nowMs, generation, signal)
       const hourMs = Math.floor((nowMs - config.minAgeMs) / 3_600_000)
-      if (computed > 0 || hourMs !== hoursUntil)
+      if (computed + renamed > 0 || hourMs !== hoursUntil)
         await computeStaleHours({ store, clock }, nowMs - config.minAgeMs)
       hoursUntil = hourMs
       if (plan.finishedMs > finishedMs)
         await run(store, recordProgressQuery({ job: 'red_1m', untilMs: plan.finishedMs }))
       await rest(signal)
       return {
-        minutes: computed,
-        backlog: plan.backlog || (untilMs < settledMs && pending.size < config.pendingMax),
+        minutes: computed + renamed,
+        backlog: plan.backlog || renamed > 0 || (untilMs < settledMs && pending.size < config.pendingMax),
         lagMs: nowMs - Math.max(plan.finishedMs, finishedMs),
       }
     },

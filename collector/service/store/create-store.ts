@@ -74,6 +74,10 @@ export function createStore({
       clickhouse_settings: {
         // Reads only; settings may still be named in the query.
         readonly: '2',
+        // Rules of an application's transactions are part of the text.
+        max_query_size: String(4 * 1024 ** 2),
+        max_ast_elements: '1000000',
+        max_expanded_ast_elements: '2000000',
         max_execution_time: queryMaxExecutionSeconds,
         max_memory_usage: String(queryMaxMemoryBytes),
         cancel_http_readonly_queries_on_client_close: 1,

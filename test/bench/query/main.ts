@@ -8,6 +8,7 @@ import { computeMinutes } from '../../../collector/service/rollup/compute-minute
 import { rebuildRollup } from '../../../collector/service/rollup/rebuild.ts'
 import { createAgentConfigs } from '../../../collector/service/store/agent-configs.ts'
 import { createSlos } from '../../../collector/service/store/slos.ts'
+import { createTransactionSettings } from '../../../collector/service/store/transaction-settings.ts'
 import { systemClock } from '../../../collector/std/clock.ts'
 import { silentLog } from '../../../collector/std/log.ts'
 import { costOf, tableBytes } from '../schema/bench-table.ts'
@@ -48,6 +49,7 @@ try {
       store: database.store,
       configs: createAgentConfigs({ store: database.store, clock, log: silentLog }),
       slos: createSlos({ store: database.store, clock, log: silentLog }),
+      transactionSettings: createTransactionSettings({ store: database.store, clock, log: silentLog }),
       nowMs: clock.nowMs,
       log: silentLog,
       metrics: { handle: (_request, response) => response.end('') },

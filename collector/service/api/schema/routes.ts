@@ -144,6 +144,10 @@ export type TraceDetailQuery = Static<typeof TraceDetailQuery>
  * /applications/:application/transactions       TransactionList       TransactionQuery
  * /applications/:application/transaction        TransactionDetail     TransactionDetailQuery
  * /applications/:application/scorecard          Scorecard             ScorecardQuery
+ * /applications/:application/transaction-rules  TransactionRules
+ *   PUT                                         TransactionRulesSaved  TransactionRulesChange
+ * /applications/:application/transaction-rules/preview
+ *   POST                                        TransactionPreview    TransactionRulesDraft
  * /snapshots                                    SnapshotList          SnapshotQuery
  * /applications/:application/hints              HintList              HintQuery
  * /applications/:application/slos               SloList

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { TransactionSettings } from '../../../record/transaction-settings.ts'
 import { Red, VersionShare } from './applications.ts'
 import { Chart, TimeRange } from './common.ts'
 
@@ -254,3 +255,59 @@ export const SnapshotList = Type.Object({
   ),
 })
 export type SnapshotList = Static<typeof SnapshotList>
+
+/** A name and the calls of it in the last hour. */
+const NamedCalls = Type.Object({
+  service: Type.String(),
+  transaction: Type.String({ description: "'' of what is excluded" }),
+  calls: Type.Number(),
+  operations: Type.Array(Type.String(), { description: 'some of the operations behind it' }),
+})
+
+const NamedCallsList = Type.Object({
+  names: Type.Array(NamedCalls),
+  rest: Type.Object({ names: Type.Integer(), calls: Type.Number() }, { description: 'beyond those listed' }),
+})
+
+export const TransactionRules = Type.Object({
+  version: Type.Integer({ description: '0: nothing was set yet' }),
+  settings: Type.Unsafe<TransactionSettings>(TransactionSettings),
+  changedAtMs: Type.Integer(),
+  changedBy: Type.String(),
+  /** Minutes of stored spans that have been computed with the settings as they are. */
+  recomputed: Type.Object({ minutes: Type.Integer(), of: Type.Integer() }),
+  guard: Type.Object({
+    known: Type.Integer(),
+    max: Type.Integer(),
+    /** What is pooled as All other traffic, in the last hour. */
+    pooled: NamedCallsList,
+  }),
+})
+export type TransactionRules = Static<typeof TransactionRules>
+
+export const TransactionRulesChange = Type.Object(
+  {
+    version: Type.Integer({ minimum: 0, description: 'that the change is based on' }),
+    settings: Type.Unsafe<TransactionSettings>(Type.Unknown()),
+  },
+  { additionalProperties: false },
+)
+export type TransactionRulesChange = Static<typeof TransactionRulesChange>
+export const TransactionRulesSaved = Type.Object({ version: Type.Integer(), changedAtMs: Type.Integer() })
+export type TransactionRulesSaved = Static<typeof TransactionRulesSaved>
+
+export const TransactionRulesDraft = Type.Object(
+  { settings: Type.Unsafe<TransactionSettings>(Type.Unknown()) },
+  { additionalProperties: false },
+)
+export type TransactionRulesDraft = Static<typeof TransactionRulesDraft>
+
+/** What the calls of the last hour would be. */
+export const TransactionPreview = Type.Object({
+  fromMs: Type.Integer(),
+  toMs: Type.Integer(),
+  named: NamedCallsList,
+  excluded: NamedCallsList,
+  max: Type.Integer({ description: 'names beyond it would be pooled as All other traffic' }),
+})
+export type TransactionPreview = Static<typeof TransactionPreview>

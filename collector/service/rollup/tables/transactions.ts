@@ -1,4 +1,5 @@
 import type { Query } from '../../query/query.ts'
+import { transactionsMaxOf } from '../../query/transaction-rules-sql.ts'
 import { eachMinute, type MinutesToCompute, minuteParams } from '../minutes.ts'
 import { noClasses, noRed, redCellColumns } from '../red-cells.ts'
 import { knownTransactions, staged } from './entries.ts'
@@ -24,7 +25,7 @@ SELECT application, service, transaction, first, last, {naming:UInt64} FROM (
 ) AS found
 LEFT JOIN (SELECT application, count() AS taken FROM (${knownTransactions}) GROUP BY application) AS room
 ON room.application = found.application
-WHERE known OR place + room.taken <= (${minutes.naming.transactionsMax})`,
+WHERE known OR place + room.taken <= (${transactionsMaxOf(minutes.naming)})`,
     params: minuteParams(minutes),
   }
 }
