@@ -3,7 +3,6 @@ import {
   allSettingsBytesMax,
   type SettingsRow,
   type TransactionSettings,
-  whyUnusable,
 } from '../../record/transaction-settings.ts'
 import type { Range } from '../query/query.ts'
 import {
@@ -27,6 +26,7 @@ import {
   TransactionRulesDraft,
   TransactionRulesSaved,
 } from './schema/transactions.ts'
+import { whyUnusable } from './usable-settings.ts'
 
 const previewMs = 3_600_000
 const namesMax = 200

@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type SpanRow, spansTable } from '../../../collector/record/span.ts'
-import {
-  type TransactionRule,
-  type TransactionSettings,
-  whyUnusable,
-} from '../../../collector/record/transaction-settings.ts'
+import type { TransactionRule, TransactionSettings } from '../../../collector/record/transaction-settings.ts'
+import { whyUnusable } from '../../../collector/service/api/usable-settings.ts'
 import { entriesOf } from '../../../collector/service/query/entry-sql.ts'
 import { rangeWindow } from '../../../collector/service/query/pairing-sql.ts'
 import { namingOf } from '../../../collector/service/query/transaction-naming.ts'
