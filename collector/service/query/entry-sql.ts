@@ -23,7 +23,7 @@ const endpointColumns = `
     toString(multiIf(protocol = 'http' AND http_route != '', http_route, protocol = 'messaging', messaging_destination, operation)) AS endpoint`
 
 /** Attributes are read of the spans alone whose name needs them. */
-const scanned = (entries: string, naming: Naming) => `
+const named = (entries: string, naming: Naming) => `
   SELECT ${copied}, notEmpty(links_span_id) AS linked, ${endpointColumns}, ${defaultName(undefined)} AS defaultName, ${nameOf(naming, undefined)} AS name
   FROM spans FINAL WHERE ${entries} AND NOT (${needsAttributesOf(naming)})
   UNION ALL
@@ -32,8 +32,11 @@ const scanned = (entries: string, naming: Naming) => `
     SELECT *, ${pathOf(storedAttribute)} AS httpPath FROM spans FINAL WHERE ${entries} AND (${needsAttributesOf(naming)})
   )`
 
-/** SQL text: the columns of `entryColumns`. */
-export function entriesOf(window: SpanWindow, naming: Naming, condition = 'true'): string {
+const unnamed = (entries: string) => `
+  SELECT ${copied}, notEmpty(links_span_id) AS linked, ${endpointColumns}, '' AS name FROM spans FINAL WHERE ${entries}`
+
+/** SQL text: the columns of `entryColumns`. Names are dear to make where attributes are needed: `unnamed` are all ''. */
+export function entriesOf(window: SpanWindow, naming: Naming | 'unnamed', condition = 'true'): string {
   const entries = `${isEntry} AND ${condition} AND ${window.own('start_time')}`
   return `
 SELECT ${entryColumns.replace('entering, transaction', `own.entering AS entering, if(own.entering, own.name, '') AS transaction`)}
@@ -42,7 +45,7 @@ FROM (
     entry.*,
     -- A consumer with a link is called by what it links to, as in the questions to raw spans.
     NOT (entry.kind = 5 AND entry.linked) AND NOT (${isPair('caller', 'entry')} AND caller.application = entry.application) AS entering
-  FROM (${behindSidecars(window, scanned(entries, naming))}) AS entry
+  FROM (${behindSidecars(window, naming === 'unnamed' ? unnamed(entries) : named(entries, naming))}) AS entry
   LEFT JOIN (${callersOf(window, `SELECT trace_id, parent_span_id FROM spans WHERE ${entries} AND parent_span_id != ${noParent}`)})
   AS caller ON caller.trace_id = entry.trace_id AND caller.span_id = entry.parent_span_id
 ) AS own`

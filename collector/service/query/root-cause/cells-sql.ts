@@ -35,13 +35,10 @@ const bucket =
   'toInt32(floor((toUnixTimestamp64Milli(start_time) - {windowFromMs:Int64}) / {bucketMs:Int64}))'
 const outsideWindow = `NOT (${between('start_time', '{windowFromMs:Int64}', '{windowToMs:Int64}')})`
 
-/** A question that is not about one transaction needs no names, which are dear to make. */
-const noNames = (naming: Naming): Naming => ({ ...naming, nameOf: () => "''", needsAttributes: 'false' })
-
 /** SQL text: the requests: entry spans that enter the application, or those of one transaction. */
 const entering = (condition: string, { service, naming }: Pick<CauseScope, 'service' | 'naming'>) => `
 SELECT trace_id, start_time, duration_ns, status, weight
-FROM (${entriesOf(rangeWindow, service === '' ? noNames(naming) : naming, `${isAsked} AND ${isSampled} AND ${condition}`)})
+FROM (${entriesOf(rangeWindow, service === '' ? 'unnamed' : naming, `${isAsked} AND ${isSampled} AND ${condition}`)})
 WHERE entering AND ({service:String} = '' OR (service = {service:String} AND transaction = {transaction:String}))`
 
 const ofTransaction = (condition: string, scope: CauseScope) =>
