@@ -1,3 +1,5 @@
+import { isCache } from '../record/backend.ts'
+
 /**
  * The name of what a client or producer span calls, from attributes of the current and of previous semantic conventions
  * (https://opentelemetry.io/docs/specs/semconv/). Backends with equal names are one:
@@ -32,17 +34,6 @@ const socketAddresses: typeof serverAddresses = [
   ['peer.ipv4', 'peer.port'],
   ['peer.address', ''],
 ]
-
-const caches = new Set([
-  'redis',
-  'valkey',
-  'memcached',
-  'hazelcast',
-  'infinispan',
-  'ehcache',
-  'aws.elasticache',
-])
-export const isCache = (dbSystem: string): boolean => caches.has(dbSystem)
 
 /** Where Istio's Envoy connects from within a pod: no place of its own. https://istio.io/latest/docs/ops/deployment/application-requirements/ */
 export const meshAddress = '127.0.0.6'

@@ -9,6 +9,7 @@ import { type SeededApp, startSeededApp } from '../support/service-app.ts'
 import { agentScreens } from './agent-screens.ts'
 import { applicationScreens } from './application-screens.ts'
 import { baselineScreens } from './baseline-screens.ts'
+import { callScreens } from './call-screens.ts'
 import { traceScreens } from './trace-screens.ts'
 import { transactionScreens } from './transaction-screens.ts'
 
@@ -56,6 +57,7 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
   applicationScreens(ui)
   transactionScreens(ui)
   agentScreens(ui)
+  callScreens(ui)
 
   test.each([
     ['/', 'Open violations'],
@@ -78,6 +80,10 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
     ['/applications/shop/snapshots', 'Kept calls'],
     ['/applications/shop/tiers', 'spedizioni-66b9-0'],
     ['/applications/shop/flow-map', 'spedizioni'],
+    ['/applications/shop/errors', 'StockError'],
+    ['/applications/shop/databases', 'INSERT INTO orders'],
+    ['/applications/shop/backends', 'api.pagamenti.example'],
+    ['/applications/shop/endpoints', '/orders'],
     ['/traces', 'magnanimo'],
     ['/violations', 'Violations'],
     ['/agents', 'Effective configuration'],

@@ -14,6 +14,7 @@ export const errorCatalogue = {
   'unknown-transaction': { statusCode: 404, error: 'Not Found' },
   'unknown-slo': { statusCode: 404, error: 'Not Found' },
   'unknown-trace': { statusCode: 404, error: 'Not Found' },
+  'unknown-exception': { statusCode: 404, error: 'Not Found' },
   'unknown-path': { statusCode: 404, error: 'Not Found' },
   'version-conflict': { statusCode: 409, error: 'Conflict' },
   cancelled: { statusCode: 499, error: 'Client Closed Request' },

@@ -1,7 +1,11 @@
 import { registerAgentConfigurationRoutes } from './agent-configuration.ts'
 import { registerAgentRoutes } from './agents.ts'
+import { registerErrorRoutes } from './application-errors.ts'
 import { registerApplicationRoutes } from './applications.ts'
+import { registerBackendRoutes } from './backends.ts'
 import { registerClusterRoutes } from './clusters.ts'
+import { registerDatabaseRoutes } from './databases.ts'
+import { registerEndpointRoutes } from './endpoints.ts'
 import { registerEventRoutes } from './events.ts'
 import { registerNodeRoutes } from './nodes.ts'
 import { registerObjectRoutes } from './objects.ts'
@@ -47,6 +51,10 @@ export function registerApi(app: ApiInstance, deps: ApiDeps, config: ApiConfig):
   registerSnapshotRoutes(app, deps)
   registerRootCauseRoutes(app, deps)
   registerSloRoutes(app, deps)
+  registerErrorRoutes(app, deps)
+  registerDatabaseRoutes(app, deps)
+  registerBackendRoutes(app, deps)
+  registerEndpointRoutes(app, deps)
   registerTraceRoutes(app, deps)
   registerAgentRoutes(app, deps)
   registerAgentConfigurationRoutes(app, deps)

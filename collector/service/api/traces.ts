@@ -112,6 +112,13 @@ function traceFilter(query: TraceQuery, nowMs: number): TraceFilter {
     version: parseList('version', query.version),
     pod: parseList('pod', query.pod),
     namespace: parseList('namespace', query.namespace),
+    ...Object.fromEntries(
+      (['peer', 'destination', 'route', 'method'] as const)
+        .filter((name) => query[name])
+        .map((name) => [name, parseList(name, query[name])]),
+    ),
+    ...(query.statement ? { statement: query.statement } : {}),
+    ...(query.exception ? { exception: query.exception } : {}),
     status: query.status ?? '',
     minMs,
     maxMs,

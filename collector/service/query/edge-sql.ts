@@ -110,9 +110,10 @@ export const backendName = `toString(multiIf(
 /** SQL text: the same as one word, as the flow map's ids: `database:postgresql:shop`, `external:bank.example:443`. */
 export const backendId = `if(${backendType} = 'external', concat('external:', ${backendName}), concat(${backendType}, ':', ${backendSystem}, ':', ${backendName}))`
 
-const toBackends = (window: SpanWindow, condition: string) => `
+/** SQL text: the calls of tiers to what has no spans of its own; `trace_id` beside the columns of an edge where `traced`. */
+export const toBackends = (window: SpanWindow, condition: string, traced = ''): string => `
 SELECT
-  start_time, 'tier' AS caller_type, toString(application) AS caller_application, toString(service) AS caller_service,
+  ${traced} start_time, 'tier' AS caller_type, toString(application) AS caller_application, toString(service) AS caller_service,
   toString(version) AS caller_version,
   ${backendType} AS callee_type, '' AS callee_application, ${backendName} AS callee_service, '' AS callee_version,
   ${backendSystem} AS system,
@@ -120,7 +121,7 @@ SELECT
 FROM (
   SELECT *, kind AS spanKind FROM (
     SELECT
-      start_time, application, service, version, db_system, messaging_system, messaging_destination, rpc_system, http_method,
+      trace_id, start_time, application, service, version, db_system, messaging_system, messaging_destination, rpc_system, http_method,
       peer, kind, duration_ns, status, weight
     FROM spans FINAL
     WHERE kind IN (3, 4) AND NOT sidecar AND ${window.own('start_time')} AND ${condition} AND (trace_id, span_id) NOT IN (${calledFrom(window)})

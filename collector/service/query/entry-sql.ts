@@ -1,3 +1,4 @@
+import { endpointColumns } from './endpoint-sql.ts'
 import { behindSidecars, callersOf, isPair, type SpanWindow } from './pairing-sql.ts'
 import { isEntry, noParent } from './span-sql.ts'
 import type { Naming } from './transaction-naming.ts'
@@ -15,12 +16,6 @@ export const entryColumns =
 
 const copied =
   'start_time, trace_id, span_id, parent_span_id, cluster_id, namespace, application, service, version, pod, operation, kind, status, duration_ns, weight, http_status, exception_type'
-
-/** RPC spans are named `package.Service/Method` by the semantic conventions. */
-const endpointColumns = `
-    multiIf(http_method != '', 'http', rpc_system != '', 'rpc', messaging_destination != '', 'messaging', 'other') AS protocol,
-    toString(multiIf(protocol = 'http', http_method, protocol = 'rpc', rpc_system, protocol = 'messaging', messaging_system, '')) AS method,
-    toString(multiIf(protocol = 'http' AND http_route != '', http_route, protocol = 'messaging', messaging_destination, operation)) AS endpoint`
 
 /** Attributes are read of the spans alone whose name needs them. */
 const named = (entries: string, naming: Naming) => `

@@ -18,14 +18,14 @@ const top = `replaceRegexpAll(arrayStringConcat(
 export const exceptionEvents = ({ own }: SpanWindow, condition = 'true'): string => `
 SELECT *, cityHash64(exception_type, ${top}) AS group_hash FROM (
   SELECT
-    start_time, cluster_id, namespace, application, service, version, operation, trace_id, weight,
+    start_time, cluster_id, namespace, application, service, version, pod, operation, trace_id, span_id, weight,
     event['exception.type'] AS exception_type, substring(event['exception.message'], 1, ${messageCharsMax}) AS message,
     substring(event['exception.stacktrace'], 1, ${stackCharsMax}) AS stack
   FROM (
     SELECT * EXCEPT (names, attributes), arrayJoin(arrayFilter((a, name) -> name = 'exception', attributes, names)) AS event
     FROM (
       SELECT
-        start_time, cluster_id, namespace, application, service, version, operation, trace_id, weight,
+        start_time, cluster_id, namespace, application, service, version, pod, operation, trace_id, span_id, weight,
         events_name AS names, events_attributes AS attributes
       FROM spans FINAL
       WHERE has(events_name, 'exception') AND ${own('start_time')} AND ${condition}

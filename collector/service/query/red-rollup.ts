@@ -19,10 +19,13 @@ export const minuteRangeMsMax = 24 * 3_600_000
 export type RedSource = 'raw' | 'minutes' | 'hours'
 
 /** The coarsest rows that fit: steps must be whole. Parameters that are not numbers (placeholders of a panel) stay on raw spans. */
-export function redSource({ fromMs, toMs, stepMs = 3_600_000 }: Range & { stepMs?: number }): RedSource {
+export function redSource(
+  { fromMs, toMs, stepMs = 3_600_000 }: Range & { stepMs?: number },
+  rawMsMax = rawRangeMsMax,
+): RedSource {
   const rangeMs = toMs - fromMs
   if (rangeMs > minuteRangeMsMax && stepMs % 3_600_000 === 0) return 'hours'
-  if (rangeMs > rawRangeMsMax && stepMs % 60_000 === 0) return 'minutes'
+  if (rangeMs > rawMsMax && stepMs % 60_000 === 0) return 'minutes'
   return 'raw'
 }
 
@@ -61,7 +64,7 @@ export const openWindow: SpanWindow = {
 }
 
 interface ClosedRows {
-  readonly table: 'red' | 'edges' | 'transactions' | 'nodes'
+  readonly table: 'red' | 'edges' | 'transactions' | 'nodes' | 'db' | 'endpoints'
   readonly source: RedSource
   /** Also how many of the calls are of which class, as `judgedCells` names them; not of edges. */
   readonly judged?: true
@@ -75,15 +78,23 @@ const cells =
 
 const judgedCells = 'slow AS slowN, very_slow AS verySlowN, stalled AS stalledN'
 
+/** Minutes of the middle part. */
+export const inClosedMinutes = `minute >= ${at('closedFromMs')} AND minute < ${at('closedToMs')}`
+
+/** SQL text: what holds for the valid rows of a rollup table within a time. */
+export const isValid = (name: string, time: string, within: string): string =>
+  `${within} AND (${time}, generation) IN (SELECT ${time}, max(generation) FROM ${name} WHERE ${within} GROUP BY ${time})`
+
+const minuteTables: readonly ClosedRows['table'][] = ['db', 'endpoints']
+
 /** SQL text: the valid rows of a rollup in the middle parts. */
 export function closedRows({ table, source, judged, columns, condition }: ClosedRows): string {
   const rows = (name: string, time: string, within: string) => `
   SELECT ${columns}, toDateTime64(${time}, 9, 'UTC') AS at, ${cells}${judged ? `, ${judgedCells}` : ''}
   FROM ${name} FINAL
-  WHERE ${within} AND calls > 0 AND ${condition}
-    AND (${time}, generation) IN (SELECT ${time}, max(generation) FROM ${name} WHERE ${within} GROUP BY ${time})`
-  const inMinutes = `minute >= ${at('closedFromMs')} AND minute < ${at('closedToMs')}`
-  if (source !== 'hours') return rows(`${table}_1m`, 'minute', inMinutes)
+  WHERE ${isValid(name, time, within)} AND calls > 0 AND ${condition}`
+  const inMinutes = inClosedMinutes
+  if (source !== 'hours' || minuteTables.includes(table)) return rows(`${table}_1m`, 'minute', inMinutes)
   const inHours = `hour >= ${at('hourFromMs')} AND hour < ${at('hourToMs')}`
   return `${rows(`${table}_1m`, 'minute', `${inMinutes} AND (minute < ${at('hourFromMs')} OR minute >= ${at('hourToMs')})`)}
   UNION ALL ${rows(`${table}_1h`, 'hour', inHours)}`

@@ -1,5 +1,8 @@
+import { exceptionEvents } from './exception-sql.ts'
+import { rangeWindow } from './pairing-sql.ts'
 import { type ListFilter, listParams, passes, type Query, type Range, stepOf } from './query.ts'
 import { inSpanRange, noParent } from './span-sql.ts'
+import { isDatabaseCall, statementHash } from './statement-sql.ts'
 
 export interface TraceFilter extends Range {
   readonly application: ListFilter
@@ -8,6 +11,14 @@ export interface TraceFilter extends Range {
   readonly version: ListFilter
   readonly pod: ListFilter
   readonly namespace: ListFilter
+  /** What a client or producer span calls (wire/peer.ts), a queue, the route and method of an HTTP span. */
+  readonly peer?: ListFilter
+  readonly destination?: ListFilter
+  readonly route?: ListFilter
+  readonly method?: ListFilter
+  /** Hash of a database statement, of a group of exceptions: a decimal number. */
+  readonly statement?: string
+  readonly exception?: string
   readonly status: 'error' | 'ok' | ''
   /** Of the longest span that matches; 0: no bound. */
   readonly minMs: number
@@ -19,6 +30,27 @@ export interface TraceFilter extends Range {
 /** Spans of a trace may start this long before or after those that matched. */
 const traceMarginMs = 3_600_000
 const lists = ['application', 'service', 'operation', 'version', 'pod', 'namespace'] as const
+/** Asked for rarely: their columns are read only then. */
+const rareLists = {
+  peer: 'peer',
+  destination: 'messaging_destination',
+  route: 'http_route',
+  method: 'http_method',
+} as const
+const rareKeys = Object.keys(rareLists) as (keyof typeof rareLists)[]
+
+function rareConditions(filter: TraceFilter): string {
+  const conditions = rareKeys.filter((name) => filter[name]).map((name) => passes(name, rareLists[name]))
+  if (filter.statement) conditions.push(isDatabaseCall, `${statementHash} = {statement:UInt64}`)
+  if (filter.exception)
+    conditions.push(
+      "has(events_name, 'exception')",
+      `(trace_id, span_id) IN (
+    SELECT trace_id, span_id FROM (${exceptionEvents(rangeWindow)}) WHERE group_hash = {exception:UInt64}
+  )`,
+    )
+  return conditions.map((condition) => `AND ${condition}`).join(' ')
+}
 
 /** SQL text: the span has the pair in one of the places in which OTLP keeps attributes. */
 function hasPair(at: number): string {
@@ -29,11 +61,12 @@ function hasPair(at: number): string {
 }
 
 /** Traces with a span that passes every filter: one row each, with what sorts it. */
-const matching = ({ attributes }: TraceFilter) => `
+const matching = (filter: TraceFilter) => `
 SELECT trace_id, min(start_time) AS firstAt, max(duration_ns) AS longestNs, countIf(status = 2) AS failed
 FROM spans FINAL
 WHERE ${inSpanRange('start_time')} AND ${lists.map((name) => passes(name, name)).join(' AND ')}
-  ${attributes.map((_, at) => `AND ${hasPair(at)}`).join(' ')}
+  ${filter.attributes.map((_, at) => `AND ${hasPair(at)}`).join(' ')}
+  ${rareConditions(filter)}
 GROUP BY trace_id
 HAVING longestNs >= {minMs:Float64} * 1e6 AND ({maxMs:Float64} = 0 OR longestNs <= {maxMs:Float64} * 1e6)
   AND ({status:String} = '' OR ({status:String} = 'error') = (failed > 0))`
@@ -103,8 +136,11 @@ ORDER BY timeMs`,
 }
 
 function traceParams(filter: TraceFilter): Record<string, unknown> {
-  const { fromMs, toMs, status, minMs, maxMs, attributes } = filter
-  const { application, service, operation, version, pod, namespace } = filter
+  const { fromMs, toMs, status, minMs, maxMs, attributes, statement, exception } = filter
+  const given = [...lists, ...rareKeys].flatMap((name) => {
+    const list = filter[name]
+    return list ? [[name, list] as const] : []
+  })
   return {
     fromMs,
     toMs,
@@ -118,6 +154,8 @@ function traceParams(filter: TraceFilter): Record<string, unknown> {
         [`attributeValue${at}`, value],
       ]),
     ),
-    ...listParams({ application, service, operation, version, pod, namespace }),
+    ...(statement ? { statement } : {}),
+    ...(exception ? { exception } : {}),
+    ...listParams(Object.fromEntries(given)),
   }
 }

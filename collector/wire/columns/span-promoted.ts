@@ -1,4 +1,5 @@
-import { isCache, meshAddress, peerOf, serverAddresses } from '../peer.ts'
+import { isCache } from '../../record/backend.ts'
+import { meshAddress, peerOf, serverAddresses } from '../peer.ts'
 import { isSidecar } from '../sidecar.ts'
 import { ByteBuffer } from './byte-buffer.ts'
 import { type PlainSpanColumns, slots } from './span-columns.ts'

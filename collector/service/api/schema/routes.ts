@@ -84,6 +84,13 @@ export const ObjectKey = Type.Intersect([
 ])
 export type ObjectKey = Static<typeof ObjectKey>
 
+const Hash = Type.Optional(
+  Type.String({
+    pattern: '^\\d{1,20}$',
+    description: 'a group of the databases or errors of an application',
+  }),
+)
+
 export const TraceQuery = Type.Intersect([
   TimeRange,
   Type.Object({
@@ -93,6 +100,13 @@ export const TraceQuery = Type.Intersect([
     version: List,
     pod: List,
     namespace: List,
+    /** What a span calls: `host:port`, `host:port/database`, …; a queue or topic; the route and method of an HTTP span. */
+    peer: List,
+    destination: List,
+    route: List,
+    method: List,
+    statement: Hash,
+    exception: Hash,
     status: Type.Optional(Type.Union([Type.Literal('error'), Type.Literal('ok')])),
     minMs: Type.Optional(Type.Number({ minimum: 0 })),
     maxMs: Type.Optional(Type.Number({ minimum: 0 })),
@@ -158,6 +172,14 @@ export type TraceDetailQuery = Static<typeof TraceDetailQuery>
  *   DELETE                                      SloSaved              version
  * /slos/preview
  *   POST                                        SloPreview            SloDefinition
+ * /applications/:application/errors             ErrorList             TimeRange
+ * /applications/:application/exceptions/:group  ExceptionDetail       TimeRange
+ * /applications/:application/databases          DatabaseList          TimeRange
+ * /applications/:application/statement          StatementDetail       StatementQuery
+ * /applications/:application/backends           BackendList           TimeRange
+ * /applications/:application/backend            CallDetail            BackendQuery
+ * /applications/:application/endpoints          EndpointList          TimeRange
+ * /applications/:application/endpoint           CallDetail            EndpointQuery
  * /traces                                       TraceList             TraceQuery
  * /traces/:traceId                              TraceDetail           TraceDetailQuery
  * /agents                                       AgentList

@@ -25,6 +25,10 @@ export function ApplicationFrame({ children }: { readonly children: ReactNode })
           { label: 'Operations', to: '/applications/$application/operations', params },
           { label: 'Tiers & nodes', to: '/applications/$application/tiers', params },
           { label: 'Flow map', to: '/applications/$application/flow-map', params },
+          { label: 'Errors', to: '/applications/$application/errors', params },
+          { label: 'Databases', to: '/applications/$application/databases', params },
+          { label: 'Remote services', to: '/applications/$application/backends', params },
+          { label: 'Endpoints', to: '/applications/$application/endpoints', params },
           { label: 'Traces', to: '/traces', search: { application } },
         ]}
       />

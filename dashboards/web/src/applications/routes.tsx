@@ -47,5 +47,25 @@ export function applicationRoutes(root: AnyRootRoute) {
       path: '/applications/$application/flow-map',
       component: lazyRouteComponent(() => import('./flow-map-page.tsx'), 'FlowMapPage'),
     }),
+    createRoute({
+      ...parent,
+      path: '/applications/$application/errors',
+      component: lazyRouteComponent(() => import('../errors/errors-page.tsx'), 'ErrorsPage'),
+    }),
+    createRoute({
+      ...parent,
+      path: '/applications/$application/databases',
+      component: lazyRouteComponent(() => import('../calls/databases-page.tsx'), 'DatabasesPage'),
+    }),
+    createRoute({
+      ...parent,
+      path: '/applications/$application/backends',
+      component: lazyRouteComponent(() => import('../calls/backends-page.tsx'), 'BackendsPage'),
+    }),
+    createRoute({
+      ...parent,
+      path: '/applications/$application/endpoints',
+      component: lazyRouteComponent(() => import('../calls/endpoints-page.tsx'), 'EndpointsPage'),
+    }),
   ]
 }

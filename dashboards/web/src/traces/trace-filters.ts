@@ -11,6 +11,14 @@ export interface TraceFilters {
   readonly status?: 'error' | 'ok'
   readonly minMs?: number
   readonly maxMs?: number
+  /** What a span calls, a queue, the route and method of an HTTP span. */
+  readonly peer?: string
+  readonly destination?: string
+  readonly route?: string
+  readonly method?: string
+  /** The number of a database statement, of a group of exceptions. */
+  readonly statement?: string
+  readonly exception?: string
   /** `key=value` pairs. */
   readonly attributes?: string
   readonly sort?: 'newest' | 'slowest'
@@ -23,6 +31,12 @@ const textKeys = [
   'version',
   'pod',
   'namespace',
+  'peer',
+  'destination',
+  'route',
+  'method',
+  'statement',
+  'exception',
   'attributes',
 ] as const satisfies readonly (keyof TraceQuery & keyof TraceFilters)[]
 const numberKeys = ['minMs', 'maxMs'] as const

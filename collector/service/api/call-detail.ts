@@ -1,0 +1,73 @@
+import type { Range } from '../query/query.ts'
+import {
+  type CallRows,
+  type ContributorRow,
+  contributorsQuery,
+  type RedStepRow,
+  redStepsQuery,
+  type SlowCallRow,
+  sinceQuery,
+  slowestCallsQuery,
+} from '../query/red-rows.ts'
+import type { Ask } from './ask.ts'
+import { perMinute, toRed } from './red.ts'
+import type { CallDetail } from './schema/calls.ts'
+import { chartOf, wholeStepMsOf } from './time.ts'
+
+/** Everything about the calls of one kind; `narrow`: SQL text that picks them, by parameters of the scope. */
+export async function callDetail(
+  ask: Ask,
+  rows: CallRows,
+  { scope, narrow }: { scope: Range & Readonly<Record<string, unknown>>; narrow: string },
+): Promise<CallDetail> {
+  const stepMs = wholeStepMsOf(scope)
+  const [parts, steps, slowest, [since]] = await Promise.all([
+    ask<ContributorRow>(contributorsQuery(rows, scope, narrow)),
+    ask<RedStepRow>(redStepsQuery(rows, { ...scope, stepMs }, narrow)),
+    ask<SlowCallRow>(slowestCallsQuery(rows, scope, narrow)),
+    ask<{ sinceMs: number }>(sinceQuery(rows, scope, narrow)),
+  ])
+  const minutes = (scope.toMs - scope.fromMs) / 60_000
+  return {
+    red: toRed(
+      parts.find((row) => row.whole),
+      minutes,
+    ),
+    charts: redCharts(steps, scope, stepMs),
+    parts: parts
+      .filter((row) => !row.whole)
+      .map((row) => ({ service: row.service, version: row.version, red: toRed(row, minutes) })),
+    slowest: slowest.map((row) => ({ ...row })),
+    sinceMs: since?.sinceMs ?? null,
+  }
+}
+
+function redCharts(steps: readonly RedStepRow[], scope: Range, stepMs: number): CallDetail['charts'] {
+  const duration = (name: 'p50' | 'p95' | 'p99') => ({
+    name,
+    unit: 'ms',
+    missing: null,
+    value: (row: RedStepRow) => row[`${name}Ms`],
+  })
+  const rate = (name: 'calls' | 'errors') => ({
+    name,
+    unit: '1/min',
+    missing: 0 as const,
+    value: (row: RedStepRow, inMinutes: number) => perMinute(row[name], inMinutes),
+  })
+  return {
+    load: chartOf(steps, scope, [rate('calls')], stepMs),
+    responseTime: chartOf(steps, scope, [duration('p50'), duration('p95'), duration('p99')], stepMs),
+    errors: chartOf(steps, scope, [rate('errors')], stepMs),
+  }
+}
+
+/** A rate over the range, in whole minutes at least. */
+export function minuteSpark(
+  steps: readonly { readonly timeMs: number; readonly value: number }[],
+  scope: Range,
+): (number | null)[] {
+  const value = (row: { value: number }, minutes: number) => perMinute(row.value, minutes)
+  const series = [{ name: 'value', unit: '1/min', missing: 0 as const, value }]
+  return chartOf(steps, scope, series, wholeStepMsOf(scope)).series[0]?.points ?? []
+}

@@ -1,0 +1,136 @@
+import { isCache } from '../../record/backend.ts'
+import {
+  type DatabaseCallsRow,
+  type DatabaseStepRow,
+  databaseCalls,
+  databaseStepsQuery,
+  databasesQuery,
+  isStatement,
+  type StatementCallerRow,
+  type StatementTextRow,
+  statementCallersQuery,
+  statementTextsQuery,
+} from '../query/databases.ts'
+import type { Range } from '../query/query.ts'
+import { requireApplication } from './applications.ts'
+import { type Ask, asker } from './ask.ts'
+import { callDetail, minuteSpark } from './call-detail.ts'
+import { toRed } from './red.ts'
+import { type ApiDeps, type ApiInstance, ApplicationParams, answers } from './route-types.ts'
+import { TimeRange } from './schema/common.ts'
+import { DatabaseList, StatementDetail, StatementQuery } from './schema/databases.ts'
+import { parseRange, wholeStepMsOf } from './time.ts'
+
+const rowsMax = 500
+/** What only raw spans know is looked up in so much of the range at most. */
+export const recentMsMax = 3_600_000
+
+export function registerDatabaseRoutes(app: ApiInstance, { store, nowMs }: ApiDeps): void {
+  const tags = ['applications']
+  app.get(
+    '/applications/:application/databases',
+    {
+      schema: {
+        tags,
+        params: ApplicationParams,
+        querystring: TimeRange,
+        response: answers(DatabaseList),
+      },
+    },
+    async (request, reply) => {
+      const ask = asker(store, request, reply)
+      const scope = { ...parseRange(request.query, nowMs()), application: request.params.application }
+      const list = await databaseList(ask, scope)
+      if (list.databases.length === 0) await requireApplication(ask, scope.application)
+      return list
+    },
+  )
+  app.get(
+    '/applications/:application/statement',
+    {
+      schema: {
+        tags,
+        params: ApplicationParams,
+        querystring: StatementQuery,
+        response: answers(StatementDetail),
+      },
+    },
+    async (request, reply): Promise<StatementDetail> => {
+      const ask = asker(store, request, reply)
+      const { system, peer, hash } = request.query
+      const range = parseRange(request.query, nowMs())
+      const scope = { ...range, application: request.params.application, system, peer, hash }
+      const recent = { ...scope, fromMs: Math.max(range.fromMs, range.toMs - recentMsMax) }
+      const [detail, texts, callers] = await Promise.all([
+        callDetail(ask, databaseCalls, { scope, narrow: isStatement }),
+        ask<StatementTextRow>(statementTextsQuery([hash])),
+        ask<StatementCallerRow>(statementCallersQuery(recent)),
+      ])
+      if (detail.red.calls === 0) await requireApplication(ask, scope.application)
+      return {
+        ...detail,
+        statement: texts[0]?.statement ?? callers[0]?.statement ?? '',
+        callers: callers.map(({ statement: _, ...caller }) => caller),
+      }
+    },
+  )
+}
+
+async function databaseList(ask: Ask, scope: Range & { application: string }): Promise<DatabaseList> {
+  const minutes = (scope.toMs - scope.fromMs) / 60_000
+  const [rows, steps] = await Promise.all([
+    ask<DatabaseCallsRow>(databasesQuery({ ...scope, limit: rowsMax + 1 })),
+    ask<DatabaseStepRow>(databaseStepsQuery({ ...scope, stepMs: wholeStepMsOf(scope) })),
+  ])
+  const level = (name: DatabaseCallsRow['level']) => rows.filter((row) => row.level === name)
+  const timeOf = (row: DatabaseCallsRow) => (row.meanMs ?? 0) * row.calls
+  const wholeMs = level('database').reduce((sum, row) => sum + timeOf(row), 0)
+  const share = (row: DatabaseCallsRow) => (wholeMs === 0 ? 0 : timeOf(row) / wholeMs)
+  const statements = level('statement')
+  const texts = await textsOf(ask, statements)
+  const callersOf = Map.groupBy(level('caller'), keyOf)
+  const statementsOf = Map.groupBy(statements, keyOf)
+  const stepsOf = Map.groupBy(steps, keyOf)
+  return {
+    databases: level('database')
+      .slice(0, rowsMax)
+      .map((row) => ({
+        system: row.system,
+        peer: row.peer,
+        cache: isCache(row.system),
+        red: toRed(row, minutes),
+        timeShare: share(row),
+        statements: statementsOf.get(keyOf(row))?.length ?? 0,
+        callers: (callersOf.get(keyOf(row)) ?? []).map((caller) => ({
+          service: caller.service,
+          red: toRed(caller, minutes),
+        })),
+        spark: minuteSpark(
+          (stepsOf.get(keyOf(row)) ?? []).map(({ timeMs, calls }) => ({ timeMs, value: calls })),
+          scope,
+        ),
+      })),
+    statements: statements.slice(0, rowsMax).map((row) => ({
+      system: row.system,
+      peer: row.peer,
+      hash: row.statementHash,
+      statement: row.statement || (texts.get(row.statementHash) ?? ''),
+      services: [...row.services],
+      red: toRed(row, minutes),
+      timeShare: share(row),
+      sampleTraceId: row.sampleTraceId,
+      sampleAtMs: row.sampleAtMs,
+    })),
+    truncated: statements.length > rowsMax,
+  }
+}
+
+const keyOf = ({ system, peer }: { system: string; peer: string }) => JSON.stringify([system, peer])
+
+/** Rows from raw spans bring their text, those that are rolled up only its hash. */
+async function textsOf(ask: Ask, rows: readonly DatabaseCallsRow[]): Promise<Map<string, string>> {
+  const hashes = rows.filter((row) => row.statement === '').map((row) => row.statementHash)
+  if (hashes.length === 0) return new Map()
+  const found = await ask<StatementTextRow>(statementTextsQuery(hashes))
+  return new Map(found.map((row) => [row.statementHash, row.statement]))
+}

@@ -1,0 +1,151 @@
+import { rangeWindow, type SpanWindow } from './pairing-sql.ts'
+import { type Query, type Range, stepOf } from './query.ts'
+import { type RedRow, redColumns } from './red.ts'
+import {
+  closedBounds,
+  closedRows,
+  mergedRedColumns,
+  openCells,
+  openWindow,
+  type RedSource,
+  redSource,
+} from './red-rollup.ts'
+
+/** Calls of one kind (of statements, of endpoints, …), as they stand in a rollup table and as raw spans tell of them. */
+export interface CallRows {
+  readonly table: 'red' | 'edges' | 'db' | 'endpoints'
+  /** Names that both have, besides `service` and `version` of who called or was called, and `sample`, a trace id. */
+  readonly columns: string
+  /** SQL text of all of them in the rollup table, and of what its rows must meet. */
+  readonly closedColumns: string
+  readonly condition: string
+  /** SQL text: raw rows with the columns, `start_time`, `durationNs`, `outcome`, `weight`. */
+  readonly open: (window: SpanWindow) => string
+}
+
+/** Ranges up to this are read from raw spans alone, whose quantiles are exact; longer ones from minutes and hours. */
+const rawMsMax = 30 * 60_000
+
+export interface RedSourceRows {
+  /** SQL text: WITH clause; columns of RedRow; the rows; and of a row: its calls, its failed calls, the duration of its longest. */
+  readonly bounds: string
+  readonly red: string
+  readonly rows: string
+  readonly calls: string
+  readonly failed: string
+  readonly longestNs: string
+}
+
+/** `narrow`: SQL text of a condition on the columns. */
+export function redRows(
+  rows: CallRows,
+  scope: Range & { readonly stepMs?: number },
+  narrow = 'true',
+): RedSourceRows {
+  const source: RedSource = redSource(scope, rawMsMax)
+  const columns = `service, version, sample, ${rows.columns}`
+  const open = (window: SpanWindow, cells: string) =>
+    `SELECT ${columns}, start_time AS at, ${cells} FROM (${rows.open(window)}) WHERE ${narrow}`
+  if (source === 'raw')
+    return {
+      bounds: '',
+      red: redColumns('durationNs', 'outcome = 2'),
+      rows: open(rangeWindow, 'durationNs, outcome, weight'),
+      calls: 'weight',
+      failed: 'if(outcome = 2, weight, 0)',
+      longestNs: 'durationNs',
+    }
+  const { table, closedColumns, condition } = rows
+  return {
+    bounds: closedBounds,
+    red: mergedRedColumns(),
+    rows: `
+  SELECT * FROM (${closedRows({ table, source, columns: closedColumns, condition })}) WHERE ${narrow}
+  UNION ALL ${open(openWindow, openCells('durationNs', 'outcome = 2'))}`,
+    calls: 'n',
+    failed: 'failed',
+    longestNs: 'maxNs',
+  }
+}
+
+/** RED of a whole and of each service and version that has a part in it. */
+export interface ContributorRow extends RedRow {
+  readonly whole: boolean
+  readonly service: string
+  readonly version: string
+}
+
+export function contributorsQuery(
+  rows: CallRows,
+  scope: Range & { readonly stepMs?: number },
+  narrow: string,
+): Query {
+  const from = redRows(rows, scope, narrow)
+  return {
+    sql: `${from.bounds}
+SELECT toBool(grouping(service) = 1) AS whole, service, version, ${from.red}
+FROM (${from.rows})
+GROUP BY GROUPING SETS ((), (service, version))
+ORDER BY whole DESC, calls DESC, service, version
+LIMIT 200`,
+    params: { ...scope },
+  }
+}
+
+export interface RedStepRow extends RedRow {
+  readonly timeMs: number
+}
+
+export function redStepsQuery(
+  rows: CallRows,
+  scope: Range & { readonly stepMs: number },
+  narrow: string,
+): Query {
+  const from = redRows(rows, scope, narrow)
+  return {
+    sql: `${from.bounds}
+SELECT ${stepOf('at')} AS timeMs, ${from.red}
+FROM (${from.rows})
+GROUP BY timeMs
+ORDER BY timeMs`,
+    params: { ...scope },
+  }
+}
+
+export interface SlowCallRow {
+  readonly traceId: string
+  /** Of its minute, where it is rolled up. */
+  readonly atMs: number
+  readonly durationMs: number
+  readonly service: string
+  readonly version: string
+}
+
+/** The slowest call of each minute that is rolled up, and all others: the slowest of them. */
+export function slowestCallsQuery(rows: CallRows, scope: Range, narrow: string): Query {
+  const from = redRows(rows, scope, narrow)
+  return {
+    sql: `${from.bounds}
+SELECT
+  lower(hex(sample)) AS traceId, toUnixTimestamp64Milli(at) AS atMs, ${from.longestNs} / 1e6 AS durationMs, service, version
+FROM (${from.rows})
+WHERE sample != toFixedString('', 16)
+ORDER BY ${from.longestNs} DESC, traceId
+LIMIT 1 BY sample
+LIMIT 10`,
+    params: { ...scope },
+  }
+}
+
+/** The first minute in which the rollup has such a call; no row: there is none. */
+export function sinceQuery(rows: CallRows, scope: Record<string, unknown>, narrow: string): Query {
+  return {
+    sql: `
+SELECT toUnixTimestamp(min(at)) * 1000 AS sinceMs FROM (
+  SELECT ${rows.closedColumns}, minute AS at FROM ${rows.table}_1m WHERE calls > 0 AND ${rows.condition}
+)
+WHERE ${narrow}
+HAVING count() > 0`,
+    params: { ...scope },
+  }
+}

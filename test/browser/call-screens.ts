@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import { cellsOf, type Ui } from './ui.ts'
+
+/** Errors, databases, remote services and endpoints of an application: their numbers, and where these lead. */
+export function callScreens(ui: Ui): void {
+  const perMinute = (calls: number) => `${Number((calls / 60).toPrecision(3))}/min`
+  const count = async (where: string): Promise<number> => {
+    const [row] = await ui.store().query<{ n: number }>({
+      sql: `SELECT toFloat64(count()) AS n FROM spans FINAL WHERE application = 'shop' AND ${where}`,
+      params: {},
+    })
+    return row?.n ?? 0
+  }
+
+  test('statements of a database: calls as the database has them; one opens with its callers and leads to its traces', async () => {
+    const { page, errors } = await ui.open(`/applications/shop/databases?${ui.range()}`)
+    const calls = await count("db_system = 'postgresql'")
+    const card = page.locator('section.card').filter({ hasText: 'Statements' }).last()
+    await card.getByText('INSERT INTO orders').waitFor()
+    const [cells] = await cellsOf(card)
+    expect(cells?.slice(1, 6)).toEqual([perMinute(calls), '6 ms', '6 ms', '0', '100 %'])
+    await card.getByRole('row').filter({ hasText: 'INSERT' }).click()
+    const panel = page.getByRole('complementary')
+    await panel.getByRole('link', { name: 'POST /orders' }).waitFor()
+    await panel
+      .getByRole('link', { name: perMinute(calls) })
+      .first()
+      .click()
+    await page.getByText(/statement is \d+/).waitFor()
+    await page.getByRole('link', { name: 'GET /hw2' }).first().waitFor()
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  test('an exception: its count, since when in which version, its stack, and as many traces as it says', async () => {
+    const { page, errors } = await ui.open(`/applications/shop/errors?${ui.range()}`)
+    const thrown = await count("has(events_name, 'exception')")
+    await page.getByRole('row').filter({ hasText: 'StockError' }).waitFor()
+    const [cells] = await cellsOf(page.locator('section.card').last())
+    expect(cells?.[0]).toContain('new')
+    expect(cells?.[2]).toBe(String(thrown))
+    expect(cells?.[7]).toContain('in v1')
+    await page.getByRole('row').filter({ hasText: 'StockError' }).click()
+    const panel = page.getByRole('complementary')
+    await panel.getByText('at reserve (/app/stock.js:41:11)').waitFor()
+    await panel.getByRole('link', { name: `${thrown} ·` }).click()
+    await page.getByText(`${thrown} traces`).first().waitFor()
+    await page.goBack()
+    await page.getByRole('button', { name: 'Failed operations' }).click()
+    await page.getByRole('link', { name: 'GET /hw2' }).waitFor()
+    expect(page.url()).toContain('show=operations')
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  test('remote services are what has no spans of its own, filtered by kind in the address', async () => {
+    const { page, errors } = await ui.open(`/applications/shop/backends?${ui.range()}`)
+    const calls = await count("peer = 'api.pagamenti.example:443'")
+    const row = page.getByRole('row').filter({ hasText: 'api.pagamenti.example:443' })
+    await row.getByRole('link', { name: perMinute(calls) }).waitFor()
+    expect(await page.getByText('benigno:5000').count()).toBe(0)
+    await page.getByRole('button', { name: 'database' }).click()
+    await row.waitFor({ state: 'detached' })
+    expect(page.url()).toContain('kind=database')
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  test('endpoints: a text narrows them, and one opens with the versions that serve it', async () => {
+    const { page, errors } = await ui.open(`/applications/shop/endpoints?${ui.range()}&q=benigno`)
+    const calls = await count("service = 'benigno' AND kind = 2")
+    const row = page.getByRole('row').filter({ hasText: 'benigno' })
+    await row.getByRole('link', { name: perMinute(calls) }).waitFor()
+    expect(await page.getByText('/orders').count()).toBe(0)
+    await row.getByText('benigno').click()
+    const panel = page.getByRole('complementary')
+    await panel.getByRole('cell', { name: 'benigno v2' }).waitFor()
+    expect(errors).toEqual([])
+    await page.close()
+  })
+}

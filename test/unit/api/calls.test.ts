@@ -1,0 +1,191 @@
+import type { TSchema } from 'typebox'
+import { Value } from 'typebox/value'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { BackendList } from '../../../collector/service/api/schema/backends.ts'
+import { CallDetail } from '../../../collector/service/api/schema/calls.ts'
+import { DatabaseList, StatementDetail } from '../../../collector/service/api/schema/databases.ts'
+import { EndpointList } from '../../../collector/service/api/schema/endpoints.ts'
+import { ErrorList, ExceptionDetail } from '../../../collector/service/api/schema/errors.ts'
+import { rollupConfig } from '../../../collector/service/rollup/rollup-config.ts'
+import { createRollupRuns } from '../../../collector/service/rollup/run.ts'
+import { type SeededApp, startSeededApp } from '../../support/service-app.ts'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
+
+let seeded: SeededApp
+beforeAll(async () => {
+  seeded = await startSeededApp({ minutes: 45, tracesPerMinute: 10 })
+})
+afterAll(() => seeded?.close())
+
+const toMs = () => seeded.facts.toMs - 60_000
+
+async function get<T>(path: string, schema: TSchema): Promise<T> {
+  // Calls of the last seconds are not counted yet, since their callees may be on their way.
+  const range = `from=${seeded.facts.fromMs}&to=${toMs()}`
+  const response = await seeded.app.inject({
+    url: `/api/v1/applications/shop/${path}${path.includes('?') ? '&' : '?'}${range}`,
+  })
+  const body = response.json<T>()
+  expect(response.statusCode, JSON.stringify(body)).toBe(200)
+  expect([...Value.Errors(schema, body)].slice(0, 3)).toEqual([])
+  return body
+}
+
+/** Plain SQL over spans: distinct ones, counted by hand. */
+async function plain<Row>(columns: string, where: string, group = ''): Promise<Row[]> {
+  return seeded.clickHouse.store.query<Row>({
+    sql: `SELECT ${columns} FROM (SELECT * FROM spans LIMIT 1 BY trace_id, span_id)
+      WHERE application = 'shop' AND start_time >= fromUnixTimestamp64Milli({fromMs:Int64}) AND start_time < fromUnixTimestamp64Milli({toMs:Int64}) AND ${where} ${group}`,
+    params: { fromMs: seeded.facts.fromMs, toMs: toMs() },
+  })
+}
+const figures =
+  'toFloat64(count()) AS calls, toFloat64(countIf(status = 2)) AS errors, avg(duration_ns) / 1e6 AS meanMs, quantileExact(0.95)(duration_ns) / 1e6 AS p95Ms'
+interface Figures {
+  readonly calls: number
+  readonly errors: number
+  readonly meanMs: number | null
+  readonly p95Ms: number | null
+}
+
+/** Counts are exact; quantiles of minutes are the middles of buckets. */
+function expectFigures(red: Figures, want: Figures | undefined): void {
+  expect([red.calls, red.errors]).toEqual([want?.calls, want?.errors])
+  expect(red.meanMs).toBeCloseTo(want?.meanMs ?? 0, 4)
+  expect(Math.abs((red.p95Ms ?? 0) / (want?.p95Ms ?? 1) - 1)).toBeLessThan(0.046)
+}
+
+const statement = 'INSERT INTO orders VALUES (?)'
+const database = 'system=postgresql&peer=postgres:5432/shop'
+
+async function check(): Promise<void> {
+  const inserts = "kind = 3 AND db_system = 'postgresql'"
+  const [insert] = await plain<Figures>(figures, inserts)
+  const { databases, statements } = await get<DatabaseList>('databases', DatabaseList)
+  expect(databases).toHaveLength(1)
+  expect(databases[0]).toMatchObject({
+    system: 'postgresql',
+    peer: 'postgres:5432/shop',
+    statements: 1,
+    timeShare: 1,
+  })
+  expect(databases[0]?.callers.map((caller) => [caller.service, caller.red.calls])).toEqual([
+    ['ordini', insert?.calls],
+  ])
+  expect(statements).toMatchObject([{ services: ['ordini'], timeShare: 1 }])
+  expect(statements[0]?.statement).toMatch(/^INSERT INTO orders VALUES \(/)
+  for (const { red } of [...databases, ...statements]) expectFigures(red, insert)
+
+  const hash = statements[0]?.hash
+  const detail = await get<StatementDetail>(`statement?${database}&hash=${hash}`, StatementDetail)
+  expectFigures(detail.red, insert)
+  expect(detail.statement || statement).toMatch(/^INSERT INTO orders/)
+  expect(detail.parts).toMatchObject([{ service: 'ordini', version: 'v1' }])
+  expect(detail.callers).toMatchObject([{ service: 'ordini', operation: 'POST /orders' }])
+  expect(detail.charts.load.series[0]?.points.reduce((sum: number, point) => sum + (point ?? 0), 0)).toBe(
+    insert?.calls,
+  )
+  expect(detail.slowest[0]).toMatchObject({ durationMs: 6, service: 'ordini' })
+
+  const { backends } = await get<BackendList>('backends', BackendList)
+  expect(backends.map((one) => [one.kind, one.system, one.name, one.callers[0]?.service]).sort()).toEqual([
+    ['database', 'postgresql', 'postgres:5432/shop', 'ordini'],
+    ['http', 'http', 'api.pagamenti.example:443', 'magnanimo'],
+  ])
+  const [payments] = await plain<Figures>(figures, "kind = 3 AND peer = 'api.pagamenti.example:443'")
+  expectFigures(backends.find((one) => one.kind === 'http')?.red as Figures, payments)
+  const called = await get<CallDetail>(
+    'backend?type=external&system=http&name=api.pagamenti.example:443',
+    CallDetail,
+  )
+  expectFigures(called.red, payments)
+  expect(called.slowest).toHaveLength(10)
+  const untilNow = await seeded.app.inject({ url: '/api/v1/applications/shop/backends' })
+  const counted = (list: BackendList) => list.backends.find((one) => one.kind === 'http')?.red.calls ?? 0
+  const last = await seeded.clickHouse.store.query<{ calls: number }>({
+    sql: "SELECT toFloat64(uniqExact(span_id)) AS calls FROM spans WHERE peer = 'api.pagamenti.example:443' AND toUnixTimestamp64Milli(received_at) < {nowMs:Int64} - 15000",
+    params: { nowMs: seeded.facts.toMs },
+  })
+  expect(counted(untilNow.json<BackendList>())).toBe(last[0]?.calls)
+
+  const { endpoints } = await get<EndpointList>('endpoints', EndpointList)
+  const wanted = await plain<Figures & { service: string; name: string }>(
+    `service, if(http_route = '', messaging_destination, http_route) AS name, ${figures}`,
+    'kind IN (2, 5)',
+    'GROUP BY service, name ORDER BY service, name',
+  )
+  expect(endpoints).toHaveLength(wanted.length)
+  for (const want of wanted) {
+    const found = endpoints.find((one) => one.service === want.service && one.name === want.name)
+    expectFigures(found?.red as Figures, want)
+  }
+  const endpoint = await get<CallDetail>(
+    'endpoint?service=benigno&protocol=http&method=GET&name=/',
+    CallDetail,
+  )
+  expectFigures(
+    endpoint.red,
+    wanted.find((one) => one.service === 'benigno'),
+  )
+  expect(endpoint.parts.map((part) => part.version)).toEqual(['v1', 'v2'])
+
+  const errors = await get<ErrorList>('errors', ErrorList)
+  const failed = await plain<{ service: string; operation: string; errors: number }>(
+    'service, operation, toFloat64(count()) AS errors',
+    'kind IN (2, 5) AND status = 2',
+    'GROUP BY service, operation ORDER BY errors DESC, service',
+  )
+  expect(errors.operations.map((row) => [row.service, row.operation, row.red.errors])).toEqual(
+    failed.map((row) => [row.service, row.operation, row.errors]),
+  )
+  const [thrown] = await plain<{ count: number; firstMs: number; lastMs: number; versions: string[] }>(
+    `toFloat64(count()) AS count, toUnixTimestamp64Milli(min(start_time)) AS firstMs, toUnixTimestamp64Milli(max(start_time)) AS lastMs,
+      arraySort(groupUniqArray(toString(version))) AS versions`,
+    "has(events_name, 'exception')",
+  )
+  expect(errors.exceptions).toMatchObject([
+    {
+      type: 'StockError',
+      message: 'stock service answered 500',
+      count: thrown?.count,
+      services: ['benigno'],
+      operations: ['GET /'],
+      versions: thrown?.versions,
+      firstVersion: 'v1',
+      isNew: true,
+    },
+  ])
+  const [group] = errors.exceptions
+  // A sighting is kept to the second.
+  expect(Math.floor((group?.firstSeenMs ?? 0) / 1_000)).toBe(Math.floor((thrown?.firstMs ?? 0) / 1_000))
+  const exception = await get<ExceptionDetail>(`exceptions/${group?.group}`, ExceptionDetail)
+  expect(exception).toMatchObject({ type: 'StockError', count: thrown?.count, firstVersion: 'v1' })
+  expect(exception.stack).toContain('at reserve (/app/stock.js:41:11)')
+  expect(exception.occurrences[0]).toMatchObject({ atMs: thrown?.lastMs, service: 'benigno' })
+  const traces = await seeded.app.inject({
+    url: `/api/v1/traces?application=shop&exception=${group?.group}&limit=1000&from=${seeded.facts.fromMs}&to=${toMs()}`,
+  })
+  expect(traces.json<{ traces: unknown[] }>().traces).toHaveLength(thrown?.count ?? 0)
+  const byStatement = await seeded.app.inject({
+    url: `/api/v1/traces?application=shop&statement=${hash}&peer=postgres:5432/shop&limit=1000&from=${seeded.facts.fromMs}&to=${toMs()}`,
+  })
+  expect(byStatement.json<{ traces: unknown[] }>().traces).toHaveLength(insert?.calls ?? 0)
+}
+
+describe('errors, databases, backends and endpoints say what plain SQL over spans says', () => {
+  test('from raw spans, as long as nothing is rolled up', check)
+
+  test('and from minutes, with raw spans for those that are open', async () => {
+    const nowMs = seeded.facts.toMs
+    const clock = { nowMs: () => nowMs, monotonicMs: () => 0, sleep: async () => {} }
+    const runs = createRollupRuns({ store: seeded.clickHouse.store, clock }, rollupConfig)
+    while ((await runs.next()).backlog);
+    const [rolledUp] = await seeded.clickHouse.store.query<{ minutes: number }>({
+      sql: 'SELECT toFloat64(uniqExact(minute)) AS minutes FROM db_1m WHERE calls > 0',
+      params: {},
+    })
+    expect(rolledUp?.minutes).toBeGreaterThan(30)
+    await check()
+  })
+})
