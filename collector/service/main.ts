@@ -24,6 +24,7 @@ import { startRollup } from './rollup/rollup.ts'
 import { rollupConfig } from './rollup/rollup-config.ts'
 import { createAgentConfigs } from './store/agent-configs.ts'
 import { createStore, type OpenStore } from './store/create-store.ts'
+import { createInformationPoints } from './store/information-points.ts'
 import { createSlos } from './store/slos.ts'
 import { createTransactionSettings } from './store/transaction-settings.ts'
 
@@ -105,6 +106,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
         configs,
         slos,
         transactionSettings,
+        points: createInformationPoints({ store, clock, log }),
         log,
         metrics,
         nowMs: clock.nowMs,

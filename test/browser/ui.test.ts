@@ -84,6 +84,7 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
     ['/applications/shop/databases', 'INSERT INTO orders'],
     ['/applications/shop/backends', 'api.pagamenti.example'],
     ['/applications/shop/endpoints', '/orders'],
+    ['/applications/shop/information-points?open=%5B%22new%22%5D', 'Add a condition'],
     ['/traces', 'magnanimo'],
     ['/violations', 'Violations'],
     ['/agents', 'Effective configuration'],

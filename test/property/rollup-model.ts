@@ -130,6 +130,7 @@ export function modelOf(stored: readonly SpanRow[]): Tables {
     edges_1m: lines(cellsOf(edges)),
     edges_1h: lines(cellsOf(hourly(edges))),
     db_1m: lines(cellsOf(dbCalls(spans)), true),
+    queues_1m: lines(cellsOf(queueCalls(spans)), true),
     endpoints_1m: lines(cellsOf(entries.map(endpointCall)), true),
     exceptions_1m: exceptionLines(stored),
     exception_sightings: sightingLines(stored),
@@ -299,6 +300,21 @@ function backendCall(span: SpanRow): Call {
     span.kind === 4,
   ])
 }
+
+const queueCalls = (spans: readonly SpanRow[]) =>
+  spans
+    .filter((span) => [3, 4, 5].includes(span.kind) && span.messaging_system !== '')
+    .map((span) =>
+      callOf(span, [
+        minuteOf(span),
+        span.application,
+        span.service,
+        span.version,
+        span.messaging_system,
+        span.messaging_destination,
+        span.kind === 5,
+      ]),
+    )
 
 const dbCalls = (spans: readonly SpanRow[]) =>
   spans

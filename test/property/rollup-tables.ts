@@ -42,6 +42,7 @@ SELECT concat(
 SELECT concat(${tier}, '|', d.db_system, '|', peer, '|', s.statement, ' ', ${red}, ${sample}) AS line
 FROM (SELECT * FROM ${valid('db_1m', 'minute')}) AS d
 INNER JOIN (SELECT * FROM db_statements FINAL) AS s ON s.statement_hash = d.statement_hash AND s.db_system = d.db_system`,
+  queues_1m: `SELECT concat(toString(toUnixTimestamp(minute)), '|', application, '|', service, '|', version, '|', system, '|', name, '|', toString(consumes), ' ', ${red}, ${sample}) AS line FROM ${valid('queues_1m', 'minute')}`,
   endpoints_1m: `SELECT concat(${tier}, '|', protocol, '|', method, '|', name, ' ', ${red}, ${sample}) AS line FROM ${valid('endpoints_1m', 'minute')}`,
   exceptions_1m: `
 SELECT concat(${tier}, '|', operation, '|', e.exception_type, '|', ${frames}, ' ', toString(count), ${sample}, ' ', sample_message) AS line

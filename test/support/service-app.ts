@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { createApp } from '../../collector/service/app.ts'
 import { createAgentConfigs } from '../../collector/service/store/agent-configs.ts'
+import { createInformationPoints } from '../../collector/service/store/information-points.ts'
 import { createSlos, type Slos } from '../../collector/service/store/slos.ts'
 import { createTransactionSettings } from '../../collector/service/store/transaction-settings.ts'
 import { systemClock } from '../../collector/std/clock.ts'
@@ -34,6 +35,7 @@ export async function startSeededApp(
         clock: systemClock,
         log: silentLog,
       }),
+      points: createInformationPoints({ store: clickHouse.store, clock: systemClock, log: silentLog }),
       nowMs: () => nowMs,
       log: silentLog,
       metrics: { handle: (_request, response) => response.end('') },

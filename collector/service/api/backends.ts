@@ -9,10 +9,18 @@ import {
   slowBackendCallsQuery,
 } from '../query/backends.ts'
 import type { Range } from '../query/query.ts'
-import type { SlowCallRow } from '../query/red-rows.ts'
+import {
+  isQueue,
+  type QueueCallsRow,
+  type QueueStepRow,
+  queueCalls,
+  queueStepsQuery,
+  queuesQuery,
+} from '../query/queues.ts'
+import { type ContributorRow, contributorsQuery, type SlowCallRow } from '../query/red-rows.ts'
 import { requireApplication } from './applications.ts'
 import { type Ask, asker } from './ask.ts'
-import { callDetail, minuteSpark } from './call-detail.ts'
+import { callDetail, minuteSpark, toParts } from './call-detail.ts'
 import { recentMsMax } from './databases.ts'
 import { toRed } from './red.ts'
 import { type ApiDeps, type ApiInstance, ApplicationParams, answers } from './route-types.ts'
@@ -64,6 +72,7 @@ export function registerBackendRoutes(app: ApiInstance, { store, nowMs }: ApiDep
       const now = nowMs()
       const range = parseRange(request.query, now)
       const scope = { ...range, application: request.params.application, nowMs: now, type, system, name }
+      if (type === 'queue') return queueDetail(ask, scope)
       const recent = { ...scope, fromMs: Math.max(range.fromMs, range.toMs - recentMsMax) }
       const [detail, slowest] = await Promise.all([
         callDetail(ask, backendCalls, { scope, narrow: isBackend }),
@@ -75,47 +84,95 @@ export function registerBackendRoutes(app: ApiInstance, { store, nowMs }: ApiDep
   )
 }
 
-async function backendList(
+type Scope = Range & { readonly application: string; readonly nowMs: number }
+
+/** Who puts messages into it, and who takes them. */
+async function queueDetail(
   ask: Ask,
-  scope: Range & { application: string; nowMs: number },
-): Promise<BackendList> {
+  scope: Scope & { readonly system: string; readonly name: string },
+): Promise<CallDetail> {
+  const [detail, consumers] = await Promise.all([
+    callDetail(ask, queueCalls, { scope: { ...scope }, narrow: isQueue(false) }),
+    ask<ContributorRow>(contributorsQuery(queueCalls, scope, isQueue(true))),
+  ])
+  if (detail.red.calls === 0 && consumers.length === 0) await requireApplication(ask, scope.application)
+  return { ...detail, consumers: toParts(consumers, (scope.toMs - scope.fromMs) / 60_000) }
+}
+
+async function backendList(ask: Ask, scope: Scope): Promise<BackendList> {
+  const [called, queues] = await Promise.all([calledBackends(ask, scope), queueBackends(ask, scope)])
+  const timeOf = ({ red }: BackendRow) => (red.meanMs ?? 0) * red.calls
+  const all = [...called, ...queues].sort((one, other) => timeOf(other) - timeOf(one))
+  return { backends: all.slice(0, rowsMax), truncated: all.length > rowsMax }
+}
+
+async function calledBackends(ask: Ask, scope: Scope): Promise<BackendRow[]> {
   const minutes = (scope.toMs - scope.fromMs) / 60_000
   const [rows, steps] = await Promise.all([
     ask<BackendCallsRow>(backendsQuery({ ...scope, limit: rowsMax + 1 })),
     ask<BackendStepRow>(backendStepsQuery({ ...scope, stepMs: wholeStepMsOf(scope) })),
   ])
-  const backends = rows.filter((row) => row.level === 'backend')
   const callersOf = Map.groupBy(
     rows.filter((row) => row.level === 'caller'),
     keyOf,
   )
   const stepsOf = Map.groupBy(steps, keyOf)
-  return {
-    backends: backends.slice(0, rowsMax).map((row) => ({
+  return rows
+    .filter((row) => row.level === 'backend')
+    .map((row) => ({
       type: row.type,
       system: row.system,
       name: row.name,
       kind: kindOf(row),
       red: toRed(row, minutes),
-      callers: (callersOf.get(keyOf(row)) ?? []).map((caller) => ({
-        service: caller.service,
-        red: toRed(caller, minutes),
-      })),
+      consumed: null,
+      consumers: [],
+      callers: partsOf(callersOf.get(keyOf(row)) ?? [], minutes),
       spark: minuteSpark(
         (stepsOf.get(keyOf(row)) ?? []).map(({ timeMs, calls }) => ({ timeMs, value: calls })),
         scope,
       ),
-    })),
-    truncated: backends.length > rowsMax,
-  }
+    }))
 }
+
+async function queueBackends(ask: Ask, scope: Scope): Promise<BackendRow[]> {
+  const minutes = (scope.toMs - scope.fromMs) / 60_000
+  const [rows, steps] = await Promise.all([
+    ask<QueueCallsRow>(queuesQuery({ ...scope, limit: 2 * rowsMax })),
+    ask<QueueStepRow>(queueStepsQuery({ ...scope, stepMs: wholeStepMsOf(scope) })),
+  ])
+  const queueKey = ({ system, name }: { system: string; name: string }) => JSON.stringify([system, name])
+  const stepsOf = Map.groupBy(steps, queueKey)
+  return [...Map.groupBy(rows, queueKey)].map(([key, of]) => {
+    const { system = '', name = '' } = of[0] ?? {}
+    const whole = (consumes: boolean) => of.find((row) => row.level === 'queue' && row.consumes === consumes)
+    const parts = (consumes: boolean) => of.filter((row) => row.level === 'part' && row.consumes === consumes)
+    const taken = whole(true)
+    return {
+      type: 'queue',
+      system,
+      name,
+      kind: 'queue',
+      red: toRed(whole(false), minutes),
+      consumed: taken ? toRed(taken, minutes) : null,
+      consumers: partsOf(parts(true), minutes),
+      callers: partsOf(parts(false), minutes),
+      spark: minuteSpark(
+        (stepsOf.get(key) ?? []).map(({ timeMs, calls }) => ({ timeMs, value: calls })),
+        scope,
+      ),
+    }
+  })
+}
+
+const partsOf = (rows: readonly (BackendCallsRow | QueueCallsRow)[], minutes: number) =>
+  rows.map((row) => ({ service: row.service, red: toRed(row, minutes) }))
 
 const keyOf = ({ type, system, name }: Pick<BackendStepRow, 'type' | 'system' | 'name'>) =>
   JSON.stringify([type, system, name])
 
 function kindOf({ type, system }: Pick<BackendRow, 'type' | 'system'>): BackendRow['kind'] {
   if (type === 'database') return isCache(system) ? 'cache' : 'database'
-  if (type === 'queue') return 'queue'
   if (system === 'http') return 'http'
   if (system === 'aws-api') return 'cloud'
   return system === '' ? 'other' : 'rpc'

@@ -34,13 +34,17 @@ export async function callDetail(
       minutes,
     ),
     charts: redCharts(steps, scope, stepMs),
-    parts: parts
-      .filter((row) => !row.whole)
-      .map((row) => ({ service: row.service, version: row.version, red: toRed(row, minutes) })),
+    parts: toParts(parts, minutes),
+    consumers: [],
     slowest: slowest.map((row) => ({ ...row })),
     sinceMs: since?.sinceMs ?? null,
   }
 }
+
+export const toParts = (rows: readonly ContributorRow[], minutes: number): CallDetail['parts'] =>
+  rows
+    .filter((row) => !row.whole)
+    .map((row) => ({ service: row.service, version: row.version, red: toRed(row, minutes) }))
 
 function redCharts(steps: readonly RedStepRow[], scope: Range, stepMs: number): CallDetail['charts'] {
   const duration = (name: 'p50' | 'p95' | 'p99') => ({

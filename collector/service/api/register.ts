@@ -7,6 +7,7 @@ import { registerClusterRoutes } from './clusters.ts'
 import { registerDatabaseRoutes } from './databases.ts'
 import { registerEndpointRoutes } from './endpoints.ts'
 import { registerEventRoutes } from './events.ts'
+import { registerInformationPointRoutes } from './information-points.ts'
 import { registerNodeRoutes } from './nodes.ts'
 import { registerObjectRoutes } from './objects.ts'
 import { registerPodRoutes } from './pods.ts'
@@ -55,6 +56,7 @@ export function registerApi(app: ApiInstance, deps: ApiDeps, config: ApiConfig):
   registerDatabaseRoutes(app, deps)
   registerBackendRoutes(app, deps)
   registerEndpointRoutes(app, deps)
+  registerInformationPointRoutes(app, deps)
   registerTraceRoutes(app, deps)
   registerAgentRoutes(app, deps)
   registerAgentConfigurationRoutes(app, deps)

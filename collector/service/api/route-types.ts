@@ -3,6 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import { type TSchema, Type } from 'typebox'
 import type { AgentConfigs } from '../store/agent-configs.ts'
+import type { InformationPoints } from '../store/information-points.ts'
 import type { Slos } from '../store/slos.ts'
 import type { Store } from '../store/store.ts'
 import type { TransactionSettingsStore } from '../store/transaction-settings.ts'
@@ -21,6 +22,7 @@ export interface ApiDeps {
   readonly configs: Pick<AgentConfigs, 'current' | 'save'>
   readonly slos: Slos
   readonly transactionSettings: TransactionSettingsStore
+  readonly points: InformationPoints
   readonly nowMs: () => number
 }
 

@@ -8,19 +8,19 @@ import { inSpanRange } from './span-sql.ts'
 const settleMs = 15_000
 const isSettled = `(db_system != '' OR toUnixTimestamp64Milli(received_at) < {nowMs:Int64} - ${settleMs})`
 
-/** Calls of the tiers of `{application:String}` to what sends no spans of its own: databases, queues, other hosts. */
+/** Calls of the tiers of `{application:String}` to what sends no spans of its own: databases and other hosts. Queues: queues.ts. */
 export const backendCalls: CallRows = {
   table: 'edges',
   columns: 'type, system, name',
   closedColumns: `toString(caller_service) AS service, toString(caller_version) AS version, toFixedString('', 16) AS sample,
     toString(callee_type) AS type, system, toString(callee_service) AS name`,
   condition:
-    "caller_type = 'tier' AND caller_application = {application:String} AND callee_type IN ('database', 'queue', 'external')",
+    "caller_type = 'tier' AND caller_application = {application:String} AND callee_type IN ('database', 'external')",
   open: (window) => `
   SELECT
     caller_service AS service, caller_version AS version, trace_id AS sample, callee_type AS type, system, callee_service AS name,
     start_time, durationNs, outcome, weight
-  FROM (${toBackends(window, `application = {application:String} AND ${isSettled}`, 'trace_id,')})`,
+  FROM (${toBackends(window, `application = {application:String} AND (db_system != '' OR messaging_system = '') AND ${isSettled}`, 'trace_id,')})`,
 }
 
 /** SQL text: the calls to one backend. */
@@ -29,7 +29,7 @@ export const isBackend = '(type = {type:String} AND system = {system:String} AND
 export interface BackendCallsRow extends RedRow {
   /** Of a backend, or of one of its callers. */
   readonly level: 'backend' | 'caller'
-  readonly type: 'database' | 'queue' | 'external'
+  readonly type: 'database' | 'external'
   readonly system: string
   readonly name: string
   readonly service: string

@@ -64,7 +64,7 @@ export const openWindow: SpanWindow = {
 }
 
 interface ClosedRows {
-  readonly table: 'red' | 'edges' | 'transactions' | 'nodes' | 'db' | 'endpoints'
+  readonly table: 'red' | 'edges' | 'transactions' | 'nodes' | 'db' | 'endpoints' | 'queues'
   readonly source: RedSource
   /** Also how many of the calls are of which class, as `judgedCells` names them; not of edges. */
   readonly judged?: true
@@ -85,7 +85,7 @@ export const inClosedMinutes = `minute >= ${at('closedFromMs')} AND minute < ${a
 export const isValid = (name: string, time: string, within: string): string =>
   `${within} AND (${time}, generation) IN (SELECT ${time}, max(generation) FROM ${name} WHERE ${within} GROUP BY ${time})`
 
-const minuteTables: readonly ClosedRows['table'][] = ['db', 'endpoints']
+const minuteTables: readonly ClosedRows['table'][] = ['db', 'endpoints', 'queues']
 
 /** SQL text: the valid rows of a rollup in the middle parts. */
 export function closedRows({ table, source, judged, columns, condition }: ClosedRows): string {

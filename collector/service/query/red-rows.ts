@@ -13,7 +13,7 @@ import {
 
 /** Calls of one kind (of statements, of endpoints, …), as they stand in a rollup table and as raw spans tell of them. */
 export interface CallRows {
-  readonly table: 'red' | 'edges' | 'db' | 'endpoints'
+  readonly table: 'red' | 'edges' | 'db' | 'endpoints' | 'queues'
   /** Names that both have, besides `service` and `version` of who called or was called, and `sample`, a trace id. */
   readonly columns: string
   /** SQL text of all of them in the rollup table, and of what its rows must meet. */

@@ -11,6 +11,7 @@ import { edgesQuery } from './tables/edges.ts'
 import { endpointsQuery } from './tables/endpoints.ts'
 import { dropEntriesQuery, entriesQuery } from './tables/entries.ts'
 import { exceptionGroupsQuery, exceptionSightingsQuery, exceptionsQuery } from './tables/exceptions.ts'
+import { queuesQuery } from './tables/queues.ts'
 import { nodesQuery, redQuery } from './tables/red.ts'
 import { snapshotsQuery } from './tables/snapshots.ts'
 import { thresholdsQuery } from './tables/thresholds.ts'
@@ -45,6 +46,7 @@ export const minuteTables: readonly TableQuery[] = [
   edgesQuery,
   dbQuery,
   dbStatementsQuery,
+  queuesQuery,
   exceptionsQuery,
   exceptionGroupsQuery,
   exceptionSightingsQuery,

@@ -7,6 +7,7 @@ import { createApp } from '../../../collector/service/app.ts'
 import { computeMinutes } from '../../../collector/service/rollup/compute-minutes.ts'
 import { rebuildRollup } from '../../../collector/service/rollup/rebuild.ts'
 import { createAgentConfigs } from '../../../collector/service/store/agent-configs.ts'
+import { createInformationPoints } from '../../../collector/service/store/information-points.ts'
 import { createSlos } from '../../../collector/service/store/slos.ts'
 import { createTransactionSettings } from '../../../collector/service/store/transaction-settings.ts'
 import { systemClock } from '../../../collector/std/clock.ts'
@@ -50,6 +51,7 @@ try {
       configs: createAgentConfigs({ store: database.store, clock, log: silentLog }),
       slos: createSlos({ store: database.store, clock, log: silentLog }),
       transactionSettings: createTransactionSettings({ store: database.store, clock, log: silentLog }),
+      points: createInformationPoints({ store: database.store, clock, log: silentLog }),
       nowMs: clock.nowMs,
       log: silentLog,
       metrics: { handle: (_request, response) => response.end('') },

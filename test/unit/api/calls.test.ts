@@ -1,20 +1,28 @@
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { InformationPoint } from '../../../collector/record/information-point.ts'
+import { spansTable } from '../../../collector/record/span.ts'
 import { BackendList } from '../../../collector/service/api/schema/backends.ts'
 import { CallDetail } from '../../../collector/service/api/schema/calls.ts'
 import { DatabaseList, StatementDetail } from '../../../collector/service/api/schema/databases.ts'
 import { EndpointList } from '../../../collector/service/api/schema/endpoints.ts'
 import { ErrorList, ExceptionDetail } from '../../../collector/service/api/schema/errors.ts'
+import {
+  type AttributeKeys,
+  type PointFigures,
+  PointList,
+} from '../../../collector/service/api/schema/information-points.ts'
 import { rollupConfig } from '../../../collector/service/rollup/rollup-config.ts'
 import { createRollupRuns } from '../../../collector/service/rollup/run.ts'
+import { seedTraces } from '../../support/seed/traces.ts'
 import { type SeededApp, startSeededApp } from '../../support/service-app.ts'
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 
 let seeded: SeededApp
 beforeAll(async () => {
-  seeded = await startSeededApp({ minutes: 45, tracesPerMinute: 10 })
+  seeded = await startSeededApp({ minutes: 35, tracesPerMinute: 4 })
 })
 afterAll(() => seeded?.close())
 
@@ -92,7 +100,17 @@ async function check(): Promise<void> {
   expect(backends.map((one) => [one.kind, one.system, one.name, one.callers[0]?.service]).sort()).toEqual([
     ['database', 'postgresql', 'postgres:5432/shop', 'ordini'],
     ['http', 'http', 'api.pagamenti.example:443', 'magnanimo'],
+    ['queue', 'kafka', 'orders', 'ordini'],
   ])
+  const queue = backends.find((one) => one.kind === 'queue')
+  const [put] = await plain<Figures>(figures, "kind = 4 AND messaging_destination = 'orders'")
+  const [taken] = await plain<Figures>(figures, "kind = 5 AND messaging_destination = 'orders'")
+  expectFigures(queue?.red as Figures, put)
+  expectFigures(queue?.consumed as Figures, taken)
+  expect(queue?.consumers).toMatchObject([{ service: 'spedizioni' }])
+  const messages = await get<CallDetail>('backend?type=queue&system=kafka&name=orders', CallDetail)
+  expectFigures(messages.red, put)
+  expectFigures(messages.consumers[0]?.red as Figures, taken)
   const [payments] = await plain<Figures>(figures, "kind = 3 AND peer = 'api.pagamenti.example:443'")
   expectFigures(backends.find((one) => one.kind === 'http')?.red as Figures, payments)
   const called = await get<CallDetail>(
@@ -185,7 +203,149 @@ describe('errors, databases, backends and endpoints say what plain SQL over span
       sql: 'SELECT toFloat64(uniqExact(minute)) AS minutes FROM db_1m WHERE calls > 0',
       params: {},
     })
-    expect(rolledUp?.minutes).toBeGreaterThan(30)
+    expect(rolledUp?.minutes).toBeGreaterThan(15)
     await check()
+  })
+})
+
+describe('information points', () => {
+  const path = '/api/v1/applications/till/information-points'
+  const point: InformationPoint = {
+    name: 'Revenue',
+    description: '',
+    unit: 'EUR',
+    service: '',
+    operation: '',
+    conditions: [],
+    aggregation: 'sum',
+    attribute: 'order.total',
+    groupBy: 'user.tier',
+    groupsMax: 2,
+  }
+  const send = async <T>(method: 'POST' | 'PUT', url: string, body: unknown) => {
+    const response = await seeded.app.inject({
+      method,
+      url,
+      payload: JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+    })
+    return { status: response.statusCode, body: response.json<T>() }
+  }
+  const preview = async (change: Partial<InformationPoint>) => {
+    const answer = await send<PointFigures>('POST', `${path}/preview`, {
+      definition: { ...point, ...change },
+    })
+    expect(answer.status, JSON.stringify(answer.body)).toBe(200)
+    return answer.body
+  }
+
+  beforeAll(async () => {
+    const [like] = seedTraces({
+      fromMs: seeded.facts.toMs - 600_000,
+      minutes: 1,
+      tracesPerMinute: 1,
+    }).first
+    if (!like) throw new Error('no span')
+    const orders: readonly (readonly [total: string, tier: string, weight: number])[] = [
+      ['10', 'gold', 1],
+      ['20.5', 'gold', 2],
+      ['5', 'base', 1],
+      ['1', 'base', 1],
+      ['3', 'base', 1],
+      ['7', 'staff', 1],
+      ['9', '', 1],
+      ['free', 'gold', 1],
+    ]
+    const rows = orders.map(([total, tier, weight], index) => ({
+      ...like,
+      application: 'till',
+      span_id: new Uint8Array(8).fill(index + 1),
+      weight,
+      attributes: new Map([['order.total', total], ...(tier ? [['user.tier', tier] as const] : [])]),
+    }))
+    const outcome = await seeded.clickHouse.store.insert({ table: spansTable, rows }, 'till')
+    expect(outcome.type).toBe('stored')
+  })
+
+  test('add up by weight, say what is no number, and pool the groups beyond the limit', async () => {
+    const sum = await preview({})
+    expect(sum).toMatchObject({ value: 76, spans: 9, skipped: 1 })
+    expect(sum.groups).toEqual([
+      { name: 'gold', pooled: false, value: 51, spans: 4 },
+      { name: 'base', pooled: false, value: 9, spans: 3 },
+      { name: 'others', pooled: true, value: 16, spans: 2 },
+    ])
+    const perMinute = sum.chart.series.map(
+      (series) => (series.points as (number | null)[]).reduce((all: number, one) => all + (one ?? 0), 0) ?? 0,
+    )
+    expect(perMinute).toEqual([51, 9, 16])
+    expect(await preview({ aggregation: 'mean' })).toMatchObject({ value: 9.5, perMinute: null })
+    expect(await preview({ aggregation: 'max' })).toMatchObject({ value: 20.5 })
+    expect(await preview({ aggregation: 'p95' })).toMatchObject({ value: 20.5 })
+    expect(await preview({ aggregation: 'count', groupBy: '' })).toMatchObject({ value: 9, skipped: 0 })
+  })
+
+  test.each<readonly [InformationPoint['conditions'][number], number]>([
+    [{ key: 'user.tier', is: 'equal', value: 'gold' }, 4],
+    [{ key: 'user.tier', is: 'not equal', value: 'gold' }, 5],
+    [{ key: 'user.tier', is: 'contains', value: 'a' }, 4],
+    [{ key: 'user.tier', is: 'starts with', value: 'ba' }, 3],
+    [{ key: 'user.tier', is: 'ends with', value: 'old' }, 4],
+    [{ key: 'user.tier', is: 'matches', value: '^(base|staff)$' }, 4],
+    [{ key: 'user.tier', is: 'exists', value: '' }, 8],
+  ])('take only spans that meet %j', async (condition, spans) => {
+    expect(await preview({ aggregation: 'count', conditions: [condition] })).toMatchObject({ value: spans })
+  })
+
+  test('are kept with their version, changed by who knows it, and deleted', async () => {
+    const made = await send<{ id: string; version: number }>('POST', path, { definition: point })
+    expect(made).toMatchObject({ status: 200, body: { version: 1 } })
+    const { id } = made.body
+    const listed = async () => {
+      const response = await seeded.app.inject({ url: path })
+      const body = response.json<PointList>()
+      expect([...Value.Errors(PointList, body)].slice(0, 3)).toEqual([])
+      return body.points
+    }
+    expect(await listed()).toMatchObject([{ id, version: 1, definition: point, figures: { value: 76 } }])
+    const change = (version: number, definition: unknown) =>
+      send<{ code: string }>('PUT', `${path}/${id}`, { version, definition })
+    expect((await change(1, { ...point, name: 'Sales' })).status).toBe(200)
+    expect(await change(1, point)).toMatchObject({ status: 409, body: { code: 'version-conflict' } })
+    expect(await listed()).toMatchObject([{ version: 2, definition: { name: 'Sales' } }])
+    expect((await change(2, null)).status).toBe(200)
+    expect(await listed()).toEqual([])
+    const audit = await seeded.clickHouse.store.query<{ action: string }>({
+      sql: "SELECT action FROM audit WHERE startsWith(subject, 'till') ORDER BY time, action",
+      params: {},
+    })
+    expect(audit.map((row) => row.action).sort()).toEqual([
+      'information-points.delete',
+      'information-points.save',
+      'information-points.save',
+    ])
+  })
+
+  test.each<readonly [Partial<InformationPoint>, number, string]>([
+    [{ attribute: '' }, 400, 'bad-configuration'],
+    [{ conditions: [{ key: 'user.tier', is: 'matches', value: '(' }] }, 400, 'bad-configuration'],
+    [{ groupsMax: 21 }, 400, 'bad-parameter'],
+    [{ name: '' }, 400, 'bad-parameter'],
+  ])('are refused when they cannot be computed: %j', async (wrong, status, code) => {
+    const answer = await send<{ code: string; message: string }>('POST', path, {
+      definition: { ...point, ...wrong },
+    })
+    expect(answer).toMatchObject({ status, body: { code } })
+  })
+
+  test('attributes that spans have are told with samples', async () => {
+    const response = await seeded.app.inject({
+      url: '/api/v1/applications/till/span-attributes?from=now-10m&to=now-9m',
+    })
+    const { keys } = response.json<AttributeKeys>()
+    expect(keys.find((one) => one.key === 'user.tier')).toMatchObject({
+      numeric: false,
+      samples: ['base', 'gold', 'staff'],
+    })
   })
 })

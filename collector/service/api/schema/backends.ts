@@ -20,6 +20,9 @@ export const BackendRow = Type.Object({
     Type.Literal('other'),
   ]),
   red: Red,
+  /** Of a queue: what is taken from it, and by whom. */
+  consumed: Type.Union([Red, Type.Null()]),
+  consumers: Type.Array(Type.Object({ service: Type.String(), red: Red })),
   /** Those that spend the most time first. */
   callers: Type.Array(Type.Object({ service: Type.String(), red: Red })),
   spark: Spark,

@@ -17,6 +17,8 @@ export const SlowCall = Type.Object({
 })
 export type SlowCall = Static<typeof SlowCall>
 
+const Part = Type.Object({ service: Type.String(), version: Type.String(), red: Red })
+
 /** Calls of one kind over the range: of a statement, to a backend, of an endpoint. */
 export const CallDetail = Type.Object({
   red: Red,
@@ -27,7 +29,9 @@ export const CallDetail = Type.Object({
     errors: Chart,
   }),
   /** Which services and versions have a part in it: the callers, or of an endpoint its own versions. */
-  parts: Type.Array(Type.Object({ service: Type.String(), version: Type.String(), red: Red })),
+  parts: Type.Array(Part),
+  /** Of a queue: who takes from it what the parts put into it. */
+  consumers: Type.Array(Part),
   /** The slowest first. */
   slowest: Type.Array(SlowCall),
   sinceMs: Type.Union([Type.Integer(), Type.Null()], {

@@ -180,6 +180,11 @@ export type TraceDetailQuery = Static<typeof TraceDetailQuery>
  * /applications/:application/backend            CallDetail            BackendQuery
  * /applications/:application/endpoints          EndpointList          TimeRange
  * /applications/:application/endpoint           CallDetail            EndpointQuery
+ * /applications/:application/information-points PointList             TimeRange
+ *   POST                                        PointSaved            PointDraft
+ *   /:id PUT                                    PointSaved            PointChange
+ *   /preview POST                               PointFigures          PointDraft
+ * /applications/:application/span-attributes    AttributeKeys         TimeRange
  * /traces                                       TraceList             TraceQuery
  * /traces/:traceId                              TraceDetail           TraceDetailQuery
  * /agents                                       AgentList

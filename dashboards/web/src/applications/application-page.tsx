@@ -29,6 +29,11 @@ export function ApplicationFrame({ children }: { readonly children: ReactNode })
           { label: 'Databases', to: '/applications/$application/databases', params },
           { label: 'Remote services', to: '/applications/$application/backends', params },
           { label: 'Endpoints', to: '/applications/$application/endpoints', params },
+          {
+            label: 'Information points',
+            to: '/applications/$application/information-points',
+            params,
+          },
           { label: 'Traces', to: '/traces', search: { application } },
         ]}
       />

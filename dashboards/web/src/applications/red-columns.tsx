@@ -57,6 +57,13 @@ export function redColumns<Row extends { readonly red: Red }>(
   ]
 }
 
+/** The same of calls without a baseline. */
+export function callColumns<Row extends { readonly red: Red }>(
+  filtersOf: (row: Row) => TraceFilters,
+): Column<Row>[] {
+  return redColumns(filtersOf).filter(({ header }) => header !== 'vs usual')
+}
+
 /** Errors per minute and their share; zero is quiet. */
 export function Errors({ red, filters }: { readonly red: Red; readonly filters: TraceFilters }) {
   if (red.errors === 0) return <span className="quiet">0</span>

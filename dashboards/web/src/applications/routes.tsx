@@ -67,5 +67,13 @@ export function applicationRoutes(root: AnyRootRoute) {
       path: '/applications/$application/endpoints',
       component: lazyRouteComponent(() => import('../calls/endpoints-page.tsx'), 'EndpointsPage'),
     }),
+    createRoute({
+      ...parent,
+      path: '/applications/$application/information-points',
+      component: lazyRouteComponent(
+        () => import('../information-points/information-points-page.tsx'),
+        'InformationPointsPage',
+      ),
+    }),
   ]
 }

@@ -2,7 +2,7 @@ import type { BackendList, BackendRow } from '@binnacle/collector/api/backends'
 import type { CallDetail } from '@binnacle/collector/api/calls'
 import { useApi } from '../api.ts'
 import { ApplicationFrame, useApplication } from '../applications/application-page.tsx'
-import { redColumns } from '../applications/red-columns.tsx'
+import { callColumns } from '../applications/red-columns.tsx'
 import { formatPlural } from '../format.ts'
 import { AnswerView } from '../parts/answer-view.tsx'
 import { Card } from '../parts/card.tsx'
@@ -38,8 +38,8 @@ export function BackendsPage() {
           backends.length === 0 ? (
             <EmptyState title="No remote service was called in this time range">
               Client and producer spans whose callee sends no spans show up here: HTTP and RPC hosts,
-              databases, caches, queues, cloud services. What is itself a tier stands on the flow map. Choose
-              a longer time range.
+              databases, caches, cloud services; and every queue. What is itself a tier stands on the flow
+              map. Choose a longer time range.
             </EmptyState>
           ) : (
             <Backends application={application} backends={backends} truncated={truncated} />
@@ -70,7 +70,11 @@ function Backends({ application, backends, truncated }: BackendsProps) {
   const { openKey, setOpen } = useOpenRow()
   const kinds = listOf(kind)
   const matching = backends.filter((row) =>
-    matchesText(q, [row.name, row.system, ...row.callers.map((caller) => caller.service)]),
+    matchesText(q, [
+      row.name,
+      row.system,
+      ...[...row.callers, ...row.consumers].map(({ service }) => service),
+    ]),
   )
   const shown = matching.filter((row) => kinds.length === 0 || kinds.includes(row.kind))
   const facets = [...Map.groupBy(matching, (row) => row.kind)].map(([value, rows]) => ({
@@ -112,8 +116,23 @@ function Backends({ application, backends, truncated }: BackendsProps) {
               sort: (row) => row.system || row.kind,
               cell: (row) => row.system || row.kind,
             },
-            ...redColumns<BackendRow>((row) => backendFilters(application, row)),
-            { header: 'Callers', width: 190, cell: (row) => <Callers callers={row.callers} /> },
+            ...callColumns<BackendRow>((row) => backendFilters(application, row)),
+            {
+              header: 'Callers',
+              hint: 'of a queue: who puts messages into it → who takes them',
+              width: 210,
+              cell: (row) => (
+                <>
+                  <Callers callers={row.callers} />
+                  {row.consumers.length > 0 && (
+                    <>
+                      {' → '}
+                      <Callers callers={row.consumers} />
+                    </>
+                  )}
+                </>
+              ),
+            },
             { header: 'Calls over time', width: 110, cell: (row) => <Spark points={row.spark} /> },
           ]}
         />

@@ -1,7 +1,7 @@
 import type { CallDetail } from '@binnacle/collector/api/calls'
 import { useNavigate } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
-import { redColumns } from '../applications/red-columns.tsx'
+import { callColumns } from '../applications/red-columns.tsx'
 import { formatCount, formatDateTime, formatDuration, formatPercent, formatRate } from '../format.ts'
 import { Chart } from '../parts/chart.tsx'
 import { DataTable } from '../parts/data-table.tsx'
@@ -22,14 +22,14 @@ interface Props {
 
 /** Rate, errors and time of one kind of call: figures, trends, who has a part in it, the slowest of them. */
 export function CallDetailView({ detail, filters, partsTitle, children }: Props) {
-  const { red, charts, parts, slowest, sinceMs } = detail
+  const { red, charts, parts, consumers, slowest, sinceMs } = detail
   const navigate = useNavigate()
   const rowsBehind = (more: TraceFilters) => (range: { fromMs: number; toMs: number }) =>
     navigate({
       to: '/traces',
       search: { ...rangeSearch(range), ...filters, ...more } as Record<string, unknown>,
     })
-  if (red.calls === 0)
+  if (red.calls === 0 && consumers.length === 0)
     return (
       <EmptyState title="No call in this time range">
         Choose a longer time range.
@@ -82,26 +82,13 @@ export function CallDetailView({ detail, filters, partsTitle, children }: Props)
         </>
       )}
       <h3>{partsTitle}</h3>
-      <DataTable
-        rows={parts}
-        rowKey={(part) => `${part.service} ${part.version}`}
-        columns={[
-          {
-            header: 'Tier',
-            sort: (part) => part.service,
-            cell: (part) => (
-              <>
-                {part.service} <span className="quiet">{part.version}</span>
-              </>
-            ),
-          },
-          ...redColumns<CallDetail['parts'][number]>((part) => ({
-            ...filters,
-            service: part.service,
-            ...(part.version ? { version: part.version } : {}),
-          })),
-        ]}
-      />
+      <Parts parts={parts} filters={filters} />
+      {consumers.length > 0 && (
+        <>
+          <h3>Taken by</h3>
+          <Parts parts={consumers} filters={filters} />
+        </>
+      )}
       {slowest.length > 0 && (
         <>
           <h3>Slowest calls</h3>
@@ -119,5 +106,30 @@ export function CallDetailView({ detail, filters, partsTitle, children }: Props)
         </>
       )}
     </div>
+  )
+}
+
+function Parts({ parts, filters }: { readonly parts: CallDetail['parts']; readonly filters: TraceFilters }) {
+  return (
+    <DataTable
+      rows={parts}
+      rowKey={(part) => `${part.service} ${part.version}`}
+      columns={[
+        {
+          header: 'Tier',
+          sort: (part) => part.service,
+          cell: (part) => (
+            <>
+              {part.service} <span className="quiet">{part.version}</span>
+            </>
+          ),
+        },
+        ...callColumns<CallDetail['parts'][number]>((part) => ({
+          ...filters,
+          service: part.service,
+          ...(part.version ? { version: part.version } : {}),
+        })),
+      ]}
+    />
   )
 }

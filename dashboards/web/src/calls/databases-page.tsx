@@ -1,7 +1,7 @@
 import type { DatabaseList, DatabaseRow, StatementRow } from '@binnacle/collector/api/databases'
 import { useApi } from '../api.ts'
 import { ApplicationFrame, useApplication } from '../applications/application-page.tsx'
-import { redColumns } from '../applications/red-columns.tsx'
+import { callColumns } from '../applications/red-columns.tsx'
 import { formatCount, formatPlural } from '../format.ts'
 import { AnswerView } from '../parts/answer-view.tsx'
 import { Card } from '../parts/card.tsx'
@@ -136,7 +136,7 @@ function Databases({ application, rows, chosen, onChoose }: DatabasesProps) {
             </>
           ),
         },
-        ...redColumns(filtersOf),
+        ...callColumns(filtersOf),
         {
           header: 'Time',
           hint: 'of the time that the application spends in databases',
@@ -190,7 +190,7 @@ function Statements({
             </span>
           ),
         },
-        ...redColumns(filtersOf),
+        ...callColumns(filtersOf),
         {
           header: 'Time',
           hint: 'of the time that the application spends in databases',

@@ -2,7 +2,7 @@ import type { CallDetail } from '@binnacle/collector/api/calls'
 import type { EndpointList, EndpointRow } from '@binnacle/collector/api/endpoints'
 import { useApi } from '../api.ts'
 import { ApplicationFrame, useApplication } from '../applications/application-page.tsx'
-import { redColumns } from '../applications/red-columns.tsx'
+import { callColumns } from '../applications/red-columns.tsx'
 import { formatPlural } from '../format.ts'
 import { AnswerView } from '../parts/answer-view.tsx'
 import { Card } from '../parts/card.tsx'
@@ -111,7 +111,7 @@ function Endpoints({ application, endpoints, truncated }: EndpointsProps) {
               sort: (row) => row.protocol,
               cell: (row) => (row.protocol === 'http' ? 'http' : row.method || row.protocol),
             },
-            ...redColumns<EndpointRow>((row) => endpointFilters(application, row)),
+            ...callColumns<EndpointRow>((row) => endpointFilters(application, row)),
             {
               header: 'Versions',
               width: 110,

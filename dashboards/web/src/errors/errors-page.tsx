@@ -2,7 +2,7 @@ import type { ErrorList, ErrorOperation, ExceptionRow } from '@binnacle/collecto
 import { useNavigate } from '@tanstack/react-router'
 import { useApi } from '../api.ts'
 import { ApplicationFrame, useApplication } from '../applications/application-page.tsx'
-import { redColumns } from '../applications/red-columns.tsx'
+import { callColumns } from '../applications/red-columns.tsx'
 import { keyText, matchesText, useOpenRow } from '../calls/open-row.ts'
 import { formatAgo, formatCount, formatDateTime, formatPlural, formatRate } from '../format.ts'
 import { AnswerView } from '../parts/answer-view.tsx'
@@ -228,7 +228,7 @@ function Operations({ application, rows, none }: ListProps<ErrorOperation>) {
           ),
         },
         { header: 'Tier', width: 150, sort: (row) => row.service, cell: (row) => row.service },
-        ...redColumns<ErrorOperation>((row) => ({
+        ...callColumns<ErrorOperation>((row) => ({
           application,
           service: row.service,
           operation: row.operation,
