@@ -214,7 +214,7 @@ async function figuresOf(
 
 /** Counts and sums are said per minute. */
 function toFigures(
-  { aggregation, unit }: Pick<InformationPoint, 'aggregation' | 'unit'>,
+  { aggregation, unit, groupBy }: InformationPoint,
   rows: readonly FigureRow[],
   { scope, stepMs }: { readonly scope: Range; readonly stepMs: number },
 ): PointFigures {
@@ -228,7 +228,7 @@ function toFigures(
   const minutes = (scope.toMs - scope.fromMs) / 60_000
   const own = aggregation === 'count' ? '' : unit
   const series = groups.map((group) => {
-    const name = group.group || 'none'
+    const name = groupBy ? group.group || 'none' : aggregation
     const value = (row: FigureRow, inMinutes: number) =>
       isRate ? perMinute(row.value ?? 0, inMinutes) : row.value
     const of = {

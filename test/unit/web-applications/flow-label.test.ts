@@ -39,7 +39,12 @@ test('nodes and edges are said in a sentence', () => {
 
 test('traces behind a node or an edge are those of its tier', () => {
   expect(nodeFilters('shop', tier('benigno'))).toEqual({ application: 'shop', service: 'benigno' })
-  expect(nodeFilters('shop', database('postgresql', 'shop'))).toEqual({ application: 'shop' })
+  expect(nodeFilters('shop', database('postgresql', 'pg:5432/shop'))).toEqual({
+    application: 'shop',
+    peer: 'pg:5432/shop',
+  })
+  const queue = { ...database('kafka', 'orders'), type: 'queue' as const }
+  expect(nodeFilters('shop', queue)).toEqual({ application: 'shop', destination: 'orders' })
   const filters = (from: string, to: string) => flowFilters('shop', edge(from, to))
   expect(filters('tier:a', 'tier:b')).toEqual({ application: 'shop', service: 'b' })
   expect(filters('tier:a', 'backend:redis:x')).toEqual({ application: 'shop', service: 'a' })

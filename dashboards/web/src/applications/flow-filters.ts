@@ -1,9 +1,18 @@
 import type { FlowEdge, FlowNode } from '@binnacle/collector/api/applications'
+import { backendFilters } from '../calls/call-filters.ts'
 import type { TraceFilters } from '../traces/trace-filters.ts'
 
-/** The traces behind a tier; other nodes send no spans of their own, their callers' traces stand for them. */
-export function nodeFilters(application: string, node: FlowNode): TraceFilters {
-  return node.type === 'tier' ? { application, service: node.name } : { application }
+/** The traces behind a node: of a tier its own, of what sends no spans those that call it. */
+export function nodeFilters(application: string, { type, name, system }: FlowNode): TraceFilters {
+  switch (type) {
+    case 'tier':
+      return { application, service: name }
+    case 'client':
+      return { application }
+    default:
+      // A tier of another application.
+      return system === 'application' ? { application } : backendFilters(application, { type, system, name })
+  }
 }
 
 /**

@@ -69,17 +69,21 @@ function Detail({ application, detail }: { readonly application: string; readonl
       )}
       <h3>Where</h3>
       <Parts application={application} detail={detail} />
-      <h3>Since when, by version</h3>
-      <DataTable
-        rows={detail.sightings}
-        rowKey={(one) => `${one.service} ${one.version}`}
-        columns={[
-          { header: 'Tier', width: 140, cell: (one) => one.service },
-          { header: 'Version', width: 110, cell: (one) => one.version || '–' },
-          { header: 'First seen', width: 160, cell: (one) => formatDateTime(one.firstSeenMs) },
-          { header: 'Last seen', width: 160, cell: (one) => formatDateTime(one.lastSeenMs) },
-        ]}
-      />
+      {detail.sightings.length > 0 && (
+        <>
+          <h3>Since when, by version</h3>
+          <DataTable
+            rows={detail.sightings}
+            rowKey={(one) => `${one.service} ${one.version}`}
+            columns={[
+              { header: 'Tier', width: 140, cell: (one) => one.service },
+              { header: 'Version', width: 110, cell: (one) => one.version || '–' },
+              { header: 'First seen', width: 160, cell: (one) => formatDateTime(one.firstSeenMs) },
+              { header: 'Last seen', width: 160, cell: (one) => formatDateTime(one.lastSeenMs) },
+            ]}
+          />
+        </>
+      )}
       <h3>Newest</h3>
       <Occurrences detail={detail} />
       <h3>Log records of severity ERROR</h3>
