@@ -25,6 +25,9 @@ export function createOfflineApp(store: Pick<Store, 'query'> = noDatabase): Prom
         newest: () =>
           Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })),
         current: () =>
+          Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })),
+        save: async () => ({ type: 'unavailable', message: 'connect ECONNREFUSED' }),
+      },
       points: {
         list: () =>
           Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })),
