@@ -10,6 +10,7 @@ import { agentScreens } from './agent-screens.ts'
 import { applicationScreens } from './application-screens.ts'
 import { baselineScreens } from './baseline-screens.ts'
 import { callScreens } from './call-screens.ts'
+import { rootCauseScreens } from './root-cause-screens.ts'
 import { traceScreens } from './trace-screens.ts'
 import { transactionScreens } from './transaction-screens.ts'
 
@@ -58,6 +59,7 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
   transactionScreens(ui)
   agentScreens(ui)
   callScreens(ui)
+  rootCauseScreens(ui)
 
   test.each([
     ['/', 'Open violations'],

@@ -21,6 +21,7 @@ import { registerTraceRoutes } from './traces.ts'
 import { registerTransactionAnatomyRoutes } from './transaction-anatomy.ts'
 import { registerTransactionRuleRoutes } from './transaction-rules.ts'
 import { registerTransactionRoutes } from './transactions.ts'
+import { registerWhySlowRoute } from './why-slow.ts'
 
 export interface ApiConfig {
   readonly version: string
@@ -58,6 +59,7 @@ export function registerApi(app: ApiInstance, deps: ApiDeps, config: ApiConfig):
   registerEndpointRoutes(app, deps)
   registerInformationPointRoutes(app, deps)
   registerTraceRoutes(app, deps)
+  registerWhySlowRoute(app, deps)
   registerAgentRoutes(app, deps)
   registerAgentConfigurationRoutes(app, deps)
 }

@@ -46,6 +46,8 @@ const bucketsMax = 240
 /** What happened to objects shortly before may be the cause. */
 const kubeLeadMs = 15 * minuteMs
 const hintsMax = 10
+/** Of the first hint's score: less is not worth a line. */
+const scoreShareMin = 0.01
 const evidenceMax = 8
 
 export function registerRootCauseRoutes(app: ApiInstance, { store, nowMs }: ApiDeps): void {
@@ -169,6 +171,7 @@ function toHintList(cells: Cells, reference: Range): HintList {
     sampled,
     change: { ...change, text: describeChange(change) },
     hints: causes
+      .filter((cause) => cause.score >= scoreShareMin * (causes[0]?.score ?? 0))
       .slice(0, hintsMax)
       .map((cause, index) => toHint(cause, { rank: index + 1, change, versionOf, fromMs: range.fromMs })),
   }

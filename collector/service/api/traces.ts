@@ -15,7 +15,7 @@ import {
   traceStepsQuery,
   tracesQuery,
 } from '../query/traces.ts'
-import { asker } from './ask.ts'
+import { type Ask, asker } from './ask.ts'
 import { ApiProblem } from './errors.ts'
 import { parseList, parsePairs } from './list-filter.ts'
 import { type ApiDeps, type ApiInstance, answers, TraceParams } from './route-types.ts'
@@ -67,33 +67,36 @@ export function registerTraceRoutes(app: ApiInstance, { store, nowMs }: ApiDeps)
     async (request, reply) => {
       const ask = asker(store, request, reply)
       const { aroundMs } = request.query
-      const key = {
-        traceId: request.params.traceId.toLowerCase(),
-        fromMs: aroundMs === undefined ? 0 : Math.max(0, Math.round(aroundMs - aroundMarginMs)),
-        toMs: aroundMs === undefined ? farFutureMs : Math.round(aroundMs + aroundMarginMs),
-      }
-      const hours = await ask<TraceHourRow>(traceHoursQuery(key))
-      if (hours.length === 0) throw unknownTrace(key.traceId, aroundMs !== undefined)
-      const bounds = {
-        traceId: key.traceId,
-        fromMs: Math.max(key.fromMs, Math.min(...hours.map((row) => row.fromMs))),
-        toMs: Math.min(key.toMs, Math.max(...hours.map((row) => row.toMs))),
-      }
-      const found = { ...bounds, hours: hours.map((row) => row.hour) }
+      const found = await findTrace(ask, request.params.traceId, aroundMs)
       const logged = {
-        ...bounds,
-        fromMs: bounds.fromMs - aroundMarginMs,
-        toMs: bounds.toMs + aroundMarginMs,
+        traceId: found.traceId,
+        fromMs: found.fromMs - aroundMarginMs,
+        toMs: found.toMs + aroundMarginMs,
       }
       const [spans, resources, logs] = await Promise.all([
         ask<TraceSpanRow>(traceSpansQuery(found, spansMax + 1)),
         ask<ResourceAttributesRow>(traceResourcesQuery(found)),
         ask<TraceLogRow>(traceLogsQuery(logged, logsMax)),
       ])
-      if (spans.length === 0) throw unknownTrace(key.traceId, aroundMs !== undefined)
-      return toTraceDetail(key.traceId, spans, { resources, logs })
+      if (spans.length === 0) throw unknownTrace(found.traceId, aroundMs !== undefined)
+      return toTraceDetail(found.traceId, spans, { resources, logs })
     },
   )
+}
+
+/** Where the spans of a trace are; a trace that is not stored is a problem. */
+export async function findTrace(ask: Ask, id: string, aroundMs: number | undefined) {
+  const traceId = id.toLowerCase()
+  const fromMs = aroundMs === undefined ? 0 : Math.max(0, Math.round(aroundMs - aroundMarginMs))
+  const toMs = aroundMs === undefined ? farFutureMs : Math.round(aroundMs + aroundMarginMs)
+  const hours = await ask<TraceHourRow>(traceHoursQuery({ traceId, fromMs, toMs }))
+  if (hours.length === 0) throw unknownTrace(traceId, aroundMs !== undefined)
+  return {
+    traceId,
+    fromMs: Math.max(fromMs, Math.min(...hours.map((row) => row.fromMs))),
+    toMs: Math.min(toMs, Math.max(...hours.map((row) => row.toMs))),
+    hours: hours.map((row) => row.hour),
+  }
 }
 
 function traceFilter(query: TraceQuery, nowMs: number): TraceFilter {

@@ -31,7 +31,7 @@ import {
   ObjectDetail,
   ObjectList,
 } from '../../../collector/service/api/schema/objects.ts'
-import { HintList } from '../../../collector/service/api/schema/root-cause.ts'
+import { HintList, WhySlow } from '../../../collector/service/api/schema/root-cause.ts'
 import { SloDetail, SloList, SloPreview, type SloSaved } from '../../../collector/service/api/schema/slos.ts'
 import { TierList } from '../../../collector/service/api/schema/tiers.ts'
 import {
@@ -109,6 +109,7 @@ describe('every route answers by its schema', () => {
     [() => '/traces?service=benigno&sort=slowest&limit=5', TraceList],
     [() => `/traces/${seeded.facts.traces.sampleTraceId}`, TraceDetail],
     [() => `/traces/${seeded.facts.traces.sampleTraceId}?aroundMs=${seeded.facts.fromMs}`, TraceDetail],
+    [() => `/traces/${seeded.facts.traces.sampleTraceId}/why`, WhySlow],
     [() => '/agents', AgentList],
     [() => '/clusters/demo/configuration', ClusterConfiguration],
     [() => '/violations', ViolationList],

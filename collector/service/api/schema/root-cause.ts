@@ -103,10 +103,6 @@ export const HintList = Type.Object({
 })
 export type HintList = Static<typeof HintList>
 
-export const WhySlowQuery = Type.Object({
-  aroundMs: Type.Optional(Type.Number({ description: 'a time within the trace' })),
-})
-
 /** A span of a trace whose own time is above its usual. */
 export const SlowSpan = Type.Object({
   spanId: Type.String(),

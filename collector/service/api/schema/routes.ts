@@ -187,6 +187,7 @@ export type TraceDetailQuery = Static<typeof TraceDetailQuery>
  * /applications/:application/span-attributes    AttributeKeys         TimeRange
  * /traces                                       TraceList             TraceQuery
  * /traces/:traceId                              TraceDetail           TraceDetailQuery
+ * /traces/:traceId/why                          WhySlow               TraceDetailQuery
  * /agents                                       AgentList
  * /clusters/:clusterId/configuration            ClusterConfiguration
  *   PUT                                         ConfigurationSaved    ConfigurationChange

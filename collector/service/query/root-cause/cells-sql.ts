@@ -49,9 +49,9 @@ const ofTransaction = (condition: string, scope: CauseScope) =>
  * theirs. A consumer is not waited for, nor a child that lasts mostly beyond its parent's end. A call's own time is the round
  * trip less its callee's time, whatever their clocks say.
  */
-const spans = (condition: string, bucketOf: string, scope: CauseScope) => `
+export const ownTimes = (condition: string, bucketOf: string, scope: CauseScope) => `
 SELECT
-  ${bucketOf} AS bucket, service, version, pod, operation, kind IN (3, 4) AS isCall, weight, status = 2 AS hasFailed,
+  ${bucketOf} AS bucket, span_id, service, version, pod, operation, kind IN (3, 4) AS isCall, weight, status = 2 AS hasFailed,
   arrayFirst(child -> child.1 = 2, children) AS callee_,
   isCall AND callee_.1 = 2 AS answered,
   multiIf(NOT isCall, '', answered, callee_.2, ${backendId}) AS callee,
@@ -100,7 +100,7 @@ export function windowCellsQuery(scope: CauseScope): Query {
   return {
     sql: `
 SELECT bucket, service, version, pod, operation, if(isCall, 'call', 'work') AS kind, callee, calleePod, shape, ${sums}
-FROM (${spans(inSpanRange('start_time'), 'toInt32(0)', scope)})
+FROM (${ownTimes(inSpanRange('start_time'), 'toInt32(0)', scope)})
 GROUP BY bucket, service, version, pod, operation, isCall, callee, calleePod, shape
 ORDER BY calls DESC
 LIMIT ${cellsMax}`,
@@ -113,7 +113,7 @@ export function referenceCellsQuery(scope: ReferenceScope): Query {
   return {
     sql: `
 SELECT bucket, service, '' AS version, '' AS pod, operation, if(isCall, 'call', 'work') AS kind, callee, '' AS calleePod, shape, ${sums}
-FROM (${spans(`${inSpanRange('start_time')} AND ${outsideWindow}`, bucket, scope)})
+FROM (${ownTimes(`${inSpanRange('start_time')} AND ${outsideWindow}`, bucket, scope)})
 GROUP BY bucket, service, operation, isCall, callee, shape
 ORDER BY calls DESC
 LIMIT ${cellsMax}`,
@@ -140,7 +140,7 @@ export const referenceRequestsQuery = (scope: ReferenceScope): Query => ({
   params: paramsOf(scope),
 })
 
-function paramsOf({ naming: _, ...params }: CauseScope): Query['params'] {
+export function paramsOf({ naming: _, ...params }: CauseScope): Query['params'] {
   return params
 }
 

@@ -112,5 +112,6 @@ function Causes({
 
 function noteOf({ range, reference }: HintList['sampled']): string {
   if (range === 1 && reference === 1) return 'From all traces.'
-  return `From one trace in ${range} of this time and one in ${reference} of the reference.`
+  const of = (sample: number) => (sample === 1 ? 'all traces' : `one trace in ${sample}`)
+  return `From ${of(range)} of this time and ${of(reference)} of the reference.`
 }

@@ -7,6 +7,7 @@ import { CopyButton } from '../parts/copy-button.tsx'
 import { ErrorState } from '../parts/error-state.tsx'
 import { Page } from '../parts/page.tsx'
 import { Skeleton } from '../parts/skeleton.tsx'
+import { WhySlowCard } from '../root-cause/why-slow-card.tsx'
 import { useSearchParams } from '../url-state.ts'
 import { TraceBody } from './trace-body.tsx'
 import { CompareLink } from './trace-links.tsx'
@@ -41,6 +42,7 @@ export function TracePage() {
     <Page title={titleOf(view)}>
       <TraceFacts trace={found.data} view={view} />
       <TraceSummaryView summary={view.summary} />
+      <WhySlowCard traceId={found.data.traceId} aroundMs={found.data.startMs} />
       <TraceBody key={traceId} trace={found.data} view={view} />
     </Page>
   )

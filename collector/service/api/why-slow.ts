@@ -1,0 +1,53 @@
+import { spanCountQuery } from '../query/root-cause/cells-sql.ts'
+import { describeSlow, describeWhy, slowSpans } from '../query/root-cause/why-slow.ts'
+import {
+  type OwnTimeRow,
+  traceApplicationQuery,
+  traceOwnTimesQuery,
+  type UsualTimeRow,
+  usualTimesQuery,
+} from '../query/root-cause/why-slow-sql.ts'
+import { defaultNaming } from '../query/transaction-naming.ts'
+import { asker } from './ask.ts'
+import { type ApiDeps, type ApiInstance, answers, TraceParams } from './route-types.ts'
+import { WhySlow } from './schema/root-cause.ts'
+import { TraceDetailQuery } from './schema/routes.ts'
+import { findTrace } from './traces.ts'
+
+const hourMs = 3_600_000
+const referenceSpansMax = 150_000
+const slowSpansMax = 20
+
+export function registerWhySlowRoute(app: ApiInstance, { store }: ApiDeps): void {
+  app.get(
+    '/traces/:traceId/why',
+    {
+      schema: {
+        tags: ['traces'],
+        params: TraceParams,
+        querystring: TraceDetailQuery,
+        response: answers(WhySlow),
+      },
+    },
+    async (request, reply) => {
+      const ask = asker(store, request, reply)
+      const { traceId, fromMs, toMs } = await findTrace(ask, request.params.traceId, request.query.aroundMs)
+      const [first] = await ask<{ application: string }>(traceApplicationQuery({ traceId, fromMs, toMs }))
+      const application = first?.application ?? ''
+      const reference = { fromMs: fromMs - hourMs, toMs: fromMs }
+      const [counted] = await ask<{ spans: number }>(spanCountQuery({ ...reference, application }))
+      const scope = { application, service: '', transaction: '', naming: defaultNaming }
+      const sample = Math.ceil((counted?.spans ?? 0) / referenceSpansMax) || 1
+      const [own, usual] = await Promise.all([
+        ask<OwnTimeRow>(traceOwnTimesQuery({ ...scope, fromMs, toMs, traceId, sample: 1 })),
+        ask<UsualTimeRow>(usualTimesQuery({ ...scope, ...reference, sample })),
+      ])
+      const spans = slowSpans(own, usual)
+      return {
+        reference,
+        text: describeWhy(spans, usual.length),
+        spans: spans.slice(0, slowSpansMax).map((span) => ({ ...span, text: describeSlow(span) })),
+      }
+    },
+  )
+}
