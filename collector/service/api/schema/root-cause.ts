@@ -110,8 +110,8 @@ export const SlowSpan = Type.Object({
   operation: Type.String(),
   callee: Type.String(),
   ownMs: Type.Number(),
-  usualMs: Type.Number(),
-  usualP95Ms: Type.Number(),
+  usualMs: Type.Number({ description: 'median' }),
+  usualMaxMs: Type.Number({ description: "Tukey's fence: beyond it lie outliers" }),
   n: Type.Integer({ description: 'spans that the usual comes from' }),
   /** Of what the trace's spans took above their usual, 0…1. */
   share: Type.Number(),

@@ -39,15 +39,18 @@ export interface UsualTimeRow {
   readonly operation: string
   readonly callee: string
   readonly n: number
+  readonly p25Ms: number
   readonly p50Ms: number
-  readonly p95Ms: number
+  readonly p75Ms: number
 }
 
 /** What spans of each operation usually take themselves. */
 export function usualTimesQuery(scope: CauseScope): Query {
   return {
     sql: `
-SELECT service, operation, callee, toFloat64(count()) AS n, quantile(0.5)(ownMs) AS p50Ms, quantile(0.95)(ownMs) AS p95Ms
+SELECT
+  service, operation, callee, toFloat64(count()) AS n, quantiles(0.25, 0.5, 0.75)(ownMs) AS quartiles,
+  quartiles[1] AS p25Ms, quartiles[2] AS p50Ms, quartiles[3] AS p75Ms
 FROM (${ownTimes(inSpanRange('start_time'), 'toInt32(0)', scope)})
 GROUP BY service, operation, callee
 ORDER BY n DESC

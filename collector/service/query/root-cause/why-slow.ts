@@ -1,10 +1,14 @@
 import { ms, nameOfParty, percent } from './texts.ts'
 import type { OwnTimeRow, UsualTimeRow } from './why-slow-sql.ts'
 
-/** A span whose own time is beyond what nearly all of its kind take. */
+/**
+ * A span whose own time lies beyond Tukey's fence of its kind: the third quartile and one and a half times the distance of the
+ * quartiles. A fault that began some minutes ago is in the hour before, too, and would be usual by its p95.
+ * https://en.wikipedia.org/wiki/Outlier#Tukey's_fences
+ */
 export interface SlowSpan extends OwnTimeRow {
   readonly usualMs: number
-  readonly usualP95Ms: number
+  readonly usualMaxMs: number
   readonly n: number
   /** Of all that such spans of the trace took beyond their usual, 0…1. */
   readonly share: number
@@ -22,14 +26,16 @@ export function slowSpans(own: readonly OwnTimeRow[], usual: readonly UsualTimeR
   const usualOf = new Map(usual.filter((row) => row.n >= spansMin).map((row) => [keyOf(row), row]))
   const found = own.flatMap((row) => {
     const known = usualOf.get(keyOf(row))
-    return known && row.ownMs > known.p95Ms ? [{ row, known, excessMs: row.ownMs - known.p50Ms }] : []
+    if (!known) return []
+    const fenceMs = known.p75Ms + 1.5 * (known.p75Ms - known.p25Ms)
+    return row.ownMs > fenceMs ? [{ row, known, fenceMs, excessMs: row.ownMs - known.p50Ms }] : []
   })
   const totalMs = found.reduce((sum, one) => sum + one.excessMs, 0)
   return found
     .sort((a, b) => b.excessMs - a.excessMs)
-    .map(({ row, known, excessMs }) => ({
+    .map(({ row, known, fenceMs, excessMs }) => ({
       ...row,
-      ...{ usualMs: known.p50Ms, usualP95Ms: known.p95Ms, n: known.n, share: excessMs / totalMs },
+      ...{ usualMs: known.p50Ms, usualMaxMs: fenceMs, n: known.n, share: excessMs / totalMs },
     }))
     .filter((span) => span.share >= shareMin)
 }
@@ -40,18 +46,18 @@ export function describeSlow({
   callee,
   ownMs,
   usualMs,
-  usualP95Ms,
+  usualMaxMs,
   n,
 }: SlowSpan): string {
   const what = callee === '' ? 'own work' : `time for ${nameOfParty(callee)} beyond its own spans`
-  return `${service} ${operation}: ${what} ${ms(ownMs)}, usually ${ms(usualMs)} (95 % of ${n} below ${ms(usualP95Ms)})`
+  return `${service} ${operation}: ${what} ${ms(ownMs)}, usually ${ms(usualMs)} and at most ${ms(usualMaxMs)} (${n} of the hour before)`
 }
 
 export function describeWhy(spans: readonly SlowSpan[], known: number): string {
   const [first] = spans
   if (known === 0)
     return 'Nothing is known of what such spans usually take: the hour before has too few of them.'
-  if (!first) return 'No span took longer itself than 95 % of its kind did in the hour before.'
+  if (!first) return 'No span took longer itself than its kind usually did in the hour before.'
   const beyondMs = (first.ownMs - first.usualMs) / first.share
   return `${ms(beyondMs)} more than usual, of which ${percent(first.share)} in ${first.service} ${first.operation}.`
 }

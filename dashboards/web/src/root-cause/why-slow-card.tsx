@@ -72,10 +72,11 @@ function SlowSpans({ traceId, aroundMs }: { readonly traceId: string; readonly a
               cell: (span) => formatDuration(span.usualMs),
             },
             {
-              header: 'Usual p95',
+              header: 'At most',
               numeric: true,
-              sort: (span) => span.usualP95Ms,
-              cell: (span) => formatDuration(span.usualP95Ms),
+              hint: 'Beyond it lie outliers: the third quartile and one and a half times the distance of the quartiles',
+              sort: (span) => span.usualMaxMs,
+              cell: (span) => formatDuration(span.usualMaxMs),
             },
             {
               header: 'Of the excess',
