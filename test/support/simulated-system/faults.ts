@@ -42,6 +42,11 @@ export const knownFaults: readonly KnownFault[] = [
     parties: ['external:bank.example:443'],
   },
   {
+    name: 'a tier that does not answer any more',
+    fault: { gone: ({ callee }) => callee === 'index' },
+    parties: ['tier:index'],
+  },
+  {
     name: 'errors that the caller swallows',
     fault: {
       fails: ({ service, backend }) => (service === 'index' && !backend ? 0.3 : 0),

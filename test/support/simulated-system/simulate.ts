@@ -28,6 +28,8 @@ export interface Fault {
   readonly fails?: (at: At & { readonly backend?: string }) => number
   /** Whether a caller goes on as if nothing had happened. */
   readonly swallows?: (at: At) => boolean
+  /** Whether nobody answers at all. */
+  readonly gone?: (at: { readonly caller: At; readonly callee: string }) => boolean
   readonly tries?: (at: { readonly caller: At; readonly callee: string }) => number
   readonly times?: (at: At & { readonly call: Call }) => number
 }
@@ -152,6 +154,16 @@ function makeCall(
     const failed = random() < (fault.fails?.({ ...at, backend }) ?? 0)
     add({ spanId: trace.nextSpan++, durationMs, kind: 'client', failed, backend }, `call ${call.name}`)
     return { durationMs, failed }
+  }
+  if (fault.gone?.({ caller: at, callee: call.service })) {
+    const refused = {
+      durationMs: 1,
+      failed: true,
+      kind: 'client',
+      backend: `external:${call.service}:8080`,
+    } as const
+    add({ ...refused, spanId: trace.nextSpan++ }, `${call.service}/${call.operation}`)
+    return refused
   }
   const tries = Math.max(1, fault.tries?.({ caller: at, callee: call.service }) ?? 1)
   let elapsedMs = 0

@@ -137,12 +137,13 @@ function strongest(
 function operationSymptoms(places: readonly Place[], requests: number): Symptom[] {
   const durations = meanDurations(places)
   return [...Map.groupBy(places, operationKey).values()].flatMap((own) => {
-    const [{ service, operation }] = own as [Place, ...Place[]] // A group is never empty.
+    const [{ service, operation, callee }] = own as [Place, ...Place[]] // A group is never empty.
     const cells = own.flatMap((place) => place.cells)
     const buckets = byBucket(own.flatMap((place) => place.reference.flat()))
     if (buckets.length === 0) return []
     const whole: Place = {
-      ...{ service, operation, kind: 'work', callee: '', cells, reference: buckets },
+      // A call that is not answered any more may be its callee's fault.
+      ...{ service, operation, kind: 'work', callee, cells, reference: buckets },
       window: addSums(cells),
       buckets: buckets.map(addSums),
     }
