@@ -28,7 +28,7 @@ const wanted = values.only.split(',').filter(Boolean)
 const wants = (name: string) => wanted.length === 0 || wanted.includes(name)
 const flags = values.flags.split(' ').filter(Boolean)
 
-const time = quick ? { warmSeconds: 4, seconds: 10 } : { warmSeconds: 15, seconds: 45 }
+const time = quick ? { warmSeconds: 4, seconds: 10 } : { warmSeconds: 15, seconds: 30 }
 const scales: readonly ScaleConfig[] = [
   {
     name: 'state',

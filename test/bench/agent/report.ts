@@ -101,7 +101,8 @@ function scaleText(scales: readonly ScaleResult[], informer: InformerResult | un
 
 The informers of \`@kubernetes/client-node\` on four of these collections (pods, events, replica sets, deployments), at
 ${mine.name} pods and the same load, sending nothing: ${whole(informer.residentMibSteady)} MiB (at most ${whole(informer.residentMibMax)}), ${whole(informer.millicores)} millicores, listed after
-${(informer.firstSyncMs / 1000).toFixed(1)} s. The agent uses ${(informer.residentMibSteady / mine.residentMibSteady).toFixed(1)} times less memory and ${(informer.millicores / mine.millicores).toFixed(1)} times less CPU.
+${(informer.firstSyncMs / 1000).toFixed(1)} s. The agent, which watches all collections, derives, compresses and sends: ${whole(mine.residentMibSteady)} MiB
+(${(informer.residentMibSteady / mine.residentMibSteady).toFixed(1)} times less) and ${whole(mine.millicores)} millicores.
 AppDynamics' published rule of 50 MB and 100 millicores a hundred pods makes ${whole((mine.size.pods / 100) * 50)} MB and ${whole((mine.size.pods / 100) * 100)} millicores.`
       : ''
   return `## Watching
