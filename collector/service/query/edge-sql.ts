@@ -1,5 +1,5 @@
 import { behindSidecars, calledFrom, callersOf, isPair, type SpanWindow } from './pairing-sql.ts'
-import { noParent } from './span-sql.ts'
+import { noParent, once } from './span-sql.ts'
 
 /**
  * The edges of the flow map, one row a call, from raw spans:
@@ -21,9 +21,10 @@ const entriesIn = (window: SpanWindow, kinds: string, condition: string) =>
   behindSidecars(
     window,
     `
-  SELECT ${entryColumns}, links_trace_id, links_span_id FROM spans FINAL
+  SELECT ${entryColumns}, links_trace_id, links_span_id FROM spans
   PREWHERE ${kinds}
-  WHERE ${condition} AND NOT sidecar AND ${window.own('start_time')}`,
+  WHERE ${condition} AND NOT sidecar AND ${window.own('start_time')}
+  ${once}`,
   )
 
 /** Consumers are few: only of them are links read. */
@@ -123,8 +124,9 @@ FROM (
     SELECT
       trace_id, start_time, application, service, version, db_system, messaging_system, messaging_destination, rpc_system, http_method,
       peer, kind, duration_ns, status, weight
-    FROM spans FINAL
+    FROM spans
     WHERE kind IN (3, 4) AND NOT sidecar AND ${window.own('start_time')} AND ${condition} AND (trace_id, span_id) NOT IN (${calledFrom(window)})
+    ${once}
   )
 )`
 

@@ -1,6 +1,6 @@
 import { endpointColumns } from './endpoint-sql.ts'
 import { behindSidecars, callersOf, isPair, type SpanWindow } from './pairing-sql.ts'
-import { isEntry, noParent } from './span-sql.ts'
+import { isEntry, noParent, once } from './span-sql.ts'
 import type { Naming } from './transaction-naming.ts'
 import { nameOf, needsAttributesOf } from './transaction-rules-sql.ts'
 import { defaultName, pathOf, storedAttribute } from './transaction-sql.ts'
@@ -20,15 +20,15 @@ const copied =
 /** Attributes are read of the spans alone whose name needs them. */
 const named = (entries: string, naming: Naming) => `
   SELECT ${copied}, notEmpty(links_span_id) AS linked, ${endpointColumns}, ${defaultName(undefined)} AS defaultName, ${nameOf(naming, undefined)} AS name
-  FROM spans FINAL WHERE ${entries} AND NOT (${needsAttributesOf(naming)})
+  FROM spans WHERE ${entries} AND NOT (${needsAttributesOf(naming)}) ${once}
   UNION ALL
   SELECT ${copied}, notEmpty(links_span_id) AS linked, ${endpointColumns}, ${defaultName(storedAttribute)} AS defaultName, ${nameOf(naming, storedAttribute)} AS name
   FROM (
-    SELECT *, ${pathOf(storedAttribute)} AS httpPath FROM spans FINAL WHERE ${entries} AND (${needsAttributesOf(naming)})
+    SELECT *, ${pathOf(storedAttribute)} AS httpPath FROM spans WHERE ${entries} AND (${needsAttributesOf(naming)}) ${once}
   )`
 
 const unnamed = (entries: string) => `
-  SELECT ${copied}, notEmpty(links_span_id) AS linked, ${endpointColumns}, '' AS name FROM spans FINAL WHERE ${entries}`
+  SELECT ${copied}, notEmpty(links_span_id) AS linked, ${endpointColumns}, '' AS name FROM spans WHERE ${entries} ${once}`
 
 /** SQL text: the columns of `entryColumns`. Names are dear to make where attributes are needed: `unnamed` are all ''. */
 export function entriesOf(window: SpanWindow, naming: Naming | 'unnamed', condition = 'true'): string {

@@ -1,5 +1,11 @@
 /** SQL text shared by the questions about spans. Spans are always read with FINAL: a resend is one span. */
 
+/**
+ * SQL text, behind the conditions: what FINAL says, of the rows that are left alone, so that the others are not merged. A resent
+ * span has the same content.
+ */
+export const once = 'LIMIT 1 BY trace_id, start_time, span_id'
+
 export const noParent = "toFixedString('', 8)"
 
 /** An entry span begins work in a tier: a server or consumer span, or the root of a trace; never one of a mesh's sidecar. */

@@ -1,17 +1,19 @@
 import type { Query } from '../../query/query.ts'
+import { once } from '../../query/span-sql.ts'
 import { isDatabaseCall, statementHash, statementText } from '../../query/statement-sql.ts'
 import { eachMinute, type MinutesToCompute, minuteOf, minuteParams, minuteWindow } from '../minutes.ts'
 import { noRed, redCellColumns, redCells } from '../red-cells.ts'
 
 /** Calls to databases by statement (query/statement-sql.ts). */
 const keys = 'minute, cluster_id, namespace, application, service, version, db_system, peer, statement_hash'
-const calls = `FROM spans FINAL WHERE ${isDatabaseCall} AND ${minuteWindow.own('start_time')}`
+const calls = `FROM spans WHERE ${isDatabaseCall} AND ${minuteWindow.own('start_time')}`
 
 const source = `
 SELECT
   ${minuteOf('start_time')} AS minute, cluster_id, namespace, application, service, version, db_system, peer,
   ${statementHash} AS statement_hash, duration_ns AS durationNs, status AS outcome, weight, trace_id
-${calls}`
+${calls}
+${once}`
 
 export function dbQuery(minutes: MinutesToCompute): Query {
   return {
