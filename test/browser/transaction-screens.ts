@@ -66,7 +66,47 @@ export function transactionScreens(ui: Ui): void {
       formatDuration(Math.round((await own("'slow', 'very slow', 'stall'")) * 1000) / 1000),
     ])
     await page.getByRole('link', { name: 'magnanimo-7d9f-0' }).first().click()
-    await page.getByRole('complementary').getByText('Containers').waitFor()
+    // To the pod, and back from there.
+    const panel = page.getByRole('complementary')
+    await panel.getByText('Containers').waitFor()
+    await panel.getByRole('link', { name: 'GET /hw2' }).click()
+    await table.waitFor()
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  test('a trace leads to the transaction it is of', async () => {
+    const { page, errors } = await ui.open(`/traces/${ui.facts().traces.sampleTraceId}`)
+    await page.getByText('transaction GET /hw2').getByRole('link').click()
+    await page.getByRole('table', { name: 'Calls by class' }).waitFor()
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  test('a rule: what it would name is shown before it is saved, and what stays to be named anew after', async () => {
+    const { page, errors } = await ui.open('/applications/shop/transaction-rules')
+    const preview = page.locator('section.card').filter({ hasText: /the last hour (is|would be) named/ })
+    await preview.getByRole('row').filter({ hasText: 'GET /hw2' }).waitFor()
+    await page.getByRole('button', { name: 'Add a rule' }).click()
+    await page.getByLabel('Label').fill('Homework')
+    await page.getByRole('textbox', { name: 'Value', exact: true }).fill('/hw')
+    await page.getByLabel('What', { exact: true }).selectOption('route')
+    await preview.getByRole('alert').waitFor()
+    expect(await page.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true)
+    await page.getByLabel('Name', { exact: true }).fill('Homework {method}')
+    const { calls } = await one<{ calls: number }>(`SELECT toFloat64(count()) AS calls ${entering}`)
+    await preview
+      .getByRole('row')
+      .filter({ hasText: `Homework GET` })
+      .getByRole('cell', { name: formatCount(calls), exact: true })
+      .waitFor()
+    errors.length = 0 // The browser itself tells of the refused preview.
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Version 1, set').waitFor()
+    await page.getByRole('button', { name: 'Remove' }).click()
+    await preview.getByRole('row').filter({ hasText: 'GET /hw2' }).waitFor()
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Version 2, set').waitFor()
     expect(errors).toEqual([])
     await page.close()
   })

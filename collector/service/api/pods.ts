@@ -89,19 +89,28 @@ function podFilter(clusterId: string, query: PodQuery, nowMs: number): PodFilter
   }
 }
 
-/** `uid`: or `namespace/name`; of several pods of one name the newest. */
-async function podDetail(ask: Ask, asked: Range & { clusterId: string; uid: string }): Promise<PodDetail> {
+type PodKey = Range & { readonly clusterId: string; readonly uid: string }
+
+/** `uid`: or `namespace/name`; of several pods of one name the newest. None: 404. */
+export async function findPod(ask: Ask, asked: PodKey): Promise<PodListRow> {
   const filter = { ...podFilter(asked.clusterId, {}, asked.toMs), ...asked, deleted: true }
   const pods = await ask<PodListRow>(podsQuery(filter, sameNameMax))
-  const pod = pods.sort((a, b) => b.createdMs - a.createdMs)[0]
-  const key = { ...asked, uid: pod?.uid ?? asked.uid }
+  const [pod] = pods.sort((a, b) => b.createdMs - a.createdMs)
+  if (!pod) throw unknownPod(asked.uid)
+  return pod
+}
+
+const unknownPod = (uid: string) =>
+  new ApiProblem(
+    'unknown-pod',
+    `cannot find the pod ${uid}: it was not there in this time range; choose an earlier one, or look for its name in the list of pods`,
+  )
+
+async function podDetail(ask: Ask, asked: PodKey): Promise<PodDetail> {
+  const pod = await findPod(ask, asked)
+  const key = { ...asked, uid: pod.uid }
   const [object] = await ask<PodObjectRow>(podObjectQuery({ clusterId: key.clusterId, uid: key.uid }))
-  if (pod === undefined || object === undefined) {
-    throw new ApiProblem(
-      'unknown-pod',
-      `cannot find the pod ${key.uid}: it was not there in this time range; choose an earlier one, or look for its name in the list of pods`,
-    )
-  }
+  if (!object) throw unknownPod(asked.uid)
   const stepMs = stepMsOf(key)
   const namespace = { in: [pod.namespace], out: [] }
   const [events, changes, crashes, usage, services] = await Promise.all([

@@ -6,6 +6,7 @@ import { registerBackendRoutes } from './backends.ts'
 import { registerClusterRoutes } from './clusters.ts'
 import { registerDatabaseRoutes } from './databases.ts'
 import { registerEndpointRoutes } from './endpoints.ts'
+import { registerEnteredByRoutes } from './entered-by.ts'
 import { registerEventRoutes } from './events.ts'
 import { registerInformationPointRoutes } from './information-points.ts'
 import { registerNodeRoutes } from './nodes.ts'
@@ -60,6 +61,7 @@ export function registerApi(app: ApiInstance, deps: ApiDeps, config: ApiConfig):
   registerInformationPointRoutes(app, deps)
   registerTraceRoutes(app, deps)
   registerWhySlowRoute(app, deps)
+  registerEnteredByRoutes(app, deps)
   registerAgentRoutes(app, deps)
   registerAgentConfigurationRoutes(app, deps)
 }

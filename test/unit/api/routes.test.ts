@@ -25,6 +25,7 @@ import {
   WorkloadList,
 } from '../../../collector/service/api/schema/clusters.ts'
 import { About, ApiError } from '../../../collector/service/api/schema/common.ts'
+import { PodTransactions, TraceTransactions } from '../../../collector/service/api/schema/entered-by.ts'
 import {
   Inventory,
   NodeList,
@@ -110,6 +111,8 @@ describe('every route answers by its schema', () => {
     [() => `/traces/${seeded.facts.traces.sampleTraceId}`, TraceDetail],
     [() => `/traces/${seeded.facts.traces.sampleTraceId}?aroundMs=${seeded.facts.fromMs}`, TraceDetail],
     [() => `/traces/${seeded.facts.traces.sampleTraceId}/why`, WhySlow],
+    [() => `/traces/${seeded.facts.traces.sampleTraceId}/transactions`, TraceTransactions],
+    [() => '/clusters/demo/pods/uid-ordini-84d5-0/transactions', PodTransactions],
     [() => '/agents', AgentList],
     [() => '/clusters/demo/configuration', ClusterConfiguration],
     [() => '/violations', ViolationList],
@@ -385,6 +388,16 @@ test('tiers have their nodes with calls, versions and what Kubernetes says of th
     },
   ])
   expect(spedizioni?.nodes[0]?.state?.memoryUsedBytes).toBeGreaterThan(0)
+})
+
+test('from a trace, and from a pod that is no entry, to the transaction that it was called by', async () => {
+  const { sampleTraceId, calls } = seeded.facts.traces
+  const entered = { application: 'shop', service: 'magnanimo', transaction: 'GET /hw2' }
+  const trace = (await get<TraceTransactions>(`/traces/${sampleTraceId}/transactions`)).body
+  expect(trace.transactions).toMatchObject([entered])
+  const pod = (await get<PodTransactions>('/clusters/demo/pods/shop%2Fbenigno-v2-6f77-0/transactions')).body
+  expect(pod.transactions).toMatchObject([{ ...entered, share: 1, red: { calls: calls['benigno@v2'] } }])
+  expect((await get(`/traces/${'0'.repeat(32)}/transactions`)).status).toBe(404)
 })
 
 test('a value with quotes and braces is a value', async () => {

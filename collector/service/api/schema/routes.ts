@@ -188,6 +188,8 @@ export type TraceDetailQuery = Static<typeof TraceDetailQuery>
  * /traces                                       TraceList             TraceQuery
  * /traces/:traceId                              TraceDetail           TraceDetailQuery
  * /traces/:traceId/why                          WhySlow               TraceDetailQuery
+ * /traces/:traceId/transactions                 TraceTransactions     TraceDetailQuery
+ * /clusters/:clusterId/pods/:uid/transactions   PodTransactions       TimeRange
  * /agents                                       AgentList
  * /clusters/:clusterId/configuration            ClusterConfiguration
  *   PUT                                         ConfigurationSaved    ConfigurationChange

@@ -29,6 +29,14 @@ export function applicationRoutes(root: AnyRootRoute) {
     }),
     createRoute({
       ...parent,
+      path: '/applications/$application/transaction-rules',
+      component: lazyRouteComponent(
+        () => import('../transactions/rules/rules-page.tsx'),
+        'TransactionRulesPage',
+      ),
+    }),
+    createRoute({
+      ...parent,
       path: '/applications/$application/snapshots',
       component: lazyRouteComponent(() => import('../transactions/snapshots-page.tsx'), 'SnapshotsPage'),
     }),

@@ -8,6 +8,7 @@ import { CopyButton } from '../parts/copy-button.tsx'
 import { KeyValue } from '../parts/key-value.tsx'
 import { SidePanel } from '../parts/side-panel.tsx'
 import { timeSearch } from '../search-params.ts'
+import { PodTransactions } from '../transactions/pod-transactions.tsx'
 import { useTimeRange } from '../url-state.ts'
 import { ClusterLink } from './cluster-link.tsx'
 import { Containers } from './containers.tsx'
@@ -54,6 +55,12 @@ function Details({ clusterId, detail }: { readonly clusterId: string; readonly d
       <PodTimeLine detail={detail} />
       <h3>Traces</h3>
       <PodTraces detail={detail} />
+      {detail.services.length > 0 && (
+        <>
+          <h3>Transactions that passed it</h3>
+          <PodTransactions clusterId={clusterId} pod={pod} />
+        </>
+      )}
       <h3>CPU</h3>
       <Chart chart={detail.cpu} colors={usageColors} height={120} />
       <h3>Memory</h3>

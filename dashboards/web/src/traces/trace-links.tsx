@@ -89,8 +89,8 @@ export function compareSearch(of: {
   }
 }
 
-/** How far around a moment the pod page looks. */
-const podMarginMs = 15 * 60_000
+/** How far around a moment the pages of pods and transactions look. */
+const aroundMarginMs = 15 * 60_000
 
 /** The pod's side panel, in the time around a moment, or in the time range of the page. */
 export function PodLink(props: {
@@ -101,8 +101,7 @@ export function PodLink(props: {
   readonly children: ReactNode
 }) {
   const { clusterId, pod, atMs } = props
-  const range =
-    atMs === undefined ? {} : rangeSearch({ fromMs: atMs - podMarginMs, toMs: atMs + podMarginMs })
+  const range = atMs === undefined ? {} : rangeAround(atMs)
   return (
     <Link
       to="/clusters/$clusterId/pods"
@@ -112,6 +111,11 @@ export function PodLink(props: {
       {props.children}
     </Link>
   )
+}
+
+/** The time range around a moment. */
+export function rangeAround(atMs: number): { from: string; to: string } {
+  return rangeSearch({ fromMs: atMs - aroundMarginMs, toMs: atMs + aroundMarginMs })
 }
 
 export function rangeSearch({ fromMs, toMs }: { fromMs: number; toMs: number }): {

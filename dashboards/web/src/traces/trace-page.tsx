@@ -8,6 +8,7 @@ import { ErrorState } from '../parts/error-state.tsx'
 import { Page } from '../parts/page.tsx'
 import { Skeleton } from '../parts/skeleton.tsx'
 import { WhySlowCard } from '../root-cause/why-slow-card.tsx'
+import { TraceTransactions } from '../transactions/trace-transactions.tsx'
 import { useSearchParams } from '../url-state.ts'
 import { TraceBody } from './trace-body.tsx'
 import { CompareLink } from './trace-links.tsx'
@@ -71,6 +72,7 @@ function TraceFacts({ trace, view }: { readonly trace: TraceDetail; readonly vie
         <code>{trace.traceId}</code>
         <CopyButton text={trace.traceId} label="Copy the trace id" />
       </span>
+      <TraceTransactions traceId={trace.traceId} startMs={trace.startMs} />
       <CompareLink traceId={trace.traceId} aroundMs={trace.startMs}>
         Compare with a typical trace
       </CompareLink>
