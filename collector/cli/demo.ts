@@ -12,6 +12,8 @@ export interface DemoOptions {
   readonly otlpHttpPort: number
   readonly appPort: number
   readonly dataDir: string
+  /** What benigno v2 is like: equal, slow, failing, both. */
+  readonly canary: string
 }
 
 const host = '127.0.0.1'
@@ -98,6 +100,8 @@ async function startAll({ options, url, progress, start, signal }: StartContext)
         `http://${host}:${options.otlpHttpPort}`,
         '--app-port',
         String(options.appPort),
+        '--canary',
+        options.canary,
         // Two demos on one machine (other ports) have pods of their own.
         '--pod-network',
         `127.${10 + (options.appPort % 200)}`,

@@ -72,6 +72,11 @@ program
   .option('--otlp-http-port <port>', 'OTLP over HTTP into the agent', port, 4318)
   .option('--app-port <port>', 'the demo service magnanimo, path /hw2', port, 4000)
   .option('--data-dir <directory>', 'where the demo keeps its data and logs', '.binnacle/demo')
+  .addOption(
+    new Option('--canary <how>', 'what version 2 of the demo service benigno is like')
+      .choices(['equal', 'slow', 'failing', 'both'])
+      .default('both'),
+  )
   .action((options) => finish(async () => (await import('./demo.ts')).runDemo(options)))
 
 program

@@ -10,6 +10,7 @@ import { agentScreens } from './agent-screens.ts'
 import { applicationScreens } from './application-screens.ts'
 import { baselineScreens } from './baseline-screens.ts'
 import { callScreens } from './call-screens.ts'
+import { releaseScreens } from './release-screens.ts'
 import { rootCauseScreens } from './root-cause-screens.ts'
 import { traceScreens } from './trace-screens.ts'
 import { transactionScreens } from './transaction-screens.ts'
@@ -57,6 +58,7 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
   baselineScreens(ui)
   applicationScreens(ui)
   transactionScreens(ui)
+  releaseScreens(ui)
   agentScreens(ui)
   callScreens(ui)
   rootCauseScreens(ui)
@@ -87,6 +89,8 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
     ['/applications/shop/backends', 'api.pagamenti.example'],
     ['/applications/shop/endpoints', '/orders'],
     ['/applications/shop/information-points?open=%5B%22new%22%5D', 'Add a condition'],
+    ['/applications/shop/releases', 'better'],
+    ['/applications/shop/releases/benigno', 'What was compared'],
     ['/traces', 'magnanimo'],
     ['/violations', 'Violations'],
     ['/agents', 'Effective configuration'],

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually, freePort, type TestProcess } from '../support/processes.ts'
+import { canary } from './canary.ts'
 import { disconnection } from './disconnection.ts'
 import { type Stack, startStack } from './stack.ts'
 
@@ -258,6 +259,8 @@ describe('the main job', () => {
   })
 
   disconnection(() => stack)
+
+  canary(() => stack)
 
   test('the ledgers balance: received = stored + rejected + duplicate + failed', async () => {
     const text = await (await fetch(`${stack.serviceUrl}/metrics`)).text()

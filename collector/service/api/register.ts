@@ -12,6 +12,7 @@ import { registerInformationPointRoutes } from './information-points.ts'
 import { registerNodeRoutes } from './nodes.ts'
 import { registerObjectRoutes } from './objects.ts'
 import { registerPodRoutes } from './pods.ts'
+import { registerReleaseRoutes } from './releases.ts'
 import { registerRootCauseRoutes } from './root-cause.ts'
 import { type ApiDeps, type ApiInstance, answers } from './route-types.ts'
 import { About } from './schema/common.ts'
@@ -59,6 +60,7 @@ export function registerApi(app: ApiInstance, deps: ApiDeps, config: ApiConfig):
   registerBackendRoutes(app, deps)
   registerEndpointRoutes(app, deps)
   registerInformationPointRoutes(app, deps)
+  registerReleaseRoutes(app, deps)
   registerTraceRoutes(app, deps)
   registerWhySlowRoute(app, deps)
   registerEnteredByRoutes(app, deps)

@@ -43,6 +43,10 @@ export const PodParams = Type.Object({
   }),
 })
 export const ApplicationParams = Type.Object({ application: Type.String({ minLength: 1, maxLength: 253 }) })
+export const TierParams = Type.Object({
+  application: Type.String({ minLength: 1, maxLength: 253 }),
+  service: Type.String({ minLength: 1, maxLength: 253 }),
+})
 export const TraceParams = Type.Object({
   traceId: Type.String({ pattern: '^[0-9a-fA-F]{32}$', description: '32 hexadecimal digits' }),
 })

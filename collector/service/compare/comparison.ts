@@ -9,7 +9,7 @@ export interface Comparison {
   readonly b: SideFacts
   readonly operations: readonly OperationPair[]
   readonly exceptions: readonly ExceptionCounts[]
-  /** Calls of the days before, of every version but `b`: what `before` of exceptions is counted among. */
+  /** Calls of the days before, of every version but `b`, in which its new exceptions did not occur. */
   readonly callsBefore: number
   /** The share of calls that `b` should get, where it is known, and who says so. */
   readonly intended: { readonly share: number; readonly source: 'label' | 'pods' } | null
@@ -51,7 +51,8 @@ export interface ExceptionCounts {
   readonly type: string
   readonly a: number
   readonly b: number
-  readonly before: number
+  /** Thrown before both sides by what is not `b`. */
+  readonly known: boolean
 }
 
 export type Outcome = 'worse' | 'better' | 'no-difference' | 'not-enough-data'

@@ -5,8 +5,8 @@ import { differenceInterval, wilson } from './proportions.ts'
 /** A new kind of exception makes a release worse from this many occurrences on, if chance does not explain where they fell. */
 const occurrencesMin = 3
 
-export const isNew = ({ a, b, before }: Comparison['exceptions'][number]): boolean =>
-  b > 0 && a === 0 && before === 0
+export const isNew = ({ a, b, known }: Comparison['exceptions'][number]): boolean =>
+  b > 0 && a === 0 && !known
 
 /**
  * Kinds of exceptions that only b has. If a kind were not b's own, each occurrence would have fallen into b's calls by their share
@@ -18,7 +18,7 @@ export function compareExceptions({ exceptions, operations, callsBefore }: Compa
     operations.reduce((sum, pair) => sum + pair[side].calls * pair[side].worth, 0) / Math.max(calls(side), 1)
   const [a, b] = [calls('a'), calls('b')]
   // What could have been new: else every kind that both have would be one more test.
-  const candidates = exceptions.filter((one) => one.before === 0 && one.a + one.b >= occurrencesMin)
+  const candidates = exceptions.filter((one) => !one.known && one.a + one.b >= occurrencesMin)
   const ps = candidates.map((one) =>
     isNew(one)
       ? // Only one direction is possible: twice, to be like the other tests.

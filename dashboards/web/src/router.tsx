@@ -6,6 +6,7 @@ import { homeRoutes } from './home/routes.tsx'
 import { EmptyState } from './parts/empty-state.tsx'
 import { ErrorState } from './parts/error-state.tsx'
 import { Page } from './parts/page.tsx'
+import { releaseRoutes } from './releases/routes.tsx'
 import { parseSearch, stringifySearch } from './search-params.ts'
 import { settingsRoutes } from './settings/routes.tsx'
 import { Shell } from './shell.tsx'
@@ -17,6 +18,7 @@ export function createAppRouter() {
   const routeTree = root.addChildren([
     ...homeRoutes(root),
     ...applicationRoutes(root),
+    ...releaseRoutes(root),
     ...clusterRoutes(root),
     ...traceRoutes(root),
     ...violationRoutes(root),

@@ -1,3 +1,4 @@
+import { trace } from '@opentelemetry/api'
 import express, { type Request } from 'express'
 
 export type Route = (request: Request) => Promise<{ readonly status: number; readonly body: unknown }>
@@ -12,7 +13,10 @@ export function serveHttp(name: string, routes: Readonly<Record<string, Route>>)
     app.get(path, (request, response) => {
       route(request).then(
         ({ status, body }) => response.status(status).json(body),
-        (error: unknown) => response.status(500).json({ error: String(error) }),
+        (error: unknown) => {
+          trace.getActiveSpan()?.recordException(error as Error)
+          response.status(500).json({ error: String(error) })
+        },
       )
     })
   }

@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util'
 import { type FakeKubeApi, startFakeKubeApi } from '../kube-api/server.ts'
 import { type Address, createAddresses } from './addresses.ts'
 import { createSimulatedCluster } from './cluster.ts'
-import { workloads } from './workloads.ts'
+import { workloads as allWorkloads } from './workloads.ts'
 
 const usage = `Usage: node test/support/simulated-cluster/main.ts --kubeconfig FILE [options]
 
@@ -23,6 +23,7 @@ const usage = `Usage: node test/support/simulated-cluster/main.ts --kubeconfig F
   --api-port PORT         port of the API server (default 0: any)
   --pod-network A.B       first half of the pods' addresses on Linux (default 127.10)
   --seed N                seed of what happens by chance (default 1)
+  --canary HOW            what benigno v2 is like: equal, slow, failing, both (default both)
 `
 
 const values = readArguments()
@@ -32,6 +33,9 @@ if (values.help || !values.kubeconfig) {
 }
 
 const appPort = Number(values['app-port'])
+const workloads = allWorkloads.map((one) =>
+  one.name === 'benigno-v2' ? { ...one, env: { ...one.env, CANARY: values.canary } } : one,
+)
 const front: Address = { host: '127.0.0.1', port: appPort }
 const addresses = createAddresses(workloads, {
   network: values['pod-network'],
@@ -80,6 +84,7 @@ function readArguments() {
         'api-port': { type: 'string', default: '0' },
         'pod-network': { type: 'string', default: '127.10' },
         seed: { type: 'string', default: '1' },
+        canary: { type: 'string', default: 'both' },
       },
     }).values
   } catch (error) {

@@ -126,7 +126,11 @@ export type EnvVar =
   | { readonly name: string; readonly value: string }
   | { readonly name: string; readonly valueFrom: { readonly fieldRef: { readonly fieldPath: string } } }
 
-const labelsOf = ({ app, version }: Workload) => ({ app, version })
+const labelsOf = ({ app, version, canaryWeight }: Workload) => ({
+  app,
+  version,
+  ...(canaryWeight === undefined ? {} : { 'binnacle.dev/canary-weight': String(canaryWeight) }),
+})
 
 function templateOf(workload: Workload, env: readonly EnvVar[]) {
   const { cpuRequestMillicores, cpuLimitMillicores, memoryRequestMiB, memoryLimitMiB, behaviour } = workload

@@ -35,6 +35,8 @@ export interface Workload {
   readonly memoryLimitMiB: number
   readonly probes: boolean
   readonly privileged?: boolean
+  /** Percent of its tier's calls, as whoever sets the split would write it on the pods. */
+  readonly canaryWeight?: number
 }
 
 export interface NamespaceSpec {
@@ -92,12 +94,14 @@ export const workloads: readonly Workload[] = [
     app: 'benigno',
     version: 'v1',
     replicas: 2,
+    canaryWeight: 90,
     behaviour: { type: 'process', program: 'benigno.ts', port: 5000 },
   }),
   shop({
     name: 'benigno-v2',
     app: 'benigno',
     version: 'v2',
+    canaryWeight: 10,
     behaviour: { type: 'process', program: 'benigno.ts', port: 5000 },
   }),
   shop({

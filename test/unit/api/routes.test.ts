@@ -32,6 +32,11 @@ import {
   ObjectDetail,
   ObjectList,
 } from '../../../collector/service/api/schema/objects.ts'
+import {
+  LatestReleaseList,
+  ReleaseComparison,
+  ReleaseList,
+} from '../../../collector/service/api/schema/releases.ts'
 import { HintList, WhySlow } from '../../../collector/service/api/schema/root-cause.ts'
 import { SloDetail, SloList, SloPreview, type SloSaved } from '../../../collector/service/api/schema/slos.ts'
 import { TierList } from '../../../collector/service/api/schema/tiers.ts'
@@ -107,6 +112,16 @@ describe('every route answers by its schema', () => {
     [() => '/applications/shop/hints?service=magnanimo&transaction=GET%20/hw2', HintList],
     [() => '/slos', SloList],
     [() => '/applications/shop/slos', SloList],
+    [() => '/releases?limit=3', LatestReleaseList],
+    [() => '/applications/shop/releases', ReleaseList],
+    [() => '/applications/shop/releases?from=now-7d', ReleaseList],
+    [() => '/applications/shop/tiers/benigno/compare', ReleaseComparison],
+    [() => '/applications/shop/tiers/benigno/compare?a=v2&b=v1&from=now-2d', ReleaseComparison],
+    [() => '/applications/shop/tiers/benigno/compare?a=v1&b=never', ReleaseComparison],
+    [
+      () => `/applications/shop/tiers/benigno/compare?marker=${seeded.facts.toMs - 30 * 60_000}&minutes=20`,
+      ReleaseComparison,
+    ],
     [() => '/traces?service=benigno&sort=slowest&limit=5', TraceList],
     [() => `/traces/${seeded.facts.traces.sampleTraceId}`, TraceDetail],
     [() => `/traces/${seeded.facts.traces.sampleTraceId}?aroundMs=${seeded.facts.fromMs}`, TraceDetail],

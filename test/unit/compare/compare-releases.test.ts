@@ -64,7 +64,7 @@ function equalReleases(callsA: number, callsB: number): Comparison {
       type: 'Error',
       a: count,
       b: b.exceptions[index] ?? 0,
-      before: 0,
+      known: false,
     })),
   })
 }
@@ -236,22 +236,22 @@ test('sampled calls count for what was stored', () => {
 
 describe('exceptions', () => {
   const calls = callsOf(many(1_000, (index) => 20 + (index % 10)))
-  const thrown = (a: number, b: number, before: number, callsBefore = 0) =>
+  const thrown = (a: number, b: number, known: boolean, callsBefore = 0) =>
     compareReleases(
       comparison(calls, calls, {
-        exceptions: [{ group: '1', type: 'TypeError', a, b, before }],
+        exceptions: [{ group: '1', type: 'TypeError', a, b, known }],
         callsBefore,
       }),
     )
   test.each([
-    ['many new ones', 12, 0, 0, 0, 'worse'],
-    ['as many, but known on the other side', 12, 1, 0, 0, 'no-difference'],
-    ['as many, but known from the days before', 12, 0, 1, 0, 'no-difference'],
-    ['a few, with no days before to know better', 4, 0, 0, 0, 'no-difference'],
-    ['a few, never seen in a million calls', 4, 0, 0, 1_000_000, 'worse'],
-    ['one alone', 1, 0, 0, 1_000_000, 'no-difference'],
-  ])('%s', (_, b, a, before, callsBefore, want) => {
-    const { verdict } = thrown(a, b, before, callsBefore)
+    ['many new ones', 12, 0, false, 0, 'worse'],
+    ['as many, but known on the other side', 12, 1, false, 0, 'no-difference'],
+    ['as many, but known from the days before', 12, 0, true, 0, 'no-difference'],
+    ['a few, with no days before to know better', 4, 0, false, 0, 'no-difference'],
+    ['a few, never seen in a million calls', 4, 0, false, 1_000_000, 'worse'],
+    ['one alone', 1, 0, false, 1_000_000, 'no-difference'],
+  ])('%s', (_, b, a, known, callsBefore, want) => {
+    const { verdict } = thrown(a, b, known, callsBefore)
     expect(verdict.outcome).toBe(want)
     if (want === 'worse')
       expect(verdict.sentence).toContain(`new exception TypeError (${b} times), unknown before v2`)

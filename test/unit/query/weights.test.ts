@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type SpanRow, spansTable } from '../../../collector/record/span.ts'
 import { applicationStepsQuery, applicationsRedQuery } from '../../../collector/service/query/applications.ts'
+import { sideOperationsQuery, sideStepsQuery } from '../../../collector/service/query/compare.ts'
 import { flowEdgesQuery } from '../../../collector/service/query/flow-map.ts'
 import { errorRatioQuery } from '../../../collector/service/query/health.ts'
 import {
@@ -56,6 +57,8 @@ async function figuresOf(rows: readonly SpanRow[], token: string): Promise<Recor
     tiers: tiersQuery(scope),
     operations: operationsQuery({ ...scope, ...list }),
     operationSteps: operationStepsQuery({ ...scope, ...list, stepMs: minute }),
+    side: sideOperationsQuery({ ...scope, service: 'benigno', version: everything }),
+    sideSteps: sideStepsQuery({ ...scope, service: 'benigno', version: everything, stepMs: minute }),
     edges: flowEdgesQuery(scope),
     pod: podServicesQuery({ ...scope, clusterId: 'demo', namespace: 'shop', pod: 'benigno-v1-5c8b-0' }),
     health: errorRatioQuery({ nowMs: baseMs + 5 * minute }),

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { spansTable } from '../../../collector/record/span.ts'
 import { applicationStepsQuery, applicationsRedQuery } from '../../../collector/service/query/applications.ts'
+import { sideExceptionsQuery, sideOperationsQuery } from '../../../collector/service/query/compare.ts'
 import { flowEdgesQuery } from '../../../collector/service/query/flow-map.ts'
 import { operationStepsQuery, operationsQuery } from '../../../collector/service/query/operations.ts'
 import { everything, type Query } from '../../../collector/service/query/query.ts'
 import type { RedRow } from '../../../collector/service/query/red.ts'
+import { versionStepsQuery } from '../../../collector/service/query/releases.ts'
 import {
   type TraceHourRow,
   type TraceSpanRow,
@@ -47,7 +49,11 @@ const counted = (rows: readonly RedRow[]) =>
 
 /** Neither bound is whole. */
 const scope = { fromMs: startMs - hour + 12_345, toMs: endMs + 777, application: 'shop' }
+/** Without times, which are of the minute where it is rolled up, and the sample, of which there are many. */
+const unbounded = (rows: unknown[]) =>
+  (rows as Record<string, unknown>[]).map((row) => ({ ...row, firstMs: 0, lastMs: 0, sampleTraceId: '' }))
 const answers = async () => {
+  const side = { ...scope, service: 'benigno', version: { in: ['v1'], out: [] } }
   const list = { ...scope, service: everything, limit: 100 }
   return {
     applications: counted(await ask<RedRow>(applicationsRedQuery(scope))),
@@ -55,6 +61,9 @@ const answers = async () => {
     edges: counted(await ask<RedRow>(flowEdgesQuery(scope))),
     operations: counted(await ask<RedRow>(operationsQuery(list))),
     operationSteps: await ask(operationStepsQuery({ ...list, stepMs: 2 * hour })),
+    versions: await ask(versionStepsQuery({ ...scope, stepMs: 2 * hour })).then(unbounded),
+    side: await ask(sideOperationsQuery(side)),
+    exceptions: await ask(sideExceptionsQuery(side)).then(unbounded),
   }
 }
 
@@ -66,6 +75,11 @@ test('screens of more than a day are the same from raw spans, minutes and hours'
   const raw = await answers()
   expect(raw.applications).toMatchObject([{ calls: seeded.facts.traces }])
   expect(raw.edges.length).toBeGreaterThan(8)
+  expect(raw.versions.length).toBeGreaterThan(16 * 4)
+  expect(raw.side).toMatchObject([
+    { calls: seeded.facts.calls['benigno@v1'], errors: seeded.facts.errors['benigno@v1'] },
+  ])
+  expect(raw.exceptions).toMatchObject([{ type: 'StockError', count: seeded.facts.errors['benigno@v1'] }])
   // The newest minutes stay raw; the hour before them is read by the minute.
   await rollUpUntil(endMs - hour / 2)
   expect(await answers()).toEqual(raw)

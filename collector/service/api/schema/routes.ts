@@ -185,6 +185,10 @@ export type TraceDetailQuery = Static<typeof TraceDetailQuery>
  *   /:id PUT                                    PointSaved            PointChange
  *   /preview POST                               PointFigures          PointDraft
  * /applications/:application/span-attributes    AttributeKeys         TimeRange
+ * /applications/:application/releases           ReleaseList           TimeRange
+ * /applications/:application/tiers/:service/compare
+ *                                               ReleaseComparison     ReleaseCompareQuery
+ * /releases                                     LatestReleaseList     limit
  * /traces                                       TraceList             TraceQuery
  * /traces/:traceId                              TraceDetail           TraceDetailQuery
  * /traces/:traceId/why                          WhySlow               TraceDetailQuery

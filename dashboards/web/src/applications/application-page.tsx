@@ -34,6 +34,7 @@ export function ApplicationFrame({ children }: { readonly children: ReactNode })
             to: '/applications/$application/information-points',
             params,
           },
+          { label: 'Releases', to: '/applications/$application/releases', params, deep: true },
           { label: 'Traces', to: '/traces', search: { application } },
         ]}
       />

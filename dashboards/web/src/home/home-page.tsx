@@ -1,5 +1,6 @@
 import type { ApplicationList } from '@binnacle/collector/api/applications'
 import type { ClusterList, ViolationList } from '@binnacle/collector/api/clusters'
+import type { LatestReleaseList } from '@binnacle/collector/api/releases'
 import { Link } from '@tanstack/react-router'
 import { ViolationTable } from '../alerts/violation-table.tsx'
 import { useApi } from '../api.ts'
@@ -10,6 +11,7 @@ import { AnswerView } from '../parts/answer-view.tsx'
 import { Card } from '../parts/card.tsx'
 import { Page } from '../parts/page.tsx'
 import { StatusBadge } from '../parts/status-badge.tsx'
+import { LatestReleases } from '../releases/latest-releases.tsx'
 import { timeSearch } from '../search-params.ts'
 import { useTimeRange } from '../url-state.ts'
 import { ApplicationTable } from './application-table.tsx'
@@ -20,6 +22,7 @@ export function HomePage() {
   const violations = useApi<ViolationList>('/violations', { from, to })
   const clusters = useApi<ClusterList>('/clusters', { from, to })
   const applications = useApi<ApplicationList>('/applications', { from, to, compare: 'none' })
+  const releases = useApi<LatestReleaseList>('/releases', { limit: 5 })
   return (
     <Page title="Home">
       <Card title="Open violations" actions={<AllLink to="/violations">All violations</AllLink>}>
@@ -37,6 +40,11 @@ export function HomePage() {
       <Card title="Applications" actions={<AllLink to="/applications">All applications</AllLink>}>
         <AnswerView answer={applications} height={96}>
           {(list) => <ApplicationTable applications={list.applications} />}
+        </AnswerView>
+      </Card>
+      <Card title="Latest releases">
+        <AnswerView answer={releases} height={96}>
+          {(list) => <LatestReleases list={list} />}
         </AnswerView>
       </Card>
     </Page>
