@@ -5,7 +5,7 @@ import { createRandom } from '../../bench/corpus/random.ts'
 import { type KnownFault, usageOf } from './faults.ts'
 import { plainCells } from './plain-cells.ts'
 import { simulate } from './simulate.ts'
-import { documents } from './topology.ts'
+import { documents, type Topology } from './topology.ts'
 
 const minuteMs = 60_000
 /** The window begins at 0. */
@@ -17,22 +17,27 @@ export interface Tried {
   readonly causes: readonly Cause[]
   /** Of the first that is to be blamed; 0: not on the list. */
   readonly rank: number
+  /** Spans of the window that have to do with what is to be blamed: few show nothing. */
+  readonly touched: number
   /** Pods or versions that the right cause was narrowed to. */
   readonly where: readonly string[]
 }
 
-export function tryFault(known: KnownFault, seed: number): Tried {
-  const cells = cellsWith(known, seed)
+export function tryFault(known: KnownFault, seed: number, topology: Topology = documents): Tried {
+  const cells = cellsWith(known, seed, topology)
   const { causes } = rankCauses(cells)
   const at = causes.findIndex((cause) => known.parties.includes(cause.party))
   const versionOf = new Map(cells.spans.map((cell) => [cell.pod, cell.version]))
-  return { causes, rank: at + 1, where: narrow(causes[at]?.blames ?? [], versionOf)?.names ?? [] }
+  const touched = cells.spans
+    .filter((cell) => [`tier:${cell.service}`, cell.callee].some((party) => known.parties.includes(party)))
+    .reduce((sum, cell) => sum + cell.n, 0)
+  return { causes, rank: at + 1, touched, where: narrow(causes[at]?.blames ?? [], versionOf)?.names ?? [] }
 }
 
-function cellsWith(known: KnownFault, seed: number): Cells {
+function cellsWith(known: KnownFault, seed: number, topology: Topology): Cells {
   const random = createRandom(seed).unit
   const range = (fromMs: number, toMs: number) => ({
-    topology: documents,
+    topology,
     fromMs,
     toMs,
     requestsPerMinute,
@@ -61,8 +66,8 @@ function cellsWith(known: KnownFault, seed: number): Cells {
       referenceSpans: other.spans,
       referenceRequests: other.requests,
     },
-    usage: usageOf(documents, { buckets: buckets(0, windowMinutes), fault: known, random }),
-    referenceUsage: usageOf(documents, {
+    usage: usageOf(topology, { buckets: buckets(0, windowMinutes), fault: known, random }),
+    referenceUsage: usageOf(topology, {
       ...{ buckets: buckets(-referenceMinutes, referenceMinutes), fault: undefined, random },
     }),
   }

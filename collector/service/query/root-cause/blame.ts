@@ -19,7 +19,8 @@ export function blame(places: readonly Place[], symptoms: readonly Symptom[], re
   return symptoms.flatMap((symptom) => {
     const caller = tier(symptom.service)
     if (symptom.callee === '') return [{ party: caller, symptom, impact: symptom.impact }]
-    const weightOf = (party: string) => (suspicion.get(party) ?? 0) ** 2
+    const weightOf = (party: string) =>
+      (suspicion.get(party) ?? 0) ** 2 * (party === symptom.callee ? ratherCallee : 1)
     const sum = weightOf(caller) + weightOf(symptom.callee)
     return [caller, symptom.callee].map((party) => ({
       party,
@@ -31,6 +32,8 @@ export function blame(places: readonly Place[], symptoms: readonly Symptom[], re
 
 export const tier = (service: string): string => `tier:${service}`
 
+/** Where nothing else tells: a caller would mostly show it with others that it calls, too. */
+const ratherCallee = 1.1
 /** So that one relation does not yet make a certainty. */
 const smoothing = 0.25
 
