@@ -8,7 +8,6 @@ import {
   windowCellsQuery,
   windowRequestsQuery,
 } from '../query/root-cause/cells-sql.ts'
-import { narrow } from '../query/root-cause/narrow.ts'
 import { toKubeCells, toUsageCells } from '../query/root-cause/of-places.ts'
 import {
   type KubeNearRow,
@@ -18,23 +17,15 @@ import {
   podPlacesQuery,
   podUsageQuery,
 } from '../query/root-cause/places-sql.ts'
-import { type Cause, type Change, rankCauses } from '../query/root-cause/rank.ts'
-import {
-  describeBlame,
-  describeCause,
-  describeChange,
-  describeKube,
-  describeUsage,
-} from '../query/root-cause/sentences.ts'
-import { nameOfParty } from '../query/root-cause/texts.ts'
-import { defaultNaming } from '../query/transaction-naming.ts'
+import { type Naming, namingOf } from '../query/transaction-naming.ts'
 import { requireApplication } from './applications.ts'
 import { type Ask, asker } from './ask.ts'
 import { ApiProblem } from './errors.ts'
-import { describeNode } from './flow-map.ts'
+import { toHintList } from './hint-list.ts'
 import { type ApiDeps, type ApiInstance, ApplicationParams, answers } from './route-types.ts'
-import { type Hint, type HintEvidence, HintList, HintQuery } from './schema/root-cause.ts'
+import { HintList, HintQuery } from './schema/root-cause.ts'
 import { parseRange } from './time.ts'
+import { readSettings } from './transaction-rules.ts'
 
 const hourMs = 3_600_000
 const rangeMsMax = 24 * hourMs
@@ -45,12 +36,11 @@ const minuteMs = 60_000
 const bucketsMax = 240
 /** What happened to objects shortly before may be the cause. */
 const kubeLeadMs = 15 * minuteMs
-const hintsMax = 10
-/** Of the first hint's score: less is not worth a line. */
-const scoreShareMin = 0.01
-const evidenceMax = 8
 
-export function registerRootCauseRoutes(app: ApiInstance, { store, nowMs }: ApiDeps): void {
+export function registerRootCauseRoutes(
+  app: ApiInstance,
+  { store, nowMs, transactionSettings }: ApiDeps,
+): void {
   app.get(
     '/applications/:application/hints',
     {
@@ -68,7 +58,8 @@ export function registerRootCauseRoutes(app: ApiInstance, { store, nowMs }: ApiD
       const reference = referenceOf(request.query, window, nowMs())
       requireBounded(window, reference)
       const { service = '', transaction = '' } = request.query
-      const cells = await cellsOf(ask, { application, service, transaction, window, reference })
+      const naming = namingOf(transaction === '' ? [] : await readSettings(transactionSettings))
+      const cells = await cellsOf(ask, { application, service, transaction, naming, window, reference })
       if (cells.spans.length + cells.referenceSpans.length === 0) await requireApplication(ask, application)
       return toHintList(cells, reference)
     },
@@ -95,12 +86,13 @@ interface Asked {
   readonly application: string
   readonly service: string
   readonly transaction: string
+  readonly naming: Naming
   readonly window: Range
   readonly reference: Range
 }
 
 async function cellsOf(ask: Ask, asked: Asked) {
-  const { application, service, transaction, window, reference } = asked
+  const { application, service, transaction, naming, window, reference } = asked
   const both = {
     fromMs: Math.min(window.fromMs, reference.fromMs),
     toMs: Math.max(window.toMs, reference.toMs),
@@ -118,7 +110,7 @@ async function cellsOf(ask: Ask, asked: Asked) {
     minuteMs,
     Math.ceil((reference.toMs - reference.fromMs) / bucketsMax / minuteMs) * minuteMs,
   )
-  const traces = { application, service, transaction, naming: defaultNaming }
+  const traces = { application, service, transaction, naming }
   const own: CauseScope = { ...window, ...traces, sample: sampled.range }
   const other = {
     ...reference,
@@ -159,79 +151,4 @@ async function cellsOf(ask: Ask, asked: Asked) {
     kube: toKubeCells(kube, places),
   }
   return cells
-}
-
-function toHintList(cells: Cells, reference: Range): HintList {
-  const { change, causes } = rankCauses(cells)
-  const { window: range, sampled } = cells
-  const versionOf = new Map(cells.spans.map((cell) => [cell.pod, cell.version]))
-  return {
-    range,
-    reference,
-    sampled,
-    change: { ...change, text: describeChange(change) },
-    hints: causes
-      .filter((cause) => cause.score >= scoreShareMin * (causes[0]?.score ?? 0))
-      .slice(0, hintsMax)
-      .map((cause, index) => toHint(cause, { rank: index + 1, change, versionOf, fromMs: range.fromMs })),
-  }
-}
-
-function toHint(
-  cause: Cause,
-  of: { rank: number; change: Change; versionOf: ReadonlyMap<string, string>; fromMs: number },
-): Hint {
-  const where = narrow(cause.blames, of.versionOf)
-  const { id, type } = describeNode(cause.party)
-  const { score, addedMs, addedErrors, changedWay } = cause
-  return {
-    rank: of.rank,
-    node: id,
-    type: type === 'client' ? 'external' : type,
-    name: nameOfParty(cause.party),
-    text: describeCause(cause, of.change, where),
-    ...{ score, addedMs, addedErrors, changedWay },
-    where: where ? { ...where, names: [...where.names] } : null,
-    evidence: evidenceOf(cause, of.fromMs),
-  }
-}
-
-const noEvidence = {
-  ...{ service: '', operation: '', callee: '', pod: '', now: null, usual: null, n: 0 },
-  ...{ sigma: null, impact: null, timeMs: null },
-}
-
-function evidenceOf(cause: Cause, fromMs: number): HintEvidence[] {
-  return [
-    ...cause.kube.map(
-      (one): HintEvidence => ({
-        ...noEvidence,
-        ...{ type: 'event', text: describeKube(one, fromMs), service: one.service, pod: one.pod },
-        ...{ n: one.times, timeMs: one.timeMs },
-      }),
-    ),
-    ...cause.usage.map(
-      ({ service, pod, resource, comparison: { now, usual, n, sigma }, ...rest }): HintEvidence => ({
-        ...noEvidence,
-        ...{ type: resource, service, pod, now, usual, n, sigma },
-        text: describeUsage({
-          service,
-          pod,
-          resource,
-          comparison: { now, usual, n, sigma, buckets: 0, surely: 0 },
-          ...rest,
-        }),
-      }),
-    ),
-    ...cause.blames.map((blame): HintEvidence => {
-      const { type, service, operation, callee, comparison } = blame.symptom
-      return {
-        ...noEvidence,
-        ...{ type, text: describeBlame(blame), service, operation },
-        callee: callee === '' ? '' : describeNode(callee).id,
-        ...{ now: comparison.now, usual: comparison.usual, n: comparison.n, sigma: comparison.sigma },
-        impact: blame.impact,
-      }
-    }),
-  ].slice(0, evidenceMax)
 }

@@ -137,9 +137,9 @@ ${table(
   ],
 )}
 
-The constants of the method (three standard errors, minimum counts, weights) were set by reasons that stand beside them, before the first
-run, and were not changed to move a rank; its ingredients were chosen with the data of all faults in view, so the halves are no
-blind test. The simulated system is of another shape.
+The halves are no blind test: the ingredients were chosen with the data of all faults in view. All 22 were first in the first run of the
+method; afterwards the statistics of shares (one fault, 05:09:50, in whole minutes) and of few spans, and the weight of use without
+symptoms, were refined, the latter two by the simulated faults below.
 
 ${table(
   ['fault', 'kind', 'rank', 'first hint'],

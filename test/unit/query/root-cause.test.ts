@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Range } from '../../../collector/service/query/query.ts'
-import type { RequestCell, SpanCell } from '../../../collector/service/query/root-cause/cells.ts'
+import type { KubeCell, RequestCell, SpanCell } from '../../../collector/service/query/root-cause/cells.ts'
 import {
   referenceCellsQuery,
   referenceRequestsQuery,
@@ -8,6 +8,9 @@ import {
   windowRequestsQuery,
 } from '../../../collector/service/query/root-cause/cells-sql.ts'
 import { compareMeans, compareRatios } from '../../../collector/service/query/root-cause/compare.ts'
+import { toKubeCells } from '../../../collector/service/query/root-cause/of-places.ts'
+import type { KubeNearRow } from '../../../collector/service/query/root-cause/places-sql.ts'
+import { rankCauses } from '../../../collector/service/query/root-cause/rank.ts'
 import { usageChanges } from '../../../collector/service/query/root-cause/usage.ts'
 import { defaultNaming } from '../../../collector/service/query/transaction-naming.ts'
 import { createRandom } from '../../bench/corpus/random.ts'
@@ -17,7 +20,7 @@ import { plainCells } from '../../support/simulated-system/plain-cells.ts'
 import { simulate } from '../../support/simulated-system/simulate.ts'
 import { insertSimulated } from '../../support/simulated-system/store-spans.ts'
 import { documents } from '../../support/simulated-system/topology.ts'
-import { tryFault } from '../../support/simulated-system/try-fault.ts'
+import { cellsWith, tryFault } from '../../support/simulated-system/try-fault.ts'
 import { testSeed } from '../../support/test-seed.ts'
 
 const seed = testSeed()
@@ -91,6 +94,56 @@ describe('how far a figure lies from its reference', () => {
     expect(usageChanges(cells(300, 3), cells(100, 20), 1)).toMatchObject([
       { pod: 'a-0', resource: 'cpu', ofLimit: 0.602 },
     ])
+  })
+})
+
+describe('what happened in Kubernetes', () => {
+  const place = (service: string, pod: string, node: string) => ({
+    ...{ clusterId: 'c', namespace: 'shop', service, pod, workload: service, node },
+    ...{ cpuLimitMillicores: 0, memoryLimitBytes: 0 },
+  })
+  const places = [
+    place('cart', 'cart-0', 'worker-1'),
+    place('cart', 'cart-1', 'worker-2'),
+    place('pay', 'pay-0', 'worker-2'),
+  ]
+  const row = (kind: string, name: string, over: Partial<KubeNearRow> = {}): KubeNearRow => ({
+    ...{ timeMs: 1, clusterId: 'c', namespace: 'shop', kind, name, workload: '' },
+    ...{ change: 'event', severity: 'warning', title: 'BackOff', times: 2 },
+    ...over,
+  })
+  const cases: [name: string, row: KubeNearRow, services: string[]][] = [
+    ['a pod is of its tier', row('Pod', 'cart-1'), ['cart']],
+    ['so is its workload', row('Deployment', 'cart', { change: 'rollout' }), ['cart']],
+    ['and a pod that is gone, by its workload', row('Pod', 'cart-9', { workload: 'cart' }), ['cart']],
+    ['a node concerns all that runs there', row('Node', 'worker-2', { namespace: '' }), ['cart', 'pay']],
+    ['another namespace or cluster does not', row('Pod', 'cart-1', { namespace: 'other' }), []],
+    ['nor another cluster', row('Pod', 'cart-1', { clusterId: 'd' }), []],
+  ]
+  test.each(cases)('%s', (_, one, services) => {
+    expect(toKubeCells([one], places).map((cell) => cell.service)).toEqual(services)
+  })
+
+  test('moves a tier up where something is wrong with it, and little where not', () => {
+    const fault = knownFaults.find((one) =>
+      one.name.startsWith('network delay between'),
+    ) as (typeof knownFaults)[number]
+    const restart = (service: string): KubeCell => ({
+      ...{
+        timeMs: 0,
+        service,
+        pod: `${service}-0`,
+        change: 'restart',
+        severity: 'error',
+        title: 'restart',
+        times: 1,
+      },
+    })
+    const orderOf = (kube: KubeCell[]) =>
+      rankCauses({ ...cellsWith(fault, seed, documents), kube }).causes.map((cause) => cause.party)
+    expect(orderOf([]).slice(0, 2).sort()).toEqual(['tier:index', 'tier:store'])
+    expect(orderOf([restart('store')])[0]).toBe('tier:store')
+    expect(orderOf([restart('billing')]).indexOf('tier:billing')).toBeGreaterThan(0)
   })
 })
 
