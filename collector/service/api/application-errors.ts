@@ -16,6 +16,7 @@ import {
   exceptionPartsQuery,
   exceptionStepsQuery,
   exceptionsQuery,
+  knownSinceQuery,
   type OccurrenceRow,
   occurrencesQuery,
   type SightingRow,
@@ -91,11 +92,14 @@ async function errorList(ask: Ask, scope: Scope): Promise<ErrorList> {
     ask<ExceptionListRow>(exceptionsQuery({ ...scope, limit: rowsMax + 1 })),
     ask<ExceptionStepRow>(exceptionStepsQuery({ ...stepped, groupHash: '' })),
   ])
-  const sightings = await sightingsOf(
-    ask,
-    scope,
-    exceptions.map((row) => row.groupHash),
-  )
+  const [sightings, isNew] = await Promise.all([
+    sightingsOf(
+      ask,
+      scope,
+      exceptions.map((row) => row.groupHash),
+    ),
+    newness(ask, scope),
+  ])
   const stepsOfOperation = Map.groupBy(errorSteps, operationKey)
   const stepsOfGroup = Map.groupBy(exceptionSteps, (step) => step.groupHash)
   const errorsAt = errorSteps.map(({ timeMs, errors }) => ({ timeMs, value: errors }))
@@ -120,7 +124,7 @@ async function errorList(ask: Ask, scope: Scope): Promise<ErrorList> {
       ),
     })),
     exceptions: exceptions.slice(0, rowsMax).map((row) => ({
-      ...toExceptionRow(row, sightings.get(row.groupHash) ?? [], scope),
+      ...toExceptionRow(row, sightings.get(row.groupHash) ?? [], { scope, isNew }),
       spark: minuteSpark(
         (stepsOfGroup.get(row.groupHash) ?? []).map(({ timeMs, count }) => ({ timeMs, value: count })),
         scope,
@@ -143,6 +147,13 @@ async function sightingsOf(
   return Map.groupBy(rows, (row) => row.groupHash)
 }
 
+/** Whether what was first seen then is new in the range: not where the application itself is. */
+async function newness(ask: Ask, { application, fromMs }: Scope): Promise<(firstSeenMs: number) => boolean> {
+  const [row] = await ask<{ sinceMs: number }>(knownSinceQuery(application))
+  const isOlder = row !== undefined && row.sinceMs < fromMs
+  return (firstSeenMs) => isOlder && firstSeenMs >= fromMs
+}
+
 interface FirstSeen {
   readonly firstSeenMs: number
   readonly firstVersion: string
@@ -163,7 +174,7 @@ function firstSeen(
 function toExceptionRow(
   row: ExceptionListRow,
   sightings: readonly SightingRow[],
-  { fromMs, toMs }: Scope,
+  { scope, isNew }: { readonly scope: Scope; readonly isNew: (firstSeenMs: number) => boolean },
 ): Omit<ExceptionRow, 'spark'> {
   const first = firstSeen(sightings, { atMs: row.firstRawMs, version: row.firstRawVersion })
   return {
@@ -171,13 +182,13 @@ function toExceptionRow(
     type: row.exceptionType,
     message: row.message,
     count: row.count,
-    perMinute: perMinute(row.count, (toMs - fromMs) / 60_000),
+    perMinute: perMinute(row.count, (scope.toMs - scope.fromMs) / 60_000),
     services: [...row.services],
     operations: [...row.operations],
     versions: [...row.versions],
     ...first,
     lastSeenMs: row.lastSeenMs,
-    isNew: first.firstSeenMs >= fromMs,
+    isNew: isNew(first.firstSeenMs),
     sampleTraceId: row.sampleTraceId,
   }
 }
@@ -187,12 +198,13 @@ async function exceptionDetail(
   scope: Scope & { readonly groupHash: string },
 ): Promise<ExceptionDetail> {
   const { application, groupHash, fromMs, toMs } = scope
-  const [rows, parts, steps, sightings, [known]] = await Promise.all([
+  const [rows, parts, steps, sightings, [known], isNew] = await Promise.all([
     ask<ExceptionListRow>(exceptionsQuery({ ...scope, limit: rowsMax, groupHash })),
     ask<ExceptionPartRow>(exceptionPartsQuery(scope)),
     ask<ExceptionStepRow>(exceptionStepsQuery({ ...scope, stepMs: wholeStepMsOf(scope) })),
     ask<SightingRow>(sightingsQuery({ application, groupHashes: [groupHash] })),
     ask<ExceptionGroupRow>(exceptionGroupQuery(groupHash)),
+    newness(ask, scope),
   ])
   const [row] = rows
   if (row === undefined && sightings.length === 0)
@@ -224,7 +236,7 @@ async function exceptionDetail(
     perMinute: perMinute(count, (toMs - fromMs) / 60_000),
     ...first,
     lastSeenMs: Math.max(row?.lastSeenMs ?? 0, ...sightings.map((one) => one.lastSeenMs)),
-    isNew: first.firstSeenMs >= fromMs,
+    isNew: isNew(first.firstSeenMs),
     chart: rateChart(scope, byVersion(steps)),
     parts,
     sightings: sightings.map(({ service, version, firstSeenMs, lastSeenMs }) => ({

@@ -6,6 +6,7 @@ import {
   databaseStepsQuery,
   databasesQuery,
   isStatement,
+  openStatementTextQuery,
   type StatementCallerRow,
   type StatementTextRow,
   statementCallersQuery,
@@ -18,7 +19,7 @@ import { callDetail, minuteSpark } from './call-detail.ts'
 import { toRed } from './red.ts'
 import { type ApiDeps, type ApiInstance, ApplicationParams, answers } from './route-types.ts'
 import { TimeRange } from './schema/common.ts'
-import { DatabaseList, StatementDetail, StatementQuery } from './schema/databases.ts'
+import { DatabaseList, StatementCallers, StatementDetail, StatementQuery } from './schema/databases.ts'
 import { parseRange, wholeStepMsOf } from './time.ts'
 
 const rowsMax = 500
@@ -57,24 +58,49 @@ export function registerDatabaseRoutes(app: ApiInstance, { store, nowMs }: ApiDe
     },
     async (request, reply): Promise<StatementDetail> => {
       const ask = asker(store, request, reply)
-      const { system, peer, hash } = request.query
-      const range = parseRange(request.query, nowMs())
-      const scope = { ...range, application: request.params.application, system, peer, hash }
-      const recent = { ...scope, fromMs: Math.max(range.fromMs, range.toMs - recentMsMax) }
-      const [detail, texts, callers] = await Promise.all([
+      const scope = statementScope(request, nowMs())
+      const [detail, texts] = await Promise.all([
         callDetail(ask, databaseCalls, { scope, narrow: isStatement }),
-        ask<StatementTextRow>(statementTextsQuery([hash])),
-        ask<StatementCallerRow>(statementCallersQuery(recent)),
+        ask<StatementTextRow>(statementTextsQuery([scope.hash])),
       ])
       if (detail.red.calls === 0) await requireApplication(ask, scope.application)
-      return {
-        ...detail,
-        statement: texts[0]?.statement ?? callers[0]?.statement ?? '',
-        callers: callers.map(({ statement: _, ...caller }) => caller),
-      }
+      const [text] =
+        texts.length > 0 ? texts : await ask<StatementTextRow>(openStatementTextQuery(recent(scope)))
+      return { ...detail, statement: text?.statement ?? '' }
     },
   )
+  app.get(
+    '/applications/:application/statement-callers',
+    {
+      schema: {
+        tags,
+        params: ApplicationParams,
+        querystring: StatementQuery,
+        response: answers(StatementCallers),
+      },
+    },
+    async (request, reply): Promise<StatementCallers> => ({
+      callers: await asker(
+        store,
+        request,
+        reply,
+      )<StatementCallerRow>(statementCallersQuery(recent(statementScope(request, nowMs())))),
+    }),
+  )
 }
+
+function statementScope(
+  { query, params }: { readonly query: StatementQuery; readonly params: { readonly application: string } },
+  nowMs: number,
+) {
+  const { system, peer, hash } = query
+  return { ...parseRange(query, nowMs), application: params.application, system, peer, hash }
+}
+
+const recent = <Scope extends Range>(scope: Scope): Scope => ({
+  ...scope,
+  fromMs: Math.max(scope.fromMs, scope.toMs - recentMsMax),
+})
 
 async function databaseList(ask: Ask, scope: Range & { application: string }): Promise<DatabaseList> {
   const minutes = (scope.toMs - scope.fromMs) / 60_000

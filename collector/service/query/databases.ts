@@ -92,12 +92,22 @@ GROUP BY statement_hash`,
   }
 }
 
+/** Of a statement whose minutes are not rolled up yet. The range should be short. */
+export function openStatementTextQuery(
+  scope: Range & { application: string; system: string; peer: string; hash: string },
+): Query {
+  return {
+    sql: `
+SELECT toString(statement_hash) AS statementHash, text AS statement FROM (${databaseCalls.open(rangeWindow)})
+WHERE ${isStatement} LIMIT 1`,
+    params: { ...scope },
+  }
+}
+
 export interface StatementCallerRow {
   readonly service: string
   /** '': the entry span is not stored. */
   readonly operation: string
-  /** The text of the statement. */
-  readonly statement: string
   readonly calls: number
   readonly meanMs: number
 }
@@ -110,13 +120,13 @@ export function statementCallersQuery(
   scope: Range & { application: string; system: string; peer: string; hash: string },
 ): Query {
   const calls = `
-  SELECT sample AS trace_id, service, text, durationNs, weight FROM (${databaseCalls.open(rangeWindow)}) WHERE ${isStatement}
+  SELECT sample AS trace_id, service, durationNs, weight FROM (${databaseCalls.open(rangeWindow)}) WHERE ${isStatement}
   ORDER BY start_time DESC, trace_id
   LIMIT ${recentCallsMax}`
   return {
     sql: `
 SELECT
-  call.service AS service, entry.operation AS operation, any(call.text) AS statement, toFloat64(sum(call.weight)) AS calls,
+  call.service AS service, entry.operation AS operation, toFloat64(sum(call.weight)) AS calls,
   sum(call.durationNs * call.weight) / calls / 1e6 AS meanMs
 FROM (${calls}) AS call
 LEFT JOIN (

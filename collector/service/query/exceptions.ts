@@ -140,6 +140,16 @@ LIMIT 10000`,
   }
 }
 
+/** Since when transactions of the application are known; no row: none is rolled up yet. */
+export function knownSinceQuery(application: string): Query {
+  return {
+    sql: `
+SELECT toUnixTimestamp(min(first_seen)) * 1000 AS sinceMs FROM transactions WHERE ${asked}
+HAVING count() > 0`,
+    params: { application },
+  }
+}
+
 export interface ExceptionGroupRow {
   readonly exceptionType: string
   readonly message: string

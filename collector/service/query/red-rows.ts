@@ -16,7 +16,7 @@ export interface CallRows {
   readonly table: 'red' | 'edges' | 'db' | 'endpoints' | 'queues'
   /** Names that both have, besides `service` and `version` of who called or was called, and `sample`, a trace id. */
   readonly columns: string
-  /** SQL text of all of them in the rollup table, and of what its rows must meet. */
+  /** SQL text of all of them in the rollup table, in the order service, version, sample, columns; and of what its rows must meet. */
   readonly closedColumns: string
   readonly condition: string
   /** SQL text: raw rows with the columns, `start_time`, `durationNs`, `outcome`, `weight`. */

@@ -1,12 +1,19 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { InformationPoint } from '../../../collector/record/information-point.ts'
 import {
   applicationNamespacesQuery,
   applicationSizesQuery,
   applicationStepsQuery,
   applicationsRedQuery,
 } from '../../../collector/service/query/applications.ts'
+import { backendsQuery } from '../../../collector/service/query/backends.ts'
+import { databasesQuery } from '../../../collector/service/query/databases.ts'
+import { endpointsQuery } from '../../../collector/service/query/endpoints.ts'
+import { errorOperationsQuery } from '../../../collector/service/query/error-operations.ts'
+import { exceptionsQuery, occurrencesQuery } from '../../../collector/service/query/exceptions.ts'
 import { flowEdgesQuery } from '../../../collector/service/query/flow-map.ts'
 import { errorRatioQuery } from '../../../collector/service/query/health.ts'
+import { attributeKeysQuery, pointQuery } from '../../../collector/service/query/information-points.ts'
 import {
   operationStepsQuery,
   operationsQuery,
@@ -14,6 +21,7 @@ import {
 } from '../../../collector/service/query/operations.ts'
 import { podServicesQuery } from '../../../collector/service/query/pods.ts'
 import { everything, type Query } from '../../../collector/service/query/query.ts'
+import { queuesQuery } from '../../../collector/service/query/queues.ts'
 import { traceStepsQuery, tracesQuery } from '../../../collector/service/query/traces.ts'
 import { startTestClickHouse, type TestClickHouse } from '../../support/clickhouse.ts'
 
@@ -35,6 +43,19 @@ const filter = {
   maxMs: 0,
   attributes: [],
 } as const
+
+const point: InformationPoint = {
+  name: 'Revenue',
+  description: '',
+  unit: '',
+  service: '',
+  operation: '',
+  conditions: [],
+  aggregation: 'sum',
+  attribute: 'order.total',
+  groupBy: 'user.tier',
+  groupsMax: 8,
+}
 
 let clickHouse: TestClickHouse
 beforeAll(async () => {
@@ -87,6 +108,20 @@ test.each<[string, Query]>([
   ['errorRatio', errorRatioQuery({ nowMs: scope.toMs })],
   ['traces', tracesQuery(filter, { sort: 'newest', limit: 10 })],
   ['traceSteps', traceStepsQuery(filter, 60_000)],
+  ['databases', databasesQuery(list)],
+  ['backends', backendsQuery({ ...list, nowMs: scope.toMs })],
+  ['queues', queuesQuery(list)],
+  ['endpoints', endpointsQuery(list)],
+  ['errorOperations', errorOperationsQuery(list)],
+  ['exceptions', exceptionsQuery(list)],
+  ['occurrences', occurrencesQuery({ ...list, groupHash: '1' })],
+  ['attributeKeys', attributeKeysQuery(scope)],
+  ['informationPoint', pointQuery(point, { ...scope, stepMs: 60_000 })],
+  [
+    'traces of a statement and an exception',
+    tracesQuery({ ...filter, statement: '1', exception: '1' }, { sort: 'newest', limit: 10 }),
+  ],
+  ['long databases, of the raw parts', databasesQuery({ ...list, toMs: scope.fromMs + 7 * hour })],
   [
     'long applicationsRed, of the raw parts',
     applicationsRedQuery({ ...scope, toMs: scope.fromMs + 7 * hour }),

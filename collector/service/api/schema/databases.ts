@@ -49,19 +49,18 @@ export const StatementQuery = Type.Intersect([
 ])
 export type StatementQuery = Static<typeof StatementQuery>
 
-export const StatementDetail = Type.Intersect([
-  CallDetail,
-  Type.Object({
-    statement: Type.String(),
-    /** Which entry operations call it, of its newest calls within the last hour of the range. */
-    callers: Type.Array(
-      Type.Object({
-        service: Type.String(),
-        operation: Type.String({ description: "'': its entry span is not stored" }),
-        calls: Type.Number(),
-        meanMs: Type.Number(),
-      }),
-    ),
-  }),
-])
+export const StatementDetail = Type.Intersect([CallDetail, Type.Object({ statement: Type.String() })])
 export type StatementDetail = Static<typeof StatementDetail>
+
+/** Which entry operations call a statement: of its newest 2,000 calls within the last hour of the range. */
+export const StatementCallers = Type.Object({
+  callers: Type.Array(
+    Type.Object({
+      service: Type.String(),
+      operation: Type.String({ description: "'': its entry span is not stored" }),
+      calls: Type.Number(),
+      meanMs: Type.Number(),
+    }),
+  ),
+})
+export type StatementCallers = Static<typeof StatementCallers>

@@ -27,7 +27,7 @@ export const ExceptionRow = Type.Object({
   firstSeenMs: Type.Integer(),
   firstVersion: Type.String({ description: "in which it was first seen; '': unknown" }),
   lastSeenMs: Type.Integer(),
-  isNew: Type.Boolean({ description: 'first seen within the range' }),
+  isNew: Type.Boolean({ description: 'first seen in the range, in an application that is older' }),
   sampleTraceId: Type.String(),
   spark: Spark,
 })

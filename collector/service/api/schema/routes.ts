@@ -176,6 +176,7 @@ export type TraceDetailQuery = Static<typeof TraceDetailQuery>
  * /applications/:application/exceptions/:group  ExceptionDetail       TimeRange
  * /applications/:application/databases          DatabaseList          TimeRange
  * /applications/:application/statement          StatementDetail       StatementQuery
+ * /applications/:application/statement-callers  StatementCallers      StatementQuery
  * /applications/:application/backends           BackendList           TimeRange
  * /applications/:application/backend            CallDetail            BackendQuery
  * /applications/:application/endpoints          EndpointList          TimeRange

@@ -1,4 +1,4 @@
-import type { StatementDetail } from '@binnacle/collector/api/databases'
+import type { StatementCallers, StatementDetail } from '@binnacle/collector/api/databases'
 import { useApi } from '../api.ts'
 import { formatCount, formatDuration } from '../format.ts'
 import { AnswerView } from '../parts/answer-view.tsx'
@@ -35,51 +35,60 @@ export function StatementPanel({ application, of, onClose }: Props) {
                 <CopyButton text={detail.statement} label="Copy the statement" />
               </div>
             </CallDetailView>
-            {detail.callers.length > 0 && (
-              <>
-                <h3>Called by operation</h3>
-                <p className="quiet">Of its newest calls within the last hour of the range, 2,000 at most.</p>
-                <DataTable
-                  rows={detail.callers}
-                  rowKey={(caller) => `${caller.service} ${caller.operation}`}
-                  columns={[
-                    {
-                      header: 'Operation',
-                      width: 220,
-                      cell: (caller) => (
-                        <TracesLink
-                          filters={{
-                            application,
-                            service: caller.service,
-                            ...(caller.operation ? { operation: caller.operation } : {}),
-                          }}
-                        >
-                          {caller.operation || '(entry not stored)'}
-                        </TracesLink>
-                      ),
-                    },
-                    { header: 'Tier', width: 120, cell: (caller) => caller.service },
-                    {
-                      header: 'Calls',
-                      width: 80,
-                      numeric: true,
-                      sort: (caller) => caller.calls,
-                      cell: (caller) => formatCount(caller.calls),
-                    },
-                    {
-                      header: 'Mean',
-                      width: 80,
-                      numeric: true,
-                      sort: (caller) => caller.meanMs,
-                      cell: (caller) => formatDuration(caller.meanMs),
-                    },
-                  ]}
-                />
-              </>
-            )}
+            <Callers application={application} of={of} />
           </>
         )}
       </AnswerView>
     </SidePanel>
+  )
+}
+
+/** Asked for apart: only raw spans know. */
+function Callers({ application, of }: Omit<Props, 'onClose'>) {
+  const { from, to } = useTimeRange()
+  const path = `/applications/${encodeURIComponent(application)}/statement-callers`
+  const callers = useApi<StatementCallers>(path, { from, to, ...of }).data?.callers ?? []
+  if (callers.length === 0) return null
+  return (
+    <>
+      <h3>Called by operation</h3>
+      <p className="quiet">Of its newest calls within the last hour of the range, 2,000 at most.</p>
+      <DataTable
+        rows={callers}
+        rowKey={(caller) => `${caller.service} ${caller.operation}`}
+        columns={[
+          {
+            header: 'Operation',
+            width: 220,
+            cell: (caller) => (
+              <TracesLink
+                filters={{
+                  application,
+                  service: caller.service,
+                  ...(caller.operation ? { operation: caller.operation } : {}),
+                }}
+              >
+                {caller.operation || '(entry not stored)'}
+              </TracesLink>
+            ),
+          },
+          { header: 'Tier', width: 120, cell: (caller) => caller.service },
+          {
+            header: 'Calls',
+            width: 80,
+            numeric: true,
+            sort: (caller) => caller.calls,
+            cell: (caller) => formatCount(caller.calls),
+          },
+          {
+            header: 'Mean',
+            width: 80,
+            numeric: true,
+            sort: (caller) => caller.meanMs,
+            cell: (caller) => formatDuration(caller.meanMs),
+          },
+        ]}
+      />
+    </>
   )
 }

@@ -16,6 +16,7 @@ import { TextFilter } from '../parts/text-filter.tsx'
 import { rangeSearch, TracesLink } from '../traces/trace-links.tsx'
 import { useSearchParams, useSetSearch, useTimeRange } from '../url-state.ts'
 import { ExceptionPanel } from './exception-panel.tsx'
+import { FailedTransactions } from './failed-transactions.tsx'
 import '../calls/calls.css'
 
 /** What failed: entry operations, and the exceptions that spans recorded. */
@@ -42,7 +43,8 @@ function Errors({ application, list }: { readonly application: string; readonly 
   const setSearch = useSetSearch()
   const navigate = useNavigate()
   const hasOnlyOperations = list.exceptions.length === 0 && list.operations.length > 0
-  const exceptionsShown = show === undefined ? !hasOnlyOperations : show !== 'operations'
+  const shown = show ?? (hasOnlyOperations ? 'operations' : 'exceptions')
+  const exceptionsShown = shown === 'exceptions'
   const rowsBehind = (range: { fromMs: number; toMs: number }) =>
     navigate({ to: '/traces', search: { ...rangeSearch(range), application, status: 'error' } })
   const operations = list.operations.filter((row) =>
@@ -73,7 +75,13 @@ function Errors({ application, list }: { readonly application: string; readonly 
               Exceptions
             </Chip>
             <Chip
-              pressed={!exceptionsShown}
+              pressed={shown === 'transactions'}
+              onToggle={() => setSearch({ show: 'transactions', only: undefined })}
+            >
+              Failed transactions
+            </Chip>
+            <Chip
+              pressed={shown === 'operations'}
               count={operations.length}
               onToggle={() => setSearch({ show: 'operations', only: undefined })}
             >
@@ -93,7 +101,9 @@ function Errors({ application, list }: { readonly application: string; readonly 
             </Chip>
           )}
         </FilterBar>
-        {exceptionsShown ? (
+        {shown === 'transactions' ? (
+          <FailedTransactions application={application} />
+        ) : exceptionsShown ? (
           <Exceptions
             application={application}
             rows={only === 'new' ? fresh : matching}
