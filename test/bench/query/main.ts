@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { createApp } from '../../../collector/service/app.ts'
+import { isDatabaseCall, statementHash } from '../../../collector/service/query/statement-sql.ts'
 import { computeMinutes } from '../../../collector/service/rollup/compute-minutes.ts'
 import { rebuildRollup } from '../../../collector/service/rollup/rebuild.ts'
 import { createAgentConfigs } from '../../../collector/service/store/agent-configs.ts'
@@ -223,6 +224,9 @@ LIMIT 1`)
     : await database.rows<QuerySample>(`
 SELECT lower(hex(trace_id)) AS traceId, application, service, operation, attributes['app.tenant'] AS tenant
 FROM spans WHERE toStartOfHour(start_time) = toDateTime(${(endMs - 6 * 3_600_000) / 1000}, 'UTC') AND kind = 1 LIMIT 1`)
-  if (!any) throw new Error('BUG: no span was stored')
-  return any
+  const [statement] = await database.rows<QuerySample>(`
+SELECT application AS caller, db_system AS system, peer, toString(${statementHash}) AS hash
+FROM spans WHERE toStartOfHour(start_time) = toDateTime(${(endMs - 6 * 3_600_000) / 1000}, 'UTC') AND ${isDatabaseCall} LIMIT 1`)
+  if (!any || !statement) throw new Error('BUG: no span was stored')
+  return { ...any, ...statement }
 }

@@ -11,11 +11,19 @@ export interface QuerySample {
   readonly service: string
   readonly operation: string
   readonly tenant: string
+  /** A database statement and the application that calls it. */
+  readonly caller: string
+  readonly system: string
+  readonly peer: string
+  readonly hash: string
 }
 
 const hourMs = 3_600_000
 
-export function questions({ traceId, application, service, tenant }: QuerySample, endMs: number): Question[] {
+export function questions(
+  { traceId, application, service, tenant, caller, system, peer, hash }: QuerySample,
+  endMs: number,
+): Question[] {
   const range = (hours: number, more: Record<string, string> = {}) =>
     new URLSearchParams({ from: String(endMs - hours * hourMs), to: String(endMs), ...more }).toString()
   const within = (path: string, hours: number, more?: Record<string, string>) =>
@@ -40,5 +48,22 @@ export function questions({ traceId, application, service, tenant }: QuerySample
       goalMs: undefined,
       path: within('traces', 1, { service, sort: 'slowest' }),
     },
+    {
+      name: 'one database statement, 24 h',
+      goalMs: 100,
+      path: within(`applications/${caller}/statement`, 24, { system, peer, hash }),
+    },
+    {
+      name: 'databases of an application, 24 h',
+      goalMs: undefined,
+      path: within(`applications/${caller}/databases`, 24),
+    },
+    {
+      name: 'remote services of an application, 24 h',
+      goalMs: undefined,
+      path: within(`${app}/backends`, 24),
+    },
+    { name: 'endpoints of an application, 24 h', goalMs: undefined, path: within(`${app}/endpoints`, 24) },
+    { name: 'errors of an application, 24 h', goalMs: undefined, path: within(`${app}/errors`, 24) },
   ]
 }
