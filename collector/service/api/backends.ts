@@ -68,7 +68,7 @@ export function registerBackendRoutes(app: ApiInstance, { store, nowMs }: ApiDep
     },
     async (request, reply): Promise<CallDetail> => {
       const ask = asker(store, request, reply)
-      const { type, system = '', name } = request.query
+      const { type, system = '', name = '' } = request.query
       const now = nowMs()
       const range = parseRange(request.query, now)
       const scope = { ...range, application: request.params.application, nowMs: now, type, system, name }

@@ -93,7 +93,7 @@ function statementScope(
   { query, params }: { readonly query: StatementQuery; readonly params: { readonly application: string } },
   nowMs: number,
 ) {
-  const { system, peer, hash } = query
+  const { system, peer = '', hash } = query
   return { ...parseRange(query, nowMs), application: params.application, system, peer, hash }
 }
 

@@ -51,7 +51,7 @@ export function registerEndpointRoutes(app: ApiInstance, { store, nowMs }: ApiDe
     },
     async (request, reply) => {
       const ask = asker(store, request, reply)
-      const { service, protocol, method = '', name } = request.query
+      const { service, protocol, method = '', name = '' } = request.query
       const range = parseRange(request.query, nowMs())
       const { application } = request.params
       const scope = { ...range, application, service, protocol, method, name }

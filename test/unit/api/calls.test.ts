@@ -115,6 +115,9 @@ async function check(): Promise<void> {
   expectFigures(queue?.red as Figures, put)
   expectFigures(queue?.consumed as Figures, taken)
   expect(queue?.consumers).toMatchObject([{ service: 'spedizioni' }])
+  // Names may be empty: the UI then leaves the parameter out.
+  await get<CallDetail>('backend?type=queue&system=kafka', CallDetail)
+  await get<StatementDetail>('statement?system=sqlite&hash=1', StatementDetail)
   const messages = await get<CallDetail>('backend?type=queue&system=kafka&name=orders', CallDetail)
   expectFigures(messages.red, put)
   expectFigures(messages.consumers[0]?.red as Figures, taken)

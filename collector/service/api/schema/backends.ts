@@ -37,7 +37,7 @@ export const BackendQuery = Type.Intersect([
   Type.Object({
     type: BackendType,
     system: Type.Optional(Type.String({ maxLength: 253, default: '' })),
-    name: Type.String({ maxLength: 1_000 }),
+    name: Type.Optional(Type.String({ maxLength: 1_000, default: '' })),
   }),
 ])
 export type BackendQuery = Static<typeof BackendQuery>

@@ -43,7 +43,7 @@ export const StatementQuery = Type.Intersect([
   TimeRange,
   Type.Object({
     system: Type.String({ minLength: 1, maxLength: 253 }),
-    peer: Type.String({ maxLength: 1_000 }),
+    peer: Type.Optional(Type.String({ maxLength: 1_000, default: '' })),
     hash: Type.String({ pattern: '^\\d{1,20}$' }),
   }),
 ])

@@ -33,7 +33,7 @@ export const EndpointQuery = Type.Intersect([
     service: Type.String({ minLength: 1, maxLength: 253 }),
     protocol: Protocol,
     method: Type.Optional(Type.String({ maxLength: 253, default: '' })),
-    name: Type.String({ maxLength: 2_000 }),
+    name: Type.Optional(Type.String({ maxLength: 2_000, default: '' })),
   }),
 ])
 export type EndpointQuery = Static<typeof EndpointQuery>
