@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { FlowMap, OperationList, TraceDetail } from '../../collector/service/api/schema/applications.ts'
-import { type NezhaRow, nezhaApplication, serviceOfPod } from '../support/replay/nezha.ts'
+import { type NezhaRow, nezhaApplication, readNezhaFaults, serviceOfPod } from '../support/replay/nezha.ts'
+import { hitsOf, type RankedFault, rankFault, type Setting, settings } from '../support/replay/nezha-hints.ts'
 import { type Product, startProduct } from '../support/replay/product.ts'
 import { nezhaShiftMs, sendNezha } from '../support/replay/send-nezha.ts'
 import { sharedFolder } from '../support/replay/shared-data.ts'
@@ -89,6 +90,21 @@ describe.skipIf(data.missing)(
         expect(trace.orphans).toBe(0)
       }
     })
+
+    test('the faulty service is among the first three causes in 80 % of the faults and first in half of them', async () => {
+      const [setting] = settings as readonly [Setting, ...Setting[]]
+      const ranked: RankedFault[] = []
+      for (const fault of readNezhaFaults(data.path))
+        ranked.push(await rankFault(product, { fault, setting, shiftMs }))
+      const report = ranked.map(({ fault, rank }) => `${fault.service} ${fault.kind}: ${rank}`).join('\n')
+      // Odd and even ones apart, too: no half is to carry the other. Of two the files have neither spans nor more use.
+      const everyOther = (from: number) => ranked.filter((_, at) => at % 2 === from)
+      for (const some of [ranked, everyOther(0), everyOther(1)]) {
+        const { faults, first, amongThree } = hitsOf(some)
+        expect(amongThree / faults, report).toBeGreaterThanOrEqual(0.8)
+        expect(first / faults, report).toBeGreaterThanOrEqual(0.5)
+      }
+    }, 240_000)
   },
 )
 
