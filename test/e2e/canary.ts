@@ -54,7 +54,7 @@ export function canary(stack: () => Stack): void {
     expect(equal.outcome, equal.sentence).not.toBe('worse')
     // On a busy machine the slowest calls of all versions are slow.
     const slow = await verdictOf('v2-slow')
-    expect(slow.sentence).toMatch(/^v2-slow is worse than v1: p(50|95) [\d.]+ ms → [\d.]+ ms \(\+\d+ %\)\.$/)
+    expect(slow.sentence).toMatch(/^v2-slow is worse than v1: p(50|95) [\d.]+ ms → [\d.]+ ms \(\+[\d.]+ %\)\.$/)
     expect(slow.worse).toHaveLength(1)
     const failing = await verdictOf('v2-failing')
     expect(failing.worse, failing.sentence).toEqual(['errors', 'exceptions'])
