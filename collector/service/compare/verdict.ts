@@ -95,8 +95,8 @@ function reasonsOf(comparison: Comparison, { aspects, operations }: Findings, ou
 function exceptionWords({ exceptions, names }: Comparison): string {
   const news = exceptions.filter(isNew).sort((x, y) => y.b - x.b)
   const [first] = news
-  const others = news.length > 1 ? ` and ${news.length - 1} more` : ''
-  return `new exception ${first?.type || 'without a type'} (${Math.round(first?.b ?? 0)} times${others}), unknown before ${names.b}`
+  const others = news.length > 1 ? `, and ${news.length - 1} more of other kinds` : ''
+  return `new exception ${first?.type || 'without a type'} (${Math.round(first?.b ?? 0)} times)${others}, unknown before ${names.b}`
 }
 
 function sentenceOf(
