@@ -39,6 +39,13 @@ const shots: readonly Shot[] = [
   { name: 'application', path: `/applications/shop${range}` },
   { name: 'application-light', path: `/applications/shop${range}`, theme: 'light' },
   { name: 'application-phone', path: `/applications/shop${range}`, width: 390 },
+  { name: 'transactions', path: `/applications/shop/transactions${range}` },
+  {
+    name: 'transaction',
+    path: `/applications/shop/transactions/one${range}&tier=magnanimo&name=GET%20%2Fhw2`,
+  },
+  { name: 'snapshots', path: `/applications/shop/snapshots${range}` },
+  { name: 'tiers', path: `/applications/shop/tiers${range}` },
   { name: 'operations', path: `/applications/shop/operations${range}` },
   { name: 'traces', path: `/traces${range}&application=shop` },
   ...(trace

@@ -103,7 +103,8 @@ function Pooled({ list: { guard, transactions } }: { readonly list: TransactionL
       <b>{otherTraffic}</b> holds {formatCount(guard.pooledCalls)} calls (
       {formatPercent(all === 0 ? null : guard.pooledCalls / all)}) of names that came after the limit of{' '}
       {formatCount(guard.max)} was reached. They are counted in every total, and their traces can be searched.
-      Names with ids in them are the usual reason: a rule that puts them under one name makes room.
+      “Names and thresholds” lists what it holds. Names with ids in them are the usual reason: a rule that
+      puts them under one name makes room.
     </p>
   )
 }
