@@ -180,7 +180,6 @@ async function detailOf(ask: Ask, slo: SloRow, nowMs: number): Promise<SloDetail
     left -= spentBy(step)
     return 100 * left
   })
-  const percent = (ratio: number | null) => (ratio === null ? null : 100 * ratio)
   return {
     slo,
     days: daysOf(rows).map(([day, step]) => ({
@@ -190,9 +189,9 @@ async function detailOf(ask: Ask, slo: SloRow, nowMs: number): Promise<SloDetail
       spent: spentBy(step),
     })),
     charts: {
-      sli: chart('%', {
-        sli: steps.map((step) => percent(sliOf(step))),
-        target: steps.map(() => 100 * target),
+      bad: chart('%', {
+        bad: steps.map(({ total, good }) => (total === 0 ? null : (100 * (total - good)) / total)),
+        allowed: steps.map(() => Number((100 * (1 - target)).toPrecision(8))),
       }),
       budget: chart('%', { left: budget }),
       burn: chart('×', {

@@ -30,30 +30,47 @@ export const sloFromMs = (windowDays: number, nowMs: number): number =>
 const keysOf = (entering: string) =>
   `arrayConcat([(application, service, '')], if(${entering}, [(application, '', '')], []))`
 
-/** SQL text: rows with `slo` and `at`, and how many of their `n` calls are good. */
+/** SQL text: rows with `slo` and `at`, and how many of their `n` calls are good. Reads what the objectives need and no more. */
 function sloRows(source: 'minutes' | 'hours', { slos, naming = defaultNaming }: SloScope): string {
-  const ofTransactions = slos.some(({ definition }) => definition.transaction !== '')
+  const some = (is: (definition: Slo['definition']) => boolean) => slos.some((slo) => is(slo.definition))
+  const ofTransactions = some(({ transaction }) => transaction !== '')
+  const ofApplications = some(({ service }) => service === '')
   const own = 'application IN (SELECT slo.application FROM slos)'
+  const ownTiers = `(application, service) IN (SELECT slo.application, slo.service FROM slos WHERE slo.transaction = '')`
   const columns = (keys: string) => `${keys} AS keys, 0 AS exactNs`
   const openKeys = `arrayConcat(${keysOf('entering')}, if(transaction != '', [(application, service, transaction)], []))`
-  const transactionRows = closedRows({
-    table: 'transactions',
-    source,
-    columns: columns('[(application, service, transaction)]'),
-    condition: `${own} AND transaction != ''`,
-  })
+  const closed = [
+    ...(some(({ transaction }) => transaction === '')
+      ? [
+          closedRows({
+            table: 'red',
+            source,
+            columns: columns(keysOf('entering')),
+            condition: ofApplications ? `${own} AND (entering OR ${ownTiers})` : ownTiers,
+          }),
+        ]
+      : []),
+    ...(ofTransactions
+      ? [
+          closedRows({
+            table: 'transactions',
+            source,
+            columns: columns('[(application, service, transaction)]'),
+            condition: `(application, service, transaction) IN (SELECT slo.application, slo.service, slo.transaction FROM slos WHERE slo.transaction != '')`,
+          }),
+        ]
+      : []),
+  ]
+  const fast = `
+    exactNs > 0, if(exactNs <= slo.thresholdNs, n, 0),
+    arraySum((bucket, count) -> count * least(1, greatest(0, log2(slo.thresholdNs) * ${rollupBuckets} - bucket)), buckets, counts)`
   return `
   SELECT
     slos.slo AS slo, at, n,
-    multiIf(
-      slo.thresholdNs = 0, n - failed,
-      exactNs > 0, if(exactNs <= slo.thresholdNs, n, 0),
-      arraySum((bucket, count) -> count * least(1, greatest(0, log2(slo.thresholdNs) * ${rollupBuckets} - bucket)), buckets, counts)
-    ) AS good
+    ${some(({ objective }) => objective === 'latency') ? `multiIf(slo.thresholdNs = 0, n - failed, ${fast})` : 'n - failed'} AS good
   FROM (
     SELECT arrayJoin(keys) AS key, at, n, failed, exactNs, buckets, counts FROM (
-      ${closedRows({ table: 'red', source, columns: columns(keysOf('entering')), condition: own })}
-      ${ofTransactions ? `UNION ALL ${transactionRows}` : ''}
+      ${closed.join(' UNION ALL ')}
       UNION ALL
       SELECT ${openKeys} AS keys, greatest(1, duration_ns) AS exactNs, start_time AS at, ${openCells()}
       FROM (${entriesOf(openWindow, naming, own)})

@@ -1,5 +1,5 @@
 import type { ApiError as ApiErrorBody } from '@binnacle/collector/api/common'
-import { QueryClient, useQuery } from '@tanstack/react-query'
+import { QueryClient, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRef } from 'react'
 import { useRefresh } from './url-state.ts'
 
@@ -67,6 +67,12 @@ export function useApi<T>(
   }
 }
 
+/** Answers that were given before something was changed are asked for anew. */
+export function useForgetAnswers(): () => Promise<void> {
+  const client = useQueryClient()
+  return () => client.invalidateQueries()
+}
+
 export function urlOf(path: string, params: Params): string {
   const search = new URLSearchParams()
   for (const [key, value] of Object.entries(params)) {
@@ -81,16 +87,17 @@ export function fetchApi<T>(path: string, params: Params, signal: AbortSignal): 
   return fetchJson<T>(urlOf(path, params), signal)
 }
 
-/** PUT or POST under /api/v1. */
+/** PUT, POST or DELETE under /api/v1. */
 export function sendApi<T>(
-  method: 'PUT' | 'POST',
+  method: 'PUT' | 'POST' | 'DELETE',
   path: string,
-  { body, signal }: { readonly body: unknown; readonly signal?: AbortSignal },
+  { body, signal }: { readonly body?: unknown; readonly signal?: AbortSignal } = {},
 ): Promise<T> {
   return fetchJson<T>(urlOf(path, {}), signal, {
     method,
-    body: JSON.stringify(body),
-    headers: { 'content-type': 'application/json' },
+    ...(body === undefined
+      ? {}
+      : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
   })
 }
 

@@ -136,6 +136,8 @@ export function formatValue(value: Maybe, unit: string): string {
       return formatCpu(value)
     case '%':
       return `${threeDigits(value)} %`
+    case '×':
+      return `${threeDigits(value)}×`
     case '1':
     case '':
       return formatCount(value)

@@ -49,7 +49,7 @@ export function Shell() {
         </nav>
         <div className="header-tools">
           <Keyboard />
-          {pathname.startsWith('/applications') && <ComparePicker />}
+          {/^\/applications(?!\/[^/]+\/slos)/.test(pathname) && <ComparePicker />}
           <TimeRangePicker />
           <ThemeSwitch />
         </div>

@@ -62,8 +62,8 @@ export const SloDetail = Type.Object({
     }),
   ),
   charts: Type.Object({
-    /** Series sli and target, in %. */
-    sli: Chart,
+    /** Share of bad calls and what the target allows, in %. */
+    bad: Chart,
     /** Share of the budget that was left, in %. */
     budget: Chart,
     /** Burn rate of each step. */

@@ -42,6 +42,17 @@ export function ViolationTable({ violations }: { readonly violations: readonly V
 /** What a rule was violated by, leading to where it can be seen. */
 function Entity({ row }: { readonly row: ViolationRow }) {
   const text = `${row.entityKind} ${row.entity}`
+  if (row.entityKind === 'SLO') {
+    return (
+      <Link
+        to="/applications/$application/slos"
+        params={{ application: row.application }}
+        search={timeSearch}
+      >
+        {text}
+      </Link>
+    )
+  }
   if (row.application) {
     return (
       <Link to="/applications/$application" params={{ application: row.application }} search={timeSearch}>

@@ -57,8 +57,8 @@ function Violations({ rows }: { readonly rows: readonly ViolationRow[] }) {
   if (rows.length === 0) {
     return (
       <EmptyState title="No violation in this time range">
-        Health rules watch response times, error rates, restarts and pods that do not get ready. What they
-        find is listed here, from when to when.
+        Health rules watch error rates, error budgets of objectives, restarts and pods that do not get ready.
+        What they find is listed here, from when to when.
       </EmptyState>
     )
   }

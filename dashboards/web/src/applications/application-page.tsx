@@ -24,6 +24,7 @@ export function ApplicationFrame({ children }: { readonly children: ReactNode })
           { label: 'Snapshots', to: '/applications/$application/snapshots', params },
           { label: 'Operations', to: '/applications/$application/operations', params },
           { label: 'Tiers & nodes', to: '/applications/$application/tiers', params },
+          { label: 'SLOs', to: '/applications/$application/slos', params, deep: true },
           { label: 'Flow map', to: '/applications/$application/flow-map', params },
           { label: 'Errors', to: '/applications/$application/errors', params },
           { label: 'Databases', to: '/applications/$application/databases', params },

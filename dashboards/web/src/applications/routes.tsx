@@ -52,6 +52,26 @@ export function applicationRoutes(root: AnyRootRoute) {
     }),
     createRoute({
       ...parent,
+      path: '/applications/$application/slos',
+      component: lazyRouteComponent(() => import('../slos/slos-page.tsx'), 'SlosPage'),
+    }),
+    createRoute({
+      ...parent,
+      path: '/applications/$application/slos/new',
+      component: lazyRouteComponent(() => import('../slos/slo-form-page.tsx'), 'NewSloPage'),
+    }),
+    createRoute({
+      ...parent,
+      path: '/applications/$application/slos/$sloId',
+      component: lazyRouteComponent(() => import('../slos/slo-page.tsx'), 'SloPage'),
+    }),
+    createRoute({
+      ...parent,
+      path: '/applications/$application/slos/$sloId/edit',
+      component: lazyRouteComponent(() => import('../slos/slo-form-page.tsx'), 'EditSloPage'),
+    }),
+    createRoute({
+      ...parent,
       path: '/applications/$application/flow-map',
       component: lazyRouteComponent(() => import('./flow-map-page.tsx'), 'FlowMapPage'),
     }),

@@ -1,6 +1,7 @@
 import type { ApplicationList } from '@binnacle/collector/api/applications'
 import type { ClusterList, ViolationList } from '@binnacle/collector/api/clusters'
 import type { LatestReleaseList } from '@binnacle/collector/api/releases'
+import type { SloList } from '@binnacle/collector/api/slos'
 import { Link } from '@tanstack/react-router'
 import { ViolationTable } from '../alerts/violation-table.tsx'
 import { useApi } from '../api.ts'
@@ -13,6 +14,7 @@ import { Page } from '../parts/page.tsx'
 import { StatusBadge } from '../parts/status-badge.tsx'
 import { LatestReleases } from '../releases/latest-releases.tsx'
 import { timeSearch } from '../search-params.ts'
+import { SloTable } from '../slos/slo-table.tsx'
 import { useTimeRange } from '../url-state.ts'
 import { ApplicationTable } from './application-table.tsx'
 
@@ -23,6 +25,7 @@ export function HomePage() {
   const clusters = useApi<ClusterList>('/clusters', { from, to })
   const applications = useApi<ApplicationList>('/applications', { from, to, compare: 'none' })
   const releases = useApi<LatestReleaseList>('/releases', { limit: 5 })
+  const slos = useApi<SloList>('/slos')
   return (
     <Page title="Home">
       <Card title="Open violations" actions={<AllLink to="/violations">All violations</AllLink>}>
@@ -30,6 +33,7 @@ export function HomePage() {
           {(list) => <OpenViolations list={list} />}
         </AnswerView>
       </Card>
+      <Objectives list={slos.data} />
       <Card title="Clusters" actions={<AllLink to="/clusters">All clusters</AllLink>}>
         <AnswerView answer={clusters} height={96}>
           {(list) =>
@@ -62,6 +66,25 @@ function OpenViolations({ list }: { readonly list: ViolationList }) {
         <span className="quiet">{`; ${formatPlural(closed, 'violation')} ended in this time range`}</span>
       )}
     </p>
+  )
+}
+
+/** Those that are not kept well; all of them are in their applications. */
+function Objectives({ list }: { readonly list: SloList | undefined }) {
+  const slos = list?.slos ?? []
+  const troubled = slos.filter(({ status }) => status.state === 'burning' || status.state === 'exhausted')
+  if (slos.length === 0) return null
+  return (
+    <Card
+      title="Objectives"
+      hint={`${formatPlural(troubled.length, 'objective')} of ${slos.length} in trouble`}
+    >
+      {troubled.length > 0 ? (
+        <SloTable slos={troubled} />
+      ) : (
+        <StatusBadge state="ok">No error budget burns too fast</StatusBadge>
+      )}
+    </Card>
   )
 }
 
