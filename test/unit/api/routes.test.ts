@@ -45,6 +45,8 @@ import {
   SnapshotList,
   TransactionDetail,
   TransactionList,
+  TransactionPreview,
+  TransactionRules,
 } from '../../../collector/service/api/schema/transactions.ts'
 import { runHealthRules } from '../../../collector/service/health/health-rules.ts'
 import { systemClock } from '../../../collector/std/clock.ts'
@@ -106,6 +108,7 @@ describe('every route answers by its schema', () => {
     [() => '/applications/shop/scorecard?by=tier&from=now-30d', Scorecard],
     [() => '/applications/shop/scorecard?by=node', Scorecard],
     [() => '/applications/shop/scorecard?by=transaction&service=magnanimo', Scorecard],
+    [() => '/applications/shop/transaction-rules', TransactionRules],
     [() => '/snapshots', SnapshotList],
     [() => '/snapshots?application=shop&reason=error,slow&q=hw2&sort=slowest&limit=5', SnapshotList],
     [() => '/applications/shop/hints?from=now-5m&referenceFrom=now-1h&referenceTo=now', HintList],
@@ -445,4 +448,56 @@ test('without a built UI, pages say so and programs get JSON', async () => {
   expect(page.body).toContain('npm run build')
   const unknown = await seeded.app.inject({ method: 'POST', url: '/v1/nothing' })
   expect([unknown.statusCode, unknown.json().code]).toEqual([404, 'unknown-path'])
+})
+
+test('rules of transactions are previewed, refused with a reason, saved by version, and audited', async () => {
+  const path = '/api/v1/applications/shop/transaction-rules'
+  async function send<T>(method: 'POST' | 'PUT', url: string, payload: object) {
+    const response = await seeded.app.inject({ method, url, payload })
+    return { status: response.statusCode, body: response.json<T>() }
+  }
+  const settings = {
+    rules: [
+      {
+        label: 'page',
+        when: [{ field: 'route', match: 'STARTS_WITH', value: '/hw' }],
+        action: 'name',
+        name: 'Page {route}',
+      },
+    ],
+  }
+  const [entering] = await seeded.clickHouse.store.query<{ calls: number }>({
+    sql: `SELECT toFloat64(count()) AS calls FROM spans FINAL
+      WHERE service = 'magnanimo' AND kind = 2 AND start_time >= fromUnixTimestamp64Milli({fromMs:Int64})`,
+    params: { fromMs: seeded.facts.fromMs },
+  })
+  const preview = await send<TransactionPreview>('POST', `${path}/preview`, { settings })
+  expect(preview.status, JSON.stringify(preview.body)).toBe(200)
+  expect([...Value.Errors(TransactionPreview, preview.body)].slice(0, 3)).toEqual([])
+  expect(preview.body.named.names[0]).toMatchObject({
+    service: 'magnanimo',
+    transaction: 'Page /hw2',
+    calls: entering?.calls,
+  })
+  const bad = {
+    version: 0,
+    settings: { rules: [{ label: 'x', when: [], action: 'name', name: '{group:1}' }] },
+  }
+  expect(await send<ApiError>('PUT', path, bad)).toMatchObject({
+    status: 400,
+    body: { code: 'bad-rules', message: expect.stringContaining('rules.0 (x): name: {group:1}') },
+  })
+  expect(await send('PUT', path, { version: 0, settings })).toMatchObject({
+    status: 200,
+    body: { version: 1 },
+  })
+  expect(await send('PUT', path, { version: 0, settings })).toMatchObject({ status: 409 })
+  const { body } = await get<TransactionRules>('/applications/shop/transaction-rules')
+  expect(body).toMatchObject({ version: 1, settings, recomputed: { minutes: 0 } })
+  const [audited] = await seeded.clickHouse.store.query<{ subject: string }>({
+    sql: "SELECT subject FROM audit WHERE action = 'transactions.configure'",
+    params: {},
+  })
+  expect(audited?.subject).toBe('shop, version 1')
+  expect((await send('PUT', path, { version: 1, settings: {} })).status).toBe(200)
 })
