@@ -99,7 +99,7 @@ export const ServiceConfig = Group({
     restFactor: Count(
       3,
       [0, 100],
-      'after work the job rests so many times as long; 3: at most a quarter of one core, and it falls behind under overload',
+      'after work the job rests so many times as long; 3: at most a quarter of one core (of two, for minutes of more than a million spans), and it falls behind under overload',
     ),
   }),
   log: Group({

@@ -1,8 +1,10 @@
 import { Type } from 'typebox'
 import {
+  type ApplicationCallsRow,
   type ApplicationRedRow,
   type ApplicationSizeRow,
   type ApplicationStepRow,
+  applicationCallsQuery,
   applicationKnownQuery,
   applicationNamespacesQuery,
   applicationSizesQuery,
@@ -44,7 +46,7 @@ import {
   type OperationRow,
 } from './schema/applications.ts'
 import { ComparedRange } from './schema/common.ts'
-import { chartOf, parseRange, stepMsOf } from './time.ts'
+import { chartOf, parseRange, redStepMsOf, type SeriesOf } from './time.ts'
 
 const operationsMax = 500
 const dashboardOperationsMax = 20
@@ -152,7 +154,7 @@ type Charts = ApplicationDashboard['charts']
 
 /** Load, response time and errors, beside what they are compared with. */
 async function applicationCharts(ask: Ask, scope: ApplicationScope, comparison: Comparison): Promise<Charts> {
-  const stepMs = stepMsOf(scope)
+  const stepMs = redStepMsOf(scope)
   const chartsOf = async (range: ApplicationScope) =>
     toCharts(await ask<ApplicationStepRow>(applicationStepsQuery({ ...range, stepMs })), range)
   switch (comparison.type) {
@@ -189,6 +191,8 @@ function toCharts(steps: readonly ApplicationStepRow[], scope: Range): Charts {
     missing: null,
     value: (row: ApplicationStepRow) => row[`${name}Ms`],
   })
+  const chart = (...series: SeriesOf<ApplicationStepRow>[]) =>
+    chartOf(steps, scope, series, redStepMsOf(scope))
   const rate = (name: 'calls' | 'errors') => ({
     name,
     unit: '1/min',
@@ -196,9 +200,9 @@ function toCharts(steps: readonly ApplicationStepRow[], scope: Range): Charts {
     value: (row: ApplicationStepRow, minutes: number) => perMinute(row[name], minutes),
   })
   return {
-    load: chartOf(steps, scope, [rate('calls')]),
-    responseTime: chartOf(steps, scope, [duration('p50'), duration('p95'), duration('p99')]),
-    errors: chartOf(steps, scope, [rate('errors')]),
+    load: chart(rate('calls')),
+    responseTime: chart(duration('p50'), duration('p95'), duration('p99')),
+    errors: chart(rate('errors')),
   }
 }
 
@@ -207,11 +211,11 @@ async function applicationRows(
   scope: ApplicationScope,
   comparison: Comparison,
 ): Promise<ApplicationRow[]> {
-  const stepMs = stepMsOf(scope)
+  const stepMs = redStepMsOf(scope)
   const [sizes, reds, steps, usual] = await Promise.all([
     ask<ApplicationSizeRow>(applicationSizesQuery(scope)),
     ask<ApplicationRedRow>(applicationsRedQuery(scope)),
-    ask<ApplicationStepRow>(applicationStepsQuery({ ...scope, stepMs })),
+    ask<ApplicationCallsRow>(applicationCallsQuery({ ...scope, stepMs })),
     usualOfEntities(ask, { ...scope, level: 'application' }, comparison),
   ])
   return sizes.map(({ application, tiers, nodes, lastSeenMs }) => ({
@@ -253,7 +257,7 @@ async function operationRows(
   const { application } = scope
   const [rows, steps, usual] = await Promise.all([
     ask<OperationListRow>(operationsQuery(scope)),
-    ask<OperationStepRow>(operationStepsQuery({ ...scope, stepMs: stepMsOf(scope) })),
+    ask<OperationStepRow>(operationStepsQuery({ ...scope, stepMs: redStepMsOf(scope) })),
     usualOfEntities(ask, { ...scope, level: 'operation' }, comparison),
   ])
   const stepsOf = Map.groupBy(steps, keyOf)
@@ -276,7 +280,7 @@ const keyOf = ({ service, operation, kind }: { service: string; operation: strin
 export function sparkOf(
   steps: readonly { timeMs: number; calls: number }[],
   range: Range,
-  stepMs: number = stepMsOf(range),
+  stepMs: number = redStepMsOf(range),
 ): (number | null)[] {
   const value = (row: { calls: number }, minutes: number) => perMinute(row.calls, minutes)
   return (

@@ -17,7 +17,7 @@ import { toRed } from './red.ts'
 import { type ApiDeps, type ApiInstance, ApplicationParams, answers } from './route-types.ts'
 import { ComparedRange } from './schema/common.ts'
 import { type NodeState, TierList, type TierNode } from './schema/tiers.ts'
-import { parseRange, stepMsOf } from './time.ts'
+import { parseRange, redStepMsOf } from './time.ts'
 
 export function registerTierRoutes(app: ApiInstance, { store, nowMs }: ApiDeps): void {
   app.get(
@@ -47,7 +47,7 @@ async function tierList(ask: Ask, scope: ApplicationScope, comparison: Compariso
   const [tiers, nodes, steps, usual] = await Promise.all([
     ask<TierVersionRow>(tiersQuery(scope)),
     ask<TierNodeRow>(tierNodesQuery(scope)),
-    ask<TierNodeStepRow>(tierNodeStepsQuery({ ...scope, stepMs: stepMsOf(scope) })),
+    ask<TierNodeStepRow>(tierNodeStepsQuery({ ...scope, stepMs: redStepMsOf(scope) })),
     usualOfEntities(ask, { ...scope, level: 'tier' }, comparison),
   ])
   const states = await podStates(ask, scope, nodes)

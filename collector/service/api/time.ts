@@ -1,4 +1,5 @@
 import type { Range } from '../query/query.ts'
+import { rawRangeMsMax } from '../query/red-rollup.ts'
 import { ApiProblem } from './errors.ts'
 import type { Chart, Series, TimeRange } from './schema/common.ts'
 
@@ -11,9 +12,13 @@ const niceStepsMs = [
   3_600_000, 7_200_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000, 172_800_000, 345_600_000,
 ]
 
-/** Reads `from` and `to`; a range that ends before it starts, or is longer than 400 days, is refused. */
+/** Reads `from` (of a long range that is relative: the minute) and `to`; a range that ends before it starts, or is longer than 400 days, is refused. */
 export function parseRange({ from = 'now-1h', to = 'now' }: TimeRange, nowMs: number): Range {
-  const range = { fromMs: parseTime('from', from, nowMs), toMs: parseTime('to', to, nowMs) }
+  const toMs = parseTime('to', to, nowMs)
+  const exactMs = parseTime('from', from, nowMs)
+  // Beyond what raw spans answer, the last hour is the last sixty minutes and the one under way: rollups have whole minutes.
+  const isWhole = from.startsWith('now-') && toMs - exactMs > rawRangeMsMax
+  const range = { fromMs: isWhole ? Math.floor(exactMs / 60_000) * 60_000 : exactMs, toMs }
   if (range.fromMs >= range.toMs) {
     throw new ApiProblem('bad-time', `cannot use the time range ${from} to ${to}: it ends before it starts`)
   }
@@ -50,6 +55,10 @@ export function stepMsOf({ fromMs, toMs }: Range): number {
 
 /** The same, but never less than the minutes of rollups. */
 export const wholeStepMsOf = (range: Range): number => Math.max(60_000, stepMsOf(range))
+
+/** The same where rollups are read, the usual step where spans are. */
+export const redStepMsOf = (range: Range): number =>
+  range.toMs - range.fromMs > rawRangeMsMax ? wholeStepMsOf(range) : stepMsOf(range)
 
 /** The starts of the steps that the range touches: multiples of the step since 1970. */
 export function timesOf({ fromMs, toMs }: Range, stepMs: number): number[] {

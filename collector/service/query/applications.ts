@@ -6,11 +6,11 @@ import {
   closedRows,
   mergedRedColumns,
   openCells,
-  openWindow,
+  openWindowOf,
   type RedSource,
   redSource,
 } from './red-rollup.ts'
-import { inSpanRange, isEntry } from './span-sql.ts'
+import { isEntry } from './span-sql.ts'
 
 const isAsked = "({application:String} = '' OR application = {application:String})"
 
@@ -34,19 +34,19 @@ ON entry.trace_id = caller.trace_id AND entry.parent_span_id = caller.span_id AN
 const transactions = transactionsIn(rangeWindow)
 
 /** SQL text: the same from what is rolled up, and from raw spans around it. */
-const rolledUpTransactions = (source: RedSource) => `
+const rolledUpTransactions = (source: RedSource, range: Range) => `
 ${closedRows({ table: 'red', source, columns: 'application', condition: `entering AND ${isAsked}` })}
 UNION ALL
-SELECT application, start_time AS at, ${openCells()} FROM (${transactionsIn(openWindow)})`
+SELECT application, start_time AS at, ${openCells()} FROM (${transactionsIn(openWindowOf(range))})`
 
-/** SQL text: bounds, columns of RedRow, the rows that they are of, and the column of their time. */
+/** SQL text: bounds, columns of RedRow, the rows that they are of, and the columns of their time and calls. */
 function redOf(
   scope: Range & { stepMs?: number },
-): [bounds: string, red: string, rows: string, time: string] {
+): [bounds: string, red: string, rows: string, time: string, calls: string] {
   const source = redSource(scope)
   return source === 'raw'
-    ? ['', redColumns(), transactions, 'start_time']
-    : [closedBounds, mergedRedColumns(), rolledUpTransactions(source), 'at']
+    ? ['', redColumns(), transactions, 'start_time', 'weight']
+    : [closedBounds, mergedRedColumns(), rolledUpTransactions(source, scope), 'at', 'n']
 }
 
 export interface ApplicationRedRow extends RedRow {
@@ -73,15 +73,23 @@ export interface ApplicationSizeRow {
   readonly lastSeenMs: number
 }
 
-/** A node is a pod, or the service itself where it runs outside of Kubernetes. */
+/** SQL text: who took calls (entry spans), once for each minute or call; columns that nodes_1m and spans both have. */
+export const calledNodes = (range: Range, columns: string, condition: string): string => `
+${closedRows({ table: 'nodes', source: 'minutes', bare: true, columns, condition })}
+UNION ALL
+SELECT ${columns}, start_time AS at FROM spans WHERE ${isEntry} AND ${openWindowOf(range).own('start_time')} AND ${condition}`
+
+/**
+ * A node is a pod, or the service itself where it runs outside of Kubernetes. When an application was last seen is known to the
+ * minute where it is long ago.
+ */
 export function applicationSizesQuery(scope: Range & { application: string }): Query {
   return {
-    sql: `
+    sql: `${closedBounds}
 SELECT
   application, toFloat64(uniqExact(service)) AS tiers, toFloat64(uniqExact(cluster_id, namespace, service, pod)) AS nodes,
-  toUnixTimestamp64Milli(toDateTime64(max(start_time), 3)) AS lastSeenMs
-FROM spans
-WHERE NOT sidecar AND ${inSpanRange('start_time')} AND ${isAsked}
+  toUnixTimestamp64Milli(toDateTime64(max(at), 3)) AS lastSeenMs
+FROM (${calledNodes(scope, 'application, cluster_id, namespace, service, pod', isAsked)})
 GROUP BY application
 ORDER BY application
 LIMIT 1000`,
@@ -94,7 +102,26 @@ export interface ApplicationStepRow extends RedRow {
   readonly timeMs: number
 }
 
-/** RED of applications per step, for charts and spark lines. */
+export interface ApplicationCallsRow {
+  readonly application: string
+  readonly timeMs: number
+  readonly calls: number
+}
+
+/** Calls of applications per step, for spark lines. */
+export function applicationCallsQuery(scope: Range & { application: string; stepMs: number }): Query {
+  const [bounds, , source, time, calls] = redOf(scope)
+  return {
+    sql: `${bounds}
+SELECT application, ${stepOf(time)} AS timeMs, toFloat64(sum(${calls})) AS calls
+FROM (${source})
+GROUP BY application, timeMs
+ORDER BY application, timeMs`,
+    params: { ...scope },
+  }
+}
+
+/** RED of applications per step, for charts. */
 export function applicationStepsQuery(scope: Range & { application: string; stepMs: number }): Query {
   const [bounds, red, source, time] = redOf(scope)
   return {
@@ -110,9 +137,8 @@ ORDER BY application, timeMs`,
 /** Namespaces that an application's spans come from: whose deployments are its markers. */
 export function applicationNamespacesQuery(scope: Range & { application: string }): Query {
   return {
-    sql: `
-SELECT DISTINCT namespace FROM spans
-WHERE application = {application:String} AND namespace != '' AND ${inSpanRange('start_time')}
+    sql: `${closedBounds}
+SELECT DISTINCT namespace FROM (${calledNodes(scope, 'namespace', "application = {application:String} AND namespace != ''")})
 ORDER BY namespace
 LIMIT 100`,
     params: { ...scope },

@@ -1,3 +1,4 @@
+import { isLinked } from './entry-sql.ts'
 import { behindSidecars, calledFrom, callersOf, isPair, type SpanWindow } from './pairing-sql.ts'
 import { noParent, once } from './span-sql.ts'
 
@@ -27,28 +28,29 @@ const entriesIn = (window: SpanWindow, kinds: string, condition: string) =>
   ${once}`,
   )
 
-/** Consumers are few: only of them are links read. */
-const isLinked = '(kind = 5 AND notEmpty(links_span_id))'
+/** An entry with its caller, if that is stored. */
+export const callColumns =
+  'start_time, application, service, version, kind, messaging_system, messaging_destination, duration_ns, status, weight, paired, callerApplication, callerService, callerVersion, callerKind, callerNs, callerStatus'
+
+/** What consumes a message is not who calls the next. */
+const notConsumer = 'kind != 5'
 
 /** Entries that can only be called by their parent. */
 const byParent = (window: SpanWindow) => `
-SELECT
-  ${entryColumns
-    .split(', ')
-    .map((name) => `entry.${name} AS ${name}`)
-    .join(', ')},
-  ${isPair('caller', 'entry')} AS paired, caller.application AS callerApplication, caller.service AS callerService,
-  caller.version AS callerVersion, caller.kind AS callerKind, caller.duration_ns AS callerNs, caller.status AS callerStatus
-FROM (${entriesIn(window, 'kind IN (2, 5)', `NOT ${isLinked}`)}) AS entry
+SELECT ${callColumns} FROM (
+  SELECT
+    entry.*, ${isPair('caller', 'entry')} AS paired, caller.application AS callerApplication, caller.service AS callerService,
+    caller.version AS callerVersion, caller.kind AS callerKind, caller.duration_ns AS callerNs, caller.status AS callerStatus
+  FROM (${entriesIn(window, 'kind IN (2, 5)', `NOT ${isLinked}`)}) AS entry
 LEFT JOIN (${callersOf(
   window,
   `SELECT trace_id, parent_span_id FROM spans WHERE kind IN (2, 5) AND parent_span_id != ${noParent} AND ${window.own('start_time')}`,
-  'kind != 5',
-)}) AS caller ON caller.trace_id = entry.trace_id AND caller.span_id = entry.parent_span_id`
+  notConsumer,
+)}) AS caller ON caller.trace_id = entry.trace_id AND caller.span_id = entry.parent_span_id)`
 
 /** Consumers with links: called by their parent if it is stored, else by each tier that they link to. */
 const byLink = (window: SpanWindow) => `
-SELECT ${entryColumns}, paired, callerApplication, callerService, callerVersion, callerKind, callerNs, callerStatus FROM (
+SELECT ${callColumns} FROM (
   SELECT
     ${entryColumns
       .split(', ')
@@ -71,31 +73,35 @@ SELECT ${entryColumns}, paired, callerApplication, callerService, callerVersion,
     SELECT link.1, link.2 FROM spans ARRAY JOIN arrayZip(links_trace_id, links_span_id) AS link
     PREWHERE kind = 5
     WHERE ${window.own('start_time')}`,
-    'kind != 5',
+    notConsumer,
   )}) AS caller ON caller.trace_id = entry.ref.1 AND caller.span_id = entry.ref.2
 )
 WHERE rank = best
 ORDER BY trace_id, span_id, callerApplication, callerService, callerVersion, callerKind
 LIMIT 1 BY trace_id, span_id, callerApplication, callerService`
 
-const betweenTiers = (window: SpanWindow) => `
+/** In layers: ClickHouse looks at an alias, and at all that is below it, anew wherever it is used. */
+const betweenTiers = (window: SpanWindow, calls: string) => `
 SELECT
-  start_time,
-  multiIf(paired, 'tier', entryKind = 5 AND messaging_system != '', 'queue', 'client') AS caller_type,
+  start_time, caller_type,
   if(paired, toString(callerApplication), '') AS caller_application,
   multiIf(paired, toString(callerService), caller_type = 'queue', toString(messaging_destination), '') AS caller_service,
   if(paired, toString(callerVersion), '') AS caller_version,
   'tier' AS callee_type, toString(application) AS callee_application, toString(service) AS callee_service, toString(version) AS callee_version,
   if(caller_type = 'queue', toString(messaging_system), '') AS system,
-  entryKind AS kind,
-  toBool(entryKind = 5 OR (paired AND callerKind = 4)) AS async,
+  kind, async,
   -- A round trip is measured by the client span alone.
   if(async OR NOT paired OR callerKind != 3, duration_ns, callerNs) AS durationNs,
   if(async OR NOT paired OR callerKind != 3, status, callerStatus) AS outcome,
   weight
-FROM (SELECT *, kind AS entryKind FROM (${byParent(window)} UNION ALL SELECT * FROM (${byLink(window)})))
--- A server span right below another span of its own tier is one call seen twice, not a call to itself.
-WHERE NOT (paired AND callerService = service AND callerApplication = application AND callerKind NOT IN (3, 4))`
+FROM (
+  SELECT
+    *, multiIf(paired, 'tier', kind = 5 AND messaging_system != '', 'queue', 'client') AS caller_type,
+    toBool(kind = 5 OR (paired AND callerKind = 4)) AS async
+  FROM (${calls} UNION ALL SELECT * FROM (${byLink(window)}))
+  -- A server span right below another span of its own tier is one call seen twice, not a call to itself.
+  WHERE NOT (paired AND callerService = service AND callerApplication = application AND callerKind NOT IN (3, 4))
+)`
 
 /** What a client or producer span calls: names by wire/peer.ts; of most queues the destination, whatever broker has it. */
 export const backendType = "multiIf(db_system != '', 'database', messaging_system != '', 'queue', 'external')"
@@ -130,12 +136,19 @@ FROM (
   )
 )`
 
-/** SQL text: the edges of the window; `start_time`, the keys, `durationNs`, `outcome`, `weight`. An application: only its own. */
-export function edgesOf(window: SpanWindow, application?: string): string {
+interface EdgesOf {
+  /** SQL text: only its own. */
+  readonly application?: string
+  /** SQL text: `callColumns` of the entries that are not linked, where they are known already. */
+  readonly calls?: string
+}
+
+/** SQL text: the edges of the window; `start_time`, the keys, `durationNs`, `outcome`, `weight`. */
+export function edgesOf(window: SpanWindow, { application, calls = byParent(window) }: EdgesOf = {}): string {
   const mine = application
     ? `WHERE callee_application = ${application} OR caller_application = ${application}`
     : ''
-  const tiers = betweenTiers(window)
+  const tiers = betweenTiers(window, calls)
   return `
 SELECT * FROM (${tiers}) ${mine}
 UNION ALL ${toBackends(window, application ? `application = ${application}` : 'true')}`

@@ -14,32 +14,41 @@ import { defaultName, pathOf, storedAttribute } from './transaction-sql.ts'
 export const entryColumns =
   'start_time, trace_id, span_id, cluster_id, namespace, application, service, version, pod, operation, kind, status, duration_ns, weight, http_status, exception_type, entering, transaction, protocol, method, endpoint'
 
-const copied =
-  'start_time, trace_id, span_id, parent_span_id, cluster_id, namespace, application, service, version, pod, operation, kind, status, duration_ns, weight, http_status, exception_type'
+/** Who called each, and what an edge to it needs; `paired`: the caller is stored. `linked`: by what it links to, which is not in here. */
+export const pairedColumns =
+  'messaging_system, messaging_destination, linked, paired, callerApplication, callerService, callerVersion, callerKind, callerNs, callerStatus'
 
-/** Attributes are read of the spans alone whose name needs them. */
+const copied =
+  'start_time, trace_id, span_id, parent_span_id, cluster_id, namespace, application, service, version, pod, operation, kind, status, duration_ns, weight, http_status, exception_type, messaging_system, messaging_destination'
+
+/** Consumers are few: only of them are links read. */
+export const isLinked = '(kind = 5 AND notEmpty(links_span_id))'
+
+/** Attributes, most of what a span is, are read of the spans alone whose name needs them: PREWHERE sees to that. */
 const named = (entries: string, naming: Naming) => `
-  SELECT ${copied}, notEmpty(links_span_id) AS linked, ${endpointColumns}, ${defaultName(undefined)} AS defaultName, ${nameOf(naming, undefined)} AS name
+  SELECT ${copied}, ${isLinked} AS linked, ${endpointColumns}, ${defaultName(undefined)} AS defaultName, ${nameOf(naming, undefined)} AS name
   FROM spans WHERE ${entries} AND NOT (${needsAttributesOf(naming)}) ${once}
   UNION ALL
-  SELECT ${copied}, notEmpty(links_span_id) AS linked, ${endpointColumns}, ${defaultName(storedAttribute)} AS defaultName, ${nameOf(naming, storedAttribute)} AS name
+  SELECT ${copied}, ${isLinked} AS linked, ${endpointColumns}, ${defaultName(storedAttribute)} AS defaultName, ${nameOf(naming, storedAttribute)} AS name
   FROM (
-    SELECT *, ${pathOf(storedAttribute)} AS httpPath FROM spans WHERE ${entries} AND (${needsAttributesOf(naming)}) ${once}
+    SELECT *, ${pathOf(storedAttribute)} AS httpPath FROM spans PREWHERE ${entries} AND (${needsAttributesOf(naming)}) ${once}
   )`
 
 const unnamed = (entries: string) => `
-  SELECT ${copied}, notEmpty(links_span_id) AS linked, ${endpointColumns}, '' AS name FROM spans WHERE ${entries} ${once}`
+  SELECT ${copied}, ${isLinked} AS linked, ${endpointColumns}, '' AS name FROM spans WHERE ${entries} ${once}`
 
-/** SQL text: the columns of `entryColumns`. Names are dear to make where attributes are needed: `unnamed` are all ''. */
+/** SQL text: the columns of `entryColumns` and `pairedColumns`. Names are dear to make where attributes are needed: `unnamed` are all ''. */
 export function entriesOf(window: SpanWindow, naming: Naming | 'unnamed', condition = 'true'): string {
   const entries = `${isEntry} AND ${condition} AND ${window.own('start_time')}`
   return `
-SELECT ${entryColumns.replace('entering, transaction', `own.entering AS entering, if(own.entering, own.name, '') AS transaction`)}
+SELECT ${entryColumns.replace('entering, transaction', `own.entering AS entering, if(own.entering, own.name, '') AS transaction`)}, ${pairedColumns}
 FROM (
   SELECT
-    entry.*,
+    entry.*, ${isPair('caller', 'entry')} AS paired,
+    caller.application AS callerApplication, caller.service AS callerService, caller.version AS callerVersion,
+    caller.kind AS callerKind, caller.duration_ns AS callerNs, caller.status AS callerStatus,
     -- A consumer with a link is called by what it links to, as in the questions to raw spans.
-    NOT (entry.kind = 5 AND entry.linked) AND NOT (${isPair('caller', 'entry')} AND caller.application = entry.application) AS entering
+    NOT entry.linked AND NOT (paired AND caller.application = entry.application) AS entering
   FROM (${behindSidecars(window, naming === 'unnamed' ? unnamed(entries) : named(entries, naming))}) AS entry
   LEFT JOIN (${callersOf(window, `SELECT trace_id, parent_span_id FROM spans WHERE ${entries} AND parent_span_id != ${noParent}`)})
   AS caller ON caller.trace_id = entry.trace_id AND caller.span_id = entry.parent_span_id

@@ -1,7 +1,7 @@
 import { exceptionEvents } from './exception-sql.ts'
 import { rangeWindow, type SpanWindow } from './pairing-sql.ts'
 import { type Query, type Range, stepOf } from './query.ts'
-import { closedBounds, inClosedMinutes, isValid, openWindow, redSource } from './red-rollup.ts'
+import { closedBounds, inClosedMinutes, isValid, openWindowOf, redSource } from './red-rollup.ts'
 
 /** Ranges up to this are read from raw spans alone. */
 const rawMsMax = 30 * 60_000
@@ -26,9 +26,9 @@ function exceptionRows(
   SELECT
     service, version, operation, group_hash, exception_type, sample_trace_id AS sample, sample_message AS message,
     toDateTime64(minute, 9, 'UTC') AS at, count AS n, false AS raw
-  FROM exceptions_1m FINAL
+  FROM exceptions_1m
   WHERE ${isValid('exceptions_1m', 'minute', inClosedMinutes)} AND count > 0 AND ${asked} AND ${narrow}
-  UNION ALL ${openRows(openWindow, narrow)}`,
+  UNION ALL ${openRows(openWindowOf(scope), narrow)}`,
   ]
 }
 

@@ -2,7 +2,14 @@ import { edgesOf } from './edge-sql.ts'
 import { rangeWindow } from './pairing-sql.ts'
 import type { Query, Range } from './query.ts'
 import { type RedRow, redColumns } from './red.ts'
-import { closedBounds, closedRows, mergedRedColumns, openCells, openWindow, redSource } from './red-rollup.ts'
+import {
+  closedBounds,
+  closedRows,
+  mergedRedColumns,
+  openCells,
+  openWindowOf,
+  redSource,
+} from './red-rollup.ts'
 
 /** The flow map of an application; how edges are found: edge-sql.ts. */
 export interface FlowEdgeRow extends RedRow {
@@ -23,36 +30,34 @@ const idOf = (end: 'caller' | 'callee') => `multiIf(
     'client'
   )`
 
-const ends = `${idOf('caller')} AS caller, ${idOf('callee')} AS callee, async`
 const asked = '{application:String}'
+const keys =
+  'caller_type, caller_application, caller_service, callee_type, callee_application, callee_service, system, async'
 
 export function flowEdgesQuery(scope: Range & { application: string }): Query {
   const source = redSource(scope)
   const [bounds, red, rows] =
     source === 'raw'
-      ? [
-          '',
-          redColumns('durationNs', 'outcome = 2'),
-          `SELECT ${ends}, durationNs, outcome, weight FROM (${edgesOf(rangeWindow, asked)})`,
-        ]
+      ? ['', redColumns('durationNs', 'outcome = 2'), edgesOf(rangeWindow, { application: asked })]
       : [
           closedBounds,
           mergedRedColumns(),
           `${closedRows({
             table: 'edges',
             source,
-            columns: ends,
+            columns: keys,
             condition: `(callee_application = ${asked} OR caller_application = ${asked})`,
           })}
   UNION ALL
-  SELECT ${ends}, start_time AS at, ${openCells('durationNs', 'outcome = 2')} FROM (${edgesOf(openWindow, asked)})`,
+  SELECT ${keys}, start_time AS at, ${openCells('durationNs', 'outcome = 2')}
+  FROM (${edgesOf(openWindowOf(scope), { application: asked })})`,
         ]
   return {
     sql: `${bounds}
 SELECT
   multiIf(grouping(callee) = 1, 'caller', grouping(caller) = 1, 'callee', 'edge') AS grouped,
   caller, callee, async, ${red}
-FROM (${rows})
+FROM (SELECT *, ${idOf('caller')} AS caller, ${idOf('callee')} AS callee FROM (${rows}))
 GROUP BY GROUPING SETS ((caller, callee, async), (caller), (callee))
 ORDER BY grouped, calls DESC, caller, callee
 LIMIT 5000`,

@@ -1,7 +1,8 @@
 import { classOf, windowMinutes } from './class-sql.ts'
 import { entriesOf } from './entry-sql.ts'
 import type { SpanWindow } from './pairing-sql.ts'
-import { closedRows, openCells, openWindow, type RedSource } from './red-rollup.ts'
+import type { Range } from './query.ts'
+import { closedRows, openCells, openWindowOf, type RedSource } from './red-rollup.ts'
 import { type Naming, otherTraffic } from './transaction-naming.ts'
 import { transactionsMaxOf } from './transaction-rules-sql.ts'
 import { textLiteral } from './transaction-sql.ts'
@@ -32,7 +33,7 @@ const thresholdsIn = ({ around }: SpanWindow) => {
 SELECT
   true AS found, minute AS since, service AS thresholdService, transaction AS thresholdTransaction, operation AS thresholdOf,
   calls, mean_ms, sigma_ms, slow_ms, very_slow_ms, stall_ms, rule
-FROM thresholds_1m FINAL
+FROM thresholds_1m
 WHERE ${within} AND application = {application:String}
   AND (minute, generation) IN (SELECT minute, max(generation) FROM thresholds_1m WHERE ${within} GROUP BY minute)`
 }
@@ -45,6 +46,7 @@ ASOF LEFT JOIN (${thresholdsIn(window)}) AS threshold
 ON thresholdService = entry.service AND thresholdTransaction = entry.transaction AND thresholdOf = entry.of AND entry.minute >= since`
 
 interface JudgedRows {
+  readonly range: Range
   readonly table: 'red' | 'transactions' | 'nodes'
   readonly source: Exclude<RedSource, 'raw'>
   /** Columns that the table and entry spans have. */
@@ -61,13 +63,21 @@ const classCells = ['slow', 'very slow', 'stall']
   .join(', ')
 
 /** SQL text: rows with the columns, `at`, the cells of RED and how many calls are slow, very slow and stalled; within `closedBounds`. */
-export function judgedRows({ table, source, columns, condition, rawCondition = 'true', naming }: JudgedRows) {
+export function judgedRows({
+  range,
+  table,
+  source,
+  columns,
+  condition,
+  rawCondition = 'true',
+  naming,
+}: JudgedRows) {
   const entering = table === 'transactions' ? "transaction != ''" : 'true'
   return `
 ${closedRows({ table, source, judged: true, columns, condition: `application = {application:String} AND ${condition}` })}
 UNION ALL
 SELECT ${columns}, start_time AS at, ${openCells()}, ${classCells}
-FROM (${judgedEntries(openWindow, naming, rawCondition)})
+FROM (${judgedEntries(openWindowOf(range), naming, rawCondition)})
 WHERE ${entering} AND ${condition}`
 }
 

@@ -5,7 +5,7 @@ import {
   closedRows,
   mergedRedColumns,
   openCells,
-  openWindow,
+  openWindowOf,
   type RedSource,
   redSource,
 } from './red-rollup.ts'
@@ -19,10 +19,10 @@ const entries = `(
 ) AS entry`
 
 /** SQL text: the same from what is rolled up, and from raw spans around it. */
-const rolledUpEntries = (source: RedSource) => `(
+const rolledUpEntries = (source: RedSource, range: Range) => `(
   ${closedRows({ table: 'red', source, columns: 'service, version, operation, kind', condition: 'application = {application:String}' })}
   UNION ALL
-  SELECT service, version, operation, kind, start_time AS at, ${openCells()} ${entriesIn(openWindow.own)}
+  SELECT service, version, operation, kind, start_time AS at, ${openCells()} ${entriesIn(openWindowOf(range).own)}
 ) AS entry`
 
 export interface TierVersionRow extends RedRow {
@@ -34,12 +34,30 @@ export interface TierVersionRow extends RedRow {
   readonly nodes: number
 }
 
+const isMine = 'application = {application:String}'
+
 /** RED of each tier, whole and per version. Versions come with their share by dividing calls. */
 export function tiersQuery(scope: Range & { application: string }): Query {
+  const source = redSource(scope)
+  const nodes = '[(cluster_id, namespace, pod)] AS nodeKeys'
+  const [bounds, red, rows] =
+    source === 'raw'
+      ? ['', redColumns(), `SELECT service, version, ${nodes}, status, duration_ns, weight FROM ${entries}`]
+      : [
+          closedBounds,
+          mergedRedColumns(),
+          // Figures have hours, nodes have not: rows of theirs only say that there were calls.
+          `${closedRows({ table: 'red', source, columns: `service, version, [] AS nodeKeys`, condition: isMine })}
+UNION ALL
+SELECT *, 0 AS n, 0 AS failed, 0 AS sumNs, 0 AS maxNs, [] AS buckets, [] AS counts
+FROM (${closedRows({ table: 'nodes', source: 'minutes', bare: true, columns: `service, version, ${nodes}`, condition: isMine })})
+UNION ALL
+SELECT service, version, ${nodes}, start_time AS at, ${openCells()} ${entriesIn(openWindowOf(scope).own)}`,
+        ]
   return {
-    sql: `
-SELECT service, version, toBool(grouping(version) = 1) AS whole, toFloat64(uniqExact(cluster_id, namespace, pod)) AS nodes, ${redColumns()}
-FROM ${entries}
+    sql: `${bounds}
+SELECT service, version, toBool(grouping(version) = 1) AS whole, toFloat64(uniqExactArray(nodeKeys)) AS nodes, ${red}
+FROM (${rows})
 GROUP BY GROUPING SETS ((service), (service, version))
 ORDER BY service, whole DESC, version
 LIMIT 5000`,
@@ -60,7 +78,9 @@ export function operationsQuery(
   const { service, ...params } = scope
   const from = redSource(scope)
   const [bounds, red, source] =
-    from === 'raw' ? ['', redColumns(), entries] : [closedBounds, mergedRedColumns(), rolledUpEntries(from)]
+    from === 'raw'
+      ? ['', redColumns(), entries]
+      : [closedBounds, mergedRedColumns(), rolledUpEntries(from, scope)]
   return {
     sql: `${bounds}
 SELECT
@@ -91,7 +111,7 @@ export function operationStepsQuery(
   const [bounds, calls, source, time] =
     from === 'raw'
       ? ['', 'sum(weight)', entries, 'start_time']
-      : [closedBounds, 'sum(n)', rolledUpEntries(from), 'at']
+      : [closedBounds, 'sum(n)', rolledUpEntries(from, scope), 'at']
   return {
     sql: `${bounds}
 SELECT service, operation, kind, step.1 AS timeMs, step.2 AS calls FROM (

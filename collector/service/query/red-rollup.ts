@@ -13,8 +13,8 @@ import { between, inSpanRange } from './span-sql.ts'
  *
  * Counts, sums and maxima are exact. Quantiles come from logarithmic buckets (duration-buckets.ts).
  */
-export const rawRangeMsMax = 6 * 3_600_000
-export const minuteRangeMsMax = 24 * 3_600_000
+export const rawRangeMsMax = 15 * 60_000
+export const minuteRangeMsMax = 6 * 3_600_000
 
 export type RedSource = 'raw' | 'minutes' | 'hours'
 
@@ -63,11 +63,26 @@ export const openWindow: SpanWindow = {
   around: inOpenParts,
 }
 
+const afterClosed: SpanWindow['around'] = (column, beforeMs, afterMs) =>
+  between(column, `closedToMs - ${beforeMs}`, `{toMs:Int64} + ${afterMs}`)
+
+/** What comes after the rolled up minutes. */
+export const newestWindow: SpanWindow = { own: (column) => afterClosed(column, 0, 0), around: afterClosed }
+
+/**
+ * `openWindow` of a range: the newest alone where it begins with a whole minute. To understand a question takes ClickHouse
+ * longer than to answer it, so its text is kept short.
+ */
+export const openWindowOf = ({ fromMs }: Range): SpanWindow =>
+  fromMs % 60_000 === 0 ? newestWindow : openWindow
+
 interface ClosedRows {
   readonly table: 'red' | 'edges' | 'transactions' | 'nodes' | 'db' | 'endpoints' | 'queues'
   readonly source: RedSource
   /** Also how many of the calls are of which class, as `judgedCells` names them; not of edges. */
   readonly judged?: true
+  /** Only that there were calls, without their figures. */
+  readonly bare?: true
   /** SQL text of what is selected beside `at`, the start of the minute or hour, and the cells. */
   readonly columns: string
   readonly condition: string
@@ -85,13 +100,16 @@ export const inClosedMinutes = `minute >= ${at('closedFromMs')} AND minute < ${a
 export const isValid = (name: string, time: string, within: string): string =>
   `${within} AND (${time}, generation) IN (SELECT ${time}, max(generation) FROM ${name} WHERE ${within} GROUP BY ${time})`
 
-const minuteTables: readonly ClosedRows['table'][] = ['db', 'endpoints', 'queues']
+const minuteTables: readonly ClosedRows['table'][] = ['nodes', 'db', 'endpoints', 'queues']
 
-/** SQL text: the valid rows of a rollup in the middle parts. */
-export function closedRows({ table, source, judged, columns, condition }: ClosedRows): string {
+/**
+ * SQL text: the valid rows of a rollup in the middle parts. A recomputation writes each key once, and only the newest counts: no FINAL.
+ */
+export function closedRows({ table, source, judged, bare, columns, condition }: ClosedRows): string {
+  const figures = `${bare ? '' : `, ${cells}`}${judged ? `, ${judgedCells}` : ''}`
   const rows = (name: string, time: string, within: string) => `
-  SELECT ${columns}, toDateTime64(${time}, 9, 'UTC') AS at, ${cells}${judged ? `, ${judgedCells}` : ''}
-  FROM ${name} FINAL
+  SELECT ${columns}, toDateTime64(${time}, 9, 'UTC') AS at${figures}
+  FROM ${name}
   WHERE ${isValid(name, time, within)} AND calls > 0 AND ${condition}`
   const inMinutes = inClosedMinutes
   if (source !== 'hours' || minuteTables.includes(table)) return rows(`${table}_1m`, 'minute', inMinutes)

@@ -6,7 +6,7 @@ import {
   closedRows,
   mergedRedColumns,
   openCells,
-  openWindow,
+  openWindowOf,
   type RedSource,
   redSource,
 } from './red-rollup.ts'
@@ -61,7 +61,7 @@ export function redRows(
     red: mergedRedColumns(),
     rows: `
   SELECT * FROM (${closedRows({ table, source, columns: closedColumns, condition })}) WHERE ${narrow}
-  UNION ALL ${open(openWindow, openCells('durationNs', 'outcome = 2'))}`,
+  UNION ALL ${open(openWindowOf(scope), openCells('durationNs', 'outcome = 2'))}`,
     calls: 'n',
     failed: 'failed',
     longestNs: 'maxNs',

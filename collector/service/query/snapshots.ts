@@ -1,6 +1,6 @@
 import { judgedEntries } from './judged-sql.ts'
 import { type ListFilter, listParams, passes, type Query, type Range, stepOf } from './query.ts'
-import { closedBounds, openWindow } from './red-rollup.ts'
+import { closedBounds, newestWindow } from './red-rollup.ts'
 import type { Naming } from './transaction-naming.ts'
 
 export const snapshotReasons = ['error', 'stall', 'very slow', 'slow', 'periodic'] as const
@@ -63,8 +63,8 @@ SELECT
   toDateTime64(start_time, 3, 'UTC') AS start_time, ${columns.replace('start_time, ', '')}, class AS why,
   if(found, multiIf(class = 'stall', stall_ms, class = 'very slow', very_slow_ms, slow_ms), inf) AS threshold_ms,
   calls AS baseline_calls, mean_ms AS baseline_mean_ms, sigma_ms AS baseline_sigma_ms, if(found, toString(rule), 'warm-up') AS ruleName, 1 AS alike, 1 AS keptOf
-FROM (${judgedEntries(openWindow, naming, 'true')})
-WHERE class != 'normal' AND start_time >= fromUnixTimestamp64Milli(toInt64(closedToMs)) AND ${passes('reason', 'class')} AND ${conditions}`
+FROM (${judgedEntries(newestWindow, naming, 'true')})
+WHERE class != 'normal' AND ${passes('reason', 'class')} AND ${conditions}`
 
 const rowsOf = ({ application, naming }: SnapshotFilter) =>
   application === ''

@@ -1,14 +1,37 @@
 import { podHealth, podsInRange } from './pod-sql.ts'
 import { inRange, type Query, type Range, stepOf } from './query.ts'
 import { type RedRow, redColumns } from './red.ts'
+import {
+  closedBounds,
+  closedRows,
+  mergedRedColumns,
+  openCells,
+  openWindowOf,
+  redSource,
+} from './red-rollup.ts'
 import { inSpanRange, isEntry } from './span-sql.ts'
 import { usageAtEnd } from './usage.ts'
 
 /** Nodes of an application: pods, or, where they run outside of Kubernetes, services (`pod` is '' then). */
-const entries = `
-  SELECT cluster_id, namespace, service, version, pod, status, start_time, duration_ns, weight FROM spans FINAL
-  WHERE application = {application:String} AND ${isEntry} AND ${inSpanRange('start_time')}`
 const node = 'service, cluster_id, namespace, pod'
+const isMine = 'application = {application:String}'
+const columns = `${node}, version`
+
+/** SQL text: bounds, columns of RedRow, rows, and the columns of their time and calls. There are no hours of nodes. */
+function entriesOf(
+  scope: Range & { stepMs?: number },
+): [bounds: string, red: string, rows: string, time: string, calls: string] {
+  const entries = (cells: string, within: string) =>
+    `SELECT ${columns}, ${cells} FROM spans FINAL WHERE ${isMine} AND ${isEntry} AND ${within}`
+  if (redSource(scope) === 'raw') {
+    const rows = entries('status, start_time, duration_ns, weight', inSpanRange('start_time'))
+    return ['', redColumns(), rows, 'start_time', 'weight']
+  }
+  const rows = `${closedRows({ table: 'nodes', source: 'minutes', columns, condition: isMine })}
+  UNION ALL ${entries(`start_time AS at, ${openCells()}`, openWindowOf(scope).own('start_time'))}`
+  return [closedBounds, mergedRedColumns(), rows, 'at', 'n']
+}
+
 export const tierNodesMax = 2_000
 
 export interface TierNodeRow extends RedRow {
@@ -17,17 +40,19 @@ export interface TierNodeRow extends RedRow {
   readonly namespace: string
   readonly pod: string
   readonly versions: readonly string[]
+  /** To the minute where it is long ago. */
   readonly lastSeenMs: number
 }
 
 /** RED of each node that served calls, the busiest of each tier first. */
 export function tierNodesQuery(scope: Range & { application: string }): Query {
+  const [bounds, red, rows, time] = entriesOf(scope)
   return {
-    sql: `
+    sql: `${bounds}
 SELECT
   service, cluster_id AS clusterId, namespace, pod, arraySort(groupUniqArrayIf(20)(version, version != '')) AS versions,
-  toUnixTimestamp64Milli(toDateTime64(max(start_time), 3)) AS lastSeenMs, ${redColumns()}
-FROM (${entries})
+  toUnixTimestamp64Milli(toDateTime64(max(${time}), 3)) AS lastSeenMs, ${red}
+FROM (${rows})
 GROUP BY ${node}
 ORDER BY service, calls DESC, pod, cluster_id, namespace
 LIMIT ${tierNodesMax}`,
@@ -46,10 +71,11 @@ export interface TierNodeStepRow {
 
 /** Calls of each node per step, for spark lines. */
 export function tierNodeStepsQuery(scope: Range & { application: string; stepMs: number }): Query {
+  const [bounds, , rows, time, calls] = entriesOf(scope)
   return {
-    sql: `
-SELECT service, cluster_id AS clusterId, namespace, pod, ${stepOf('start_time')} AS timeMs, toFloat64(sum(weight)) AS calls
-FROM (${entries})
+    sql: `${bounds}
+SELECT service, cluster_id AS clusterId, namespace, pod, ${stepOf(time)} AS timeMs, toFloat64(sum(${calls})) AS calls
+FROM (${rows})
 GROUP BY ${node}, timeMs
 ORDER BY ${node}, timeMs`,
     params: { ...scope },

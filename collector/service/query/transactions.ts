@@ -24,6 +24,7 @@ function rowsOf(
 ) {
   const source = redSource(scope)
   return judgedRows({
+    range: scope,
     table,
     source: source === 'raw' || table === 'nodes' ? 'minutes' : source,
     columns,

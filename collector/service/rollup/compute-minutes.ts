@@ -21,7 +21,13 @@ import { knownTransactionsQuery, transactionsQuery } from './tables/transactions
 export interface ComputeDeps {
   readonly store: Pick<Store, 'query' | 'client'>
   readonly clock: { nowMs(): number }
+  /** Cores of one statement; 1. */
+  readonly threads?: number
 }
+
+/** Ingest goes first: the job has one core, and two for minutes of so many spans. */
+const busySpans = 1_000_000
+export const threadsFor = (spans: number): number => (spans > busySpans ? 2 : 1)
 
 /** Spans that one insert reads, when it is of more than one minute. */
 const spansPerInsertMax = 2_000_000
@@ -29,7 +35,7 @@ const spansPerInsertMax = 2_000_000
 type TableQuery = (minutes: MinutesToCompute) => Query
 
 /** What is made of entry spans, in this order: see tables/entries.ts. */
-export const entryTables: readonly TableQuery[] = [
+const ofEntries: readonly TableQuery[] = [
   entriesQuery,
   knownTransactionsQuery,
   thresholdsQuery,
@@ -38,12 +44,15 @@ export const entryTables: readonly TableQuery[] = [
   nodesQuery,
   snapshotsQuery,
   endpointsQuery,
-  dropEntriesQuery,
 ]
 
+/** Of them, what depends on names and thresholds. */
+export const entryTables: readonly TableQuery[] = [...ofEntries, dropEntriesQuery]
+
 export const minuteTables: readonly TableQuery[] = [
-  ...entryTables,
+  ...ofEntries,
   edgesQuery,
+  dropEntriesQuery,
   dbQuery,
   dbStatementsQuery,
   queuesQuery,
@@ -135,7 +144,7 @@ interface Computation {
 }
 
 async function computeTables(
-  { store, clock }: ComputeDeps,
+  { store, clock, threads = 1 }: ComputeDeps,
   tables: readonly TableQuery[],
   { minutesMs, newest, computedMs }: Computation,
 ): Promise<bigint> {
@@ -143,7 +152,7 @@ async function computeTables(
   const minutes = minutesMs.map((minuteMs) => minuteMs / 1000)
   const written = await newestWritten(store, 'thresholds_1m', minutes)
   const generation = nextGeneration(clock.nowMs(), written > newest ? written : newest)
-  for (const table of tables) await run(store, table({ minutes, generation, naming }))
+  for (const table of tables) await run(store, table({ minutes, generation, naming }), threads)
   await run(store, recordMinutesQuery({ minutes, generation, naming, computedMs: minutesMs.map(computedMs) }))
   return generation
 }
@@ -171,8 +180,6 @@ const settings = {
   max_query_size: String(4 * 1024 ** 2),
   max_ast_elements: String(1_000_000),
   max_expanded_ast_elements: String(2_000_000),
-  // Ingest goes first: the job never has more than one core.
-  max_threads: 1,
   // One block, so that all rows of the minutes appear at once.
   max_insert_threads: '1',
   min_insert_block_size_rows: '20000000',
@@ -181,6 +188,10 @@ const settings = {
   optimize_move_to_prewhere_if_final: 1,
 } as const
 
-export async function run(store: Pick<Store, 'client'>, { sql, params }: Query): Promise<void> {
-  await store.client.command({ query: sql, query_params: params, clickhouse_settings: settings })
+export async function run(store: Pick<Store, 'client'>, { sql, params }: Query, threads = 1): Promise<void> {
+  await store.client.command({
+    query: sql,
+    query_params: params,
+    clickhouse_settings: { ...settings, max_threads: threads },
+  })
 }

@@ -47,7 +47,7 @@ SELECT
   toDateTime({hour:UInt32}, 'UTC'), ${keys}, sum(calls), sum(errors), sum(duration_sum_ns), max(duration_max_ns),
   sumMap(duration_buckets, duration_counts).1, sumMap(duration_buckets, duration_counts).2${more((column) => `sum(${column})`)},
   {generation:UInt64}
-FROM ${name}_1m FINAL
+FROM ${name}_1m
 WHERE ${own('minute')} AND calls > 0
   AND (minute, generation) IN (SELECT minute, max(generation) FROM ${name}_1m WHERE ${own('minute')} GROUP BY minute)
 GROUP BY ${keys}

@@ -9,6 +9,7 @@ import {
   readNaming,
   renameMinutes,
   run,
+  threadsFor,
 } from './compute-minutes.ts'
 import { isExpired, type PendingMinute, planRun } from './plan.ts'
 import {
@@ -149,9 +150,11 @@ export function createRollupRuns({ store, clock }: RunDeps, config: RollupConfig
       const plan = planRun([...pending.values()], bounds)
       let generation = BigInt(progress?.newestGeneration ?? 0)
       let computed = 0
-      for (const group of groupMinutes(plan.now, (minuteMs) => pending.get(minuteMs)?.spans ?? 0)) {
+      const spansOf = (minuteMs: number) => pending.get(minuteMs)?.spans ?? 0
+      for (const group of groupMinutes(plan.now, spansOf)) {
         if (signal?.aborted) return { minutes: computed, backlog: true, lagMs: nowMs - finishedMs }
-        generation = await computeMinutes({ store, clock }, group, generation)
+        const threads = threadsFor(Math.max(...group.map(spansOf)))
+        generation = await computeMinutes({ store, clock, threads }, group, generation)
         await rest(signal)
         for (const minuteMs of group) pending.delete(minuteMs)
         computed += group.length

@@ -4,12 +4,14 @@ import { chartOf, minutesIn, parseRange, stepMsOf, timesOf } from '../../../coll
 
 const nowMs = 1_790_000_000_000
 const hour = 3_600_000
+const minute = (ms: number) => Math.floor(ms / 60_000) * 60_000
 
 describe('time ranges', () => {
   const cases: [query: { from?: string; to?: string }, fromMs: number, toMs: number][] = [
-    [{}, nowMs - hour, nowMs],
+    [{}, minute(nowMs - hour), nowMs],
     [{ from: 'now-15m' }, nowMs - 900_000, nowMs],
-    [{ from: 'now-7d', to: 'now-1d' }, nowMs - 168 * hour, nowMs - 24 * hour],
+    [{ from: 'now-7d', to: 'now-1d' }, minute(nowMs - 168 * hour), nowMs - 24 * hour],
+    [{ from: String(nowMs - hour) }, nowMs - hour, nowMs],
     [{ from: '1789990000000', to: '1789990000001' }, 1_789_990_000_000, 1_789_990_000_001],
   ]
   test.each(cases)('%o', (query, fromMs, toMs) => {

@@ -87,9 +87,11 @@ async function granulesOf({ sql, params }: Query): Promise<[selected: number, al
   let [table, index] = ['', '']
   for (const { explain } of rows) {
     table = /ReadFromMergeTree \((\S+)\)/.exec(explain)?.[1] ?? table
-    index = /^\s*(MinMax|Partition|PrimaryKey|Skip)$/.exec(explain)?.[1] ?? index
+    // The lines of the tree that it is drawn with stand before.
+    index = /^[\s│├└─]*(Min-?Max|Partition|PrimaryKey|Skip)$/.exec(explain)?.[1] ?? index
     const granules = /Granules: (\d+)\/(\d+)/.exec(explain)
-    if (granules && index === 'PrimaryKey' && table.endsWith('.spans'))
+    // Of 0: what is looked for was known to be nothing before any granule was.
+    if (granules && index === 'PrimaryKey' && table.endsWith('.spans') && granules[2] !== '0')
       reads.push([Number(granules[1]), Number(granules[2])])
   }
   return reads

@@ -2,9 +2,10 @@ import { edgeKeys, edgesOf } from '../../query/edge-sql.ts'
 import type { Query } from '../../query/query.ts'
 import { eachMinute, type MinutesToCompute, minuteOf, minuteParams, minuteWindow } from '../minutes.ts'
 import { noRed, redCellColumns, redCells } from '../red-cells.ts'
+import { stagedCalls } from './entries.ts'
 
 const keys = `minute, ${edgeKeys}`
-const source = `SELECT *, ${minuteOf('start_time')} AS minute FROM (${edgesOf(minuteWindow)})`
+const source = `SELECT *, ${minuteOf('start_time')} AS minute FROM (${edgesOf(minuteWindow, { calls: stagedCalls })})`
 
 export function edgesQuery(minutes: MinutesToCompute): Query {
   return {

@@ -27,7 +27,7 @@ SELECT
   toUnixTimestamp(minute) AS at, application, service, transaction, if(transaction = '', toString(operation), '') AS of,
   sum(calls) AS calls, sum(duration_sum_ns) / 1e6 AS sumMs, sum(duration_sum_squares) AS squares,
   ${bucketsOf(naming, 'duration_buckets', 'duration_counts')}
-FROM red_1m FINAL
+FROM red_1m
 WHERE ${window} AND toUnixTimestamp(minute) NOT IN {minutes:Array(UInt32)} AND duration_sum_squares > 0
   AND (minute, generation) IN (SELECT minute, max(generation) FROM red_1m WHERE ${window} GROUP BY minute)
 GROUP BY at, ${keys}`
