@@ -5,7 +5,8 @@
 import { parseArgs } from 'node:util'
 import { createApp } from '../../../collector/service/app.ts'
 import { isDatabaseCall, statementHash } from '../../../collector/service/query/statement-sql.ts'
-import { computeMinutes } from '../../../collector/service/rollup/compute-minutes.ts'
+import { computeMinutes, run, threadsFor } from '../../../collector/service/rollup/compute-minutes.ts'
+import { recordProgressQuery } from '../../../collector/service/rollup/progress-sql.ts'
 import { rebuildRollup } from '../../../collector/service/rollup/rebuild.ts'
 import { createAgentConfigs } from '../../../collector/service/store/agent-configs.ts'
 import { createInformationPoints } from '../../../collector/service/store/information-points.ts'
@@ -169,6 +170,7 @@ FROM spans GROUP BY resource_id`)
         { fromMs: beginMs, toMs: endMs - openMs },
         ({ done, minutes }) => sayNow(`${done} of ${minutes} minutes`),
       )
+      await run(database.store, recordProgressQuery({ job: 'red_1m', untilMs: endMs - openMs }))
     }),
   )
   const derived = await database.rows<{ table: string }>(
@@ -204,7 +206,7 @@ async function busyMinute() {
         rangeMs: minutes * 60_000,
       }),
     )
-  const deps = { store: database.store, clock: systemClock }
+  const deps = { store: database.store, clock: systemClock, threads: threadsFor(busyMinuteSpans) }
   // What it compares with: the minutes before.
   await computeMinutes(deps, [fromMs], 0n)
   return step('a busy minute is computed', () =>

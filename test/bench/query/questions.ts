@@ -34,10 +34,26 @@ export function questions(
     { name: 'applications with RED and p95, 1 h', goalMs: undefined, path: within('applications', 1) },
     { name: 'applications with RED and p95, 24 h', goalMs: 50, path: within('applications', 24) },
     { name: 'operations of an application, 24 h', goalMs: undefined, path: within(`${app}/operations`, 24) },
+    {
+      name: 'transactions of an application, 24 h',
+      goalMs: undefined,
+      path: within(`${app}/transactions`, 24),
+    },
+    { name: 'tiers and nodes, 24 h', goalMs: undefined, path: within(`${app}/tiers`, 24) },
     { name: 'dashboard of an application, 1 h', goalMs: undefined, path: within(`${app}/dashboard`, 1) },
     { name: 'dashboard of an application, 24 h', goalMs: undefined, path: within(`${app}/dashboard`, 24) },
     { name: 'flow map, 1 h', goalMs: 100, path: within(`${app}/flow-map`, 1) },
     { name: 'flow map, 24 h', goalMs: 200, path: within(`${app}/flow-map`, 24) },
+    {
+      name: 'snapshots of an application, 24 h',
+      goalMs: 100,
+      path: within('snapshots', 24, { application }),
+    },
+    {
+      name: 'snapshots of an application, slow ones, 24 h',
+      goalMs: 100,
+      path: within('snapshots', 24, { application, reason: 'slow,very slow', sort: 'slowest' }),
+    },
     {
       name: 'traces with an attribute, 1 h',
       goalMs: 150,
