@@ -6,6 +6,7 @@ import type { KubeAccess } from './access.ts'
 import { networkError, statusError } from './kube-error.ts'
 import { splitLines } from './lines.ts'
 import { createListReader } from './list-items.ts'
+import { withoutManagedFields } from './managed-fields.ts'
 import { acceptHeader, listPath, podLogPath, watchPath } from './paths.ts'
 
 /**
@@ -205,7 +206,7 @@ export function createKubeClient(
 }
 
 function readWatchLine(line: string): WatchItem {
-  const event = tryParse(line)
+  const event = tryParse(withoutManagedFields(line))
   const object = event?.['object']
   const kind = event?.['type']
   if (typeof object !== 'object' || object === null) {

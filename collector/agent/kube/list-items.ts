@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../record/kube-api.ts'
+import { withoutManagedFields } from './managed-fields.ts'
 
 /**
  * Reads the JSON of a Kubernetes list item by item, so that memory is bounded by the largest item and not by the list:
@@ -100,7 +101,7 @@ function createPieces(bytesMax: number) {
       const text = Buffer.concat(pieces, bytes).toString('utf8')
       pieces = []
       bytes = 0
-      return asObject(JSON.parse(text))
+      return asObject(JSON.parse(withoutManagedFields(text)))
     },
   }
 }
