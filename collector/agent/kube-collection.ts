@@ -147,8 +147,8 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
       ...scope,
       resource: eventsResource,
       project: only(projectEvent),
-      remember: ({ uid, resourceVersion, namespace }) =>
-        deps.sharing.share({ uid, resourceVersion, namespace, name: '' }) as ProjectedEvent,
+      remember: ({ uid, resourceVersion, namespace }, known) =>
+        deps.sharing.share<Projected>({ uid, resourceVersion, namespace, name: '' }, known) as ProjectedEvent,
     },
   )
   const kinds = watchedKinds.map((kind) => watchKind(kind))

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { KubeRecord } from '../../record/kube.ts'
 import type { Described } from './kinds/described.ts'
 import { deriveChanges } from './object-changes.ts'
@@ -66,17 +67,17 @@ function sinceOf(object: ProjectedObject): number {
   return ('sinceMs' in object && object.sinceMs) || 0
 }
 
-/** Of many versions of an object only a heartbeat or an annotation differs. */
+/** Of many versions of an object only a heartbeat or an annotation differs. Parts that are the same object cost nothing. */
 function isSameRecord(a: ProjectedObject, b: ProjectedObject): boolean {
-  if ('fields' in a && 'fields' in b) return toldOf(a) === toldOf(b)
+  if ('fields' in a && 'fields' in b) return isDeepStrictEqual(toldOf(a), toldOf(b))
   // The very same is told once more because of what others say of it.
-  return a !== b && versionless(a) === versionless(b)
+  return a !== b && isDeepStrictEqual(versionless(a), versionless(b))
 }
 
-function toldOf({ status, labels, owner, fields }: Described): string {
-  return JSON.stringify([status, labels, owner, fields])
+function toldOf({ status, labels, owner, fields }: Described) {
+  return [status, labels, owner, fields]
 }
 
-function versionless(object: ProjectedObject): string {
-  return JSON.stringify({ ...object, resourceVersion: '', changedAtMs: 0 })
+function versionless(object: ProjectedObject) {
+  return { ...object, resourceVersion: '', changedAtMs: 0 }
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type KnownPod, type PodHints, type PodIndex, podAddress } from '../../record/pod-identity.ts'
 import type { ProjectedPod } from './projections.ts'
 import type { Workload } from './workload.ts'
@@ -119,6 +120,13 @@ export function createPodIndex(config: PodIndexConfig = {}): PodIndexWriter {
     return kept
   }
 
+  /** The pod has these keys, and no others. */
+  function holdsJust(keys: ReadonlySet<string>, uid: string): boolean {
+    const known = entries.get(uid)?.keys ?? []
+    const isHeld = (key: string) => ownersOf(key).some((owner) => owner.uid === uid && owner.toMs === open)
+    return known.length === keys.size && known.every((key) => keys.has(key) && isHeld(key))
+  }
+
   function prune(nowMs: number): void {
     for (const uid of ended) {
       const endedAtMs = entries.get(uid)?.endedAtMs ?? 0
@@ -142,7 +150,11 @@ export function createPodIndex(config: PodIndexConfig = {}): PodIndexWriter {
     },
     put(pod, workload, nowMs) {
       const known = entries.get(pod.uid)
+      const identity = identityOf(pod, workload)
       const keys = new Set(keysOf(pod))
+      // Most updates of a pod change nothing of it that stands here.
+      if (known && isDeepStrictEqual(known.identity, identity) && holdsJust(keys, pod.uid))
+        return prune(nowMs)
       for (const key of known?.keys ?? []) {
         if (hasEnded(pod) && isAddress(key)) release(key, pod.uid)
         else if (!keys.has(key)) close(key, pod.uid, nowMs)
@@ -153,7 +165,7 @@ export function createPodIndex(config: PodIndexConfig = {}): PodIndexWriter {
       const interval: Interval = { uid: pod.uid, fromMs, toMs: open }
       for (const key of keys) hold(key, pod, interval)
       entries.set(pod.uid, {
-        identity: identityOf(pod, workload),
+        identity,
         createdAtMs: pod.createdAtMs,
         endedAtMs: open,
         keys: [...formerKeys(pod.uid, keys, nowMs), ...keys],

@@ -23,6 +23,9 @@ interface ReplaceOptions {
   readonly tellAll: boolean
 }
 
+/** What is kept of an object, given what was kept of its last version. */
+export type Remember<T extends Projected> = (object: T, known: T | undefined) => T
+
 export interface StoreView<T extends Projected> {
   readonly size: number
   get(uid: string): T | undefined
@@ -30,15 +33,15 @@ export interface StoreView<T extends Projected> {
   values(): IterableIterator<T>
 }
 
-export function createObjectStore<T extends Projected>(remember: (object: T) => T): ObjectStore<T> {
+export function createObjectStore<T extends Projected>(remember: Remember<T>): ObjectStore<T> {
   const byUid = new Map<string, T>()
   const uidByName = new Map<string, string>()
   /** Since the last replacement began, which must not bring them back. */
   const forgotten = new Set<string>()
   const nameKey = (object: { namespace: string; name: string }) => `${object.namespace}/${object.name}`
 
-  function put(object: T): void {
-    const kept = remember(object)
+  function put(object: T, known: T | undefined): void {
+    const kept = remember(object, known)
     byUid.set(kept.uid, kept)
     if (kept.name !== '') uidByName.set(nameKey(object), kept.uid)
   }
@@ -59,7 +62,7 @@ export function createObjectStore<T extends Projected>(remember: (object: T) => 
     if (trustVersions && !tellAll && known?.resourceVersion === object.resourceVersion) return []
     const namesake = uidByName.get(nameKey(object))
     const gone = namesake !== undefined && namesake !== object.uid ? drop(namesake, fromList) : []
-    put(object)
+    put(object, known)
     const previous = tellAll ? undefined : known
     return [...gone, { type: previous ? 'modified' : 'added', object, previous, fromList }]
   }

@@ -5,7 +5,7 @@ import type { Clock } from '../../std/clock.ts'
 import type { Log } from '../../std/log.ts'
 import { type CountTrace, createCountTrace } from './count-trace.ts'
 import { listAll } from './list.ts'
-import { createObjectStore, type StoreView } from './object-store.ts'
+import { createObjectStore, type Remember, type StoreView } from './object-store.ts'
 import type { Project, Projected, ReflectorEvent } from './projected.ts'
 import { compareVersions } from './resource-version.ts'
 import { readStream, type Step, type StreamEnd } from './stream.ts'
@@ -77,7 +77,7 @@ export interface ReflectorConfig<T extends Projected> {
   readonly namespace?: string
   readonly project: Project<T>
   /** What the store keeps of a projected object; default: all of it. */
-  readonly remember?: (object: T) => T
+  readonly remember?: Remember<T>
   readonly watchList?: boolean
   readonly pageItemsMax?: number
   readonly silenceMsMax?: number

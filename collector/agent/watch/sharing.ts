@@ -6,8 +6,11 @@
  * generation is forgotten, which costs nothing but memory.
  */
 export interface Sharing {
-  /** The same object, changed in place: it must be fresh, known to nobody else. */
-  share<T extends object>(fresh: T): T
+  /**
+   * The same object, changed in place: it must be fresh, known to nobody else. Parts that say what those of `before` say, which
+   * is what was known of the object and has been shared, are those: what has not changed is neither looked up nor kept anew.
+   */
+  share<T extends object>(fresh: T, before?: T): T
 }
 
 export interface SharingConfig {
@@ -43,22 +46,37 @@ export function createSharing({ valuesMax = 50_000 }: SharingConfig = {}): Shari
     return shared
   }
 
-  function shareIn(value: object): void {
+  /** Whether it says what `before` says, field by field. */
+  function shareIn(value: object, before: object | undefined, isUnique = false): boolean {
     const fields = value as Record<string, unknown>
+    const befores = before as Record<string, unknown> | undefined
+    let isSame = befores !== undefined
     for (const key in fields) {
       const field = fields[key]
+      const was = befores?.[key]
       if (typeof field === 'string') {
-        if (field.length <= textLengthMax && !unique.has(key)) fields[key] = known(field, field)
-      } else if (typeof field === 'object' && field !== null && !unique.has(key)) {
-        shareIn(field)
-        if (whole.has(key)) fields[key] = known(`${key} ${JSON.stringify(field)}`, field)
-      }
+        if (field === was) fields[key] = was
+        else {
+          isSame = false
+          if (field.length <= textLengthMax && !isUnique && !unique.has(key))
+            fields[key] = known(field, field)
+        }
+      } else if (typeof field === 'object' && field !== null) {
+        const wasObject = typeof was === 'object' && was !== null ? was : undefined
+        if (shareIn(field, wasObject, isUnique || unique.has(key))) fields[key] = wasObject
+        else {
+          isSame = false
+          if (whole.has(key)) fields[key] = known(`${key} ${JSON.stringify(field)}`, field)
+        }
+      } else if (field !== was) isSame = false
     }
+    if (isSame) for (const key in befores) if (!(key in fields)) return false
+    return isSame
   }
 
   return {
-    share(fresh) {
-      shareIn(fresh)
+    share(fresh, before) {
+      shareIn(fresh, before)
       return fresh
     },
   }

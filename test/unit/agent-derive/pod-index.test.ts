@@ -163,6 +163,16 @@ describe('an address that is used again', () => {
     index.put(pod('waiting', { ip: '10.0.0.1' }), workload, t0 + 2 * minute)
     expect(index.find(byIp, t0 + 2 * minute)?.name).toBe('waiting')
   })
+  test('a pod takes an address back when it is seen again, though nothing of it has changed', () => {
+    const index = createPodIndex()
+    const old = pod('old', { ip: '10.0.0.7' })
+    index.put(old, workload, t0)
+    index.put(pod('new', { ip: '10.0.0.7' }), workload, t0 + minute)
+    index.remove('uid-new', t0 + 2 * minute)
+    index.put(old, workload, t0 + 3 * minute)
+    expect(index.find({ podIp: '10.0.0.7' }, t0 + 60 * minute)?.name).toBe('old')
+  })
+
   test('a pod that restarts for ever is known by its last containers, and by no more than a few', () => {
     const index = createPodIndex({ retentionMs: 2 * minute })
     for (let at = 0; at < 100; at++)

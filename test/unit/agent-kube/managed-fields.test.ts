@@ -21,7 +21,9 @@ describe('withoutManagedFields', () => {
         metadata: {
           managedFields: [
             writer('2026-01-05T08:30:00Z'),
-            writer('2026-01-05T08:31:00Z', { 'f:status': { 'k:{"type":"Ready"}': { '.': {}, 'f:time': {} } } }),
+            writer('2026-01-05T08:31:00Z', {
+              'f:status': { 'k:{"type":"Ready"}': { '.': {}, 'f:time': {} } },
+            }),
             writer(undefined),
           ],
           name: 'a',

@@ -20,6 +20,30 @@ test('objects share equal labels, and keep what they say', () => {
   expect(b).toEqual(pod('b', 'web:2'))
 })
 
+test('what has not changed of an object is what was known of it, and what has is as it says', () => {
+  const { share } = createSharing()
+  const state = (podIps: string[], labels: object, extra: object) =>
+    JSON.parse(
+      JSON.stringify({ uid: 'u', resourceVersion: '1', podIps, labels, spec: { a: [1, 'x'], ...extra } }),
+    )
+  const before = share(state(['10.0.0.1'], { app: 'web' }, { b: null }))
+  const same = share({ ...state(['10.0.0.1'], { app: 'web' }, { b: null }), resourceVersion: '2' }, before)
+  expect(same).toEqual({ ...before, resourceVersion: '2' })
+  for (const key of ['podIps', 'labels', 'spec']) expect(same[key]).toBe(before[key])
+
+  const changes: readonly [podIps: string[], labels: object, extra: object][] = [
+    [['10.0.0.1', '10.0.0.2'], { app: 'web' }, { b: null }],
+    [[], { app: 'web' }, { b: null }],
+    [['10.0.0.1'], { app: 'web', tier: 'front' }, { b: null }],
+    [['10.0.0.1'], {}, { b: null }],
+    [['10.0.0.1'], { app: 'web' }, {}],
+    [['10.0.0.1'], { app: 'web' }, { b: {} }],
+    [['10.0.0.1'], { app: 'web' }, { b: 0 }],
+  ]
+  for (const change of changes) expect(share(state(...change), before)).toEqual(state(...change))
+  expect(before).toEqual(state(['10.0.0.1'], { app: 'web' }, { b: null }))
+})
+
 test('forgets what was not used for long, and goes on sharing what is', () => {
   const { share } = createSharing({ valuesMax: 20 })
   const first = share({ labels: { app: 'web' } })
