@@ -32,18 +32,27 @@ const lists = {
   exceptionType: 'exception_type',
 } as const
 
-const conditions = `${Object.entries(lists)
-  .map(([name, column]) => passes(name, `toString(${column})`))
-  .join(' AND ')}
-  AND duration_ns >= {minMs:Float64} * 1e6 AND ({maxMs:Float64} = 0 OR duration_ns <= {maxMs:Float64} * 1e6)
-  AND ({text:String} = '' OR positionCaseInsensitive(transaction, {text:String}) > 0 OR positionCaseInsensitive(operation, {text:String}) > 0 OR positionCaseInsensitive(exception_type, {text:String}) > 0)`
+const hasText =
+  '(positionCaseInsensitive(transaction, {text:String}) > 0 OR positionCaseInsensitive(operation, {text:String}) > 0 OR positionCaseInsensitive(exception_type, {text:String}) > 0)'
+
+/** SQL text: of what is asked for alone, since each word of a question costs more than a row of its answer. */
+function conditionsOf(filter: SnapshotFilter): string {
+  const asked = Object.entries(lists).flatMap(([name, column]) => {
+    const { in: wanted, out } = filter[name as keyof typeof lists]
+    return wanted.length + out.length === 0 ? [] : [passes(name, `toString(${column})`)]
+  })
+  if (filter.minMs !== 0) asked.push('duration_ns >= {minMs:Float64} * 1e6')
+  if (filter.maxMs !== 0) asked.push('duration_ns <= {maxMs:Float64} * 1e6')
+  if (filter.text !== '') asked.push(hasText)
+  return asked.length === 0 ? 'true' : asked.join(' AND ')
+}
 
 const columns =
   'start_time, duration_ns, trace_id, span_id, cluster_id, namespace, application, service, transaction, version, pod, operation, kind, http_status, exception_type'
 const ms = (name: string) => `fromUnixTimestamp64Milli(toInt64({${name}:Int64}))`
 
 /** A recomputation of a minute writes each span once, so its rows need no FINAL. */
-const kept = `
+const kept = (conditions: string) => `
 SELECT ${columns}, toString(reason) AS why, threshold_ms, baseline_calls, baseline_mean_ms, baseline_sigma_ms, toString(rule) AS ruleName, alike, snapshots.kept AS keptOf
 FROM snapshots
 WHERE start_time >= ${ms('fromMs')} AND start_time < ${ms('toMs')}
@@ -58,7 +67,7 @@ WHERE start_time >= ${ms('fromMs')} AND start_time < ${ms('toMs')}
   )`
 
 /** What is not rolled up: all that is not normal. */
-const fresh = (naming: Naming) => `
+const fresh = (naming: Naming, conditions: string) => `
 SELECT
   toDateTime64(start_time, 3, 'UTC') AS start_time, ${columns.replace('start_time, ', '')}, class AS why,
   if(found, multiIf(class = 'stall', stall_ms, class = 'very slow', very_slow_ms, slow_ms), inf) AS threshold_ms,
@@ -66,10 +75,12 @@ SELECT
 FROM (${judgedEntries(newestWindow, naming, 'true')})
 WHERE class != 'normal' AND ${passes('reason', 'class')} AND ${conditions}`
 
-const rowsOf = ({ application, naming }: SnapshotFilter) =>
-  application === ''
-    ? kept
-    : `SELECT * FROM (${kept}) WHERE start_time < fromUnixTimestamp64Milli(toInt64(closedToMs)) UNION ALL ${fresh(naming)}`
+function rowsOf(filter: SnapshotFilter): string {
+  const conditions = conditionsOf(filter)
+  return filter.application === ''
+    ? kept(conditions)
+    : `SELECT * FROM (${kept(conditions)}) WHERE start_time < fromUnixTimestamp64Milli(toInt64(closedToMs)) UNION ALL ${fresh(filter.naming, conditions)}`
+}
 
 export interface SnapshotRow {
   readonly traceId: string
