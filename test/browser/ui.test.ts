@@ -12,6 +12,7 @@ import { baselineScreens } from './baseline-screens.ts'
 import { callScreens } from './call-screens.ts'
 import { releaseScreens } from './release-screens.ts'
 import { rootCauseScreens } from './root-cause-screens.ts'
+import { sloScreens } from './slo-screens.ts'
 import { traceScreens } from './trace-screens.ts'
 import { transactionScreens } from './transaction-screens.ts'
 
@@ -56,6 +57,7 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
   const ui = { open, range, facts: () => seeded.facts, store: () => seeded.clickHouse.store }
   traceScreens(ui)
   baselineScreens(ui)
+  sloScreens(ui)
   applicationScreens(ui)
   transactionScreens(ui)
   releaseScreens(ui)
