@@ -9,6 +9,7 @@ import {
   type ReadAttribute,
   senderKey,
 } from './associate.ts'
+import { giveBack } from './give-back.ts'
 import type { LatePods } from './late-pods.ts'
 
 /**
@@ -184,6 +185,8 @@ export function createOtlpHandler(deps: ReceiveDeps, config: ReceiveConfig): Otl
     }
     const rejected = [...refused.values()].reduce((sum, items) => sum + items, 0) + outcome.droppedItems
     if (outcome.droppedItems > 0) messages.add('a namespace stopped being collected meanwhile')
+    // On disk, or not to be kept: nobody reads it any more.
+    giveBack(request.body)
     onRequest({ ...seen, failed: 0, result: rejected > 0 ? 'partial' : 'accepted' })
     return { type: 'accepted', rejected, message: [...messages].slice(0, messagesMax).join('; ') }
   }

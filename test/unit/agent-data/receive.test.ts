@@ -72,11 +72,11 @@ function start(
     },
     { unknownNamespace: 'refuse', clusterName: 'demo', serviceNameFromLabels: false, ...config },
   )
-  const send = (peerAddress = '10.9.9.9') =>
+  const send = (peerAddress = '10.9.9.9', body: Uint8Array = Buffer.alloc(0)) =>
     handler({
       signal: 'traces',
       encoding: 'protobuf',
-      body: Buffer.alloc(0),
+      body,
       peerAddress,
       batchId: '',
       resend: false,
@@ -87,6 +87,16 @@ function start(
 }
 
 describe('receiving telemetry of applications', () => {
+  test('the memory of a body is free when it is answered, but not that of one that is to come again', async () => {
+    const { send, spool } = start([resource({ 'k8s.pod.uid': 'uid-1' })])
+    const [kept, failed] = [new Uint8Array(65_536), new Uint8Array(65_536)]
+    await send('10.9.9.9', kept)
+    expect(kept.length).toBe(0)
+    spool.outcome = { type: 'failed', message: 'disk full', failedItems: 1 }
+    await send('10.9.9.9', failed)
+    expect(failed.length).toBe(65_536)
+  })
+
   test('a known pod is enriched with everything it does not say itself', async () => {
     const { send, attributes, kept } = start([resource({ 'k8s.pod.uid': 'uid-1' }, 3)])
     expect(await send()).toEqual({ type: 'accepted', rejected: 0, message: '' })
