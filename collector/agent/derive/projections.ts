@@ -77,13 +77,16 @@ export function projectPod(raw: Json): ProjectedPod | undefined {
     containers,
     containerIds: ['containerStatuses', 'initContainerStatuses']
       .flatMap((key) => list(status[key]))
-      .map((one) => text(one['containerID']).replace(/^[a-z0-9.+-]+:\/\//, ''))
+      .map((one) => whole(text(one['containerID']).replace(/^[a-z0-9.+-]+:\/\//, '')))
       .filter(Boolean),
     ...(resourceAttributes ? { resourceAttributes } : {}),
     amounts: podAmounts(raw),
     ...('resources' in spec ? { resources: projectResources(spec['resources']) } : {}),
   }
 }
+
+/** A text of its own: of one that was cut off another V8 keeps both. */
+const whole = (cut: string) => Buffer.from(cut).toString()
 
 /** When it was placed, ready and done, with when it started: what PendingTime and UpTime are made of. */
 function podAmounts(raw: Json): Record<string, number> {

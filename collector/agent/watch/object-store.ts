@@ -35,22 +35,33 @@ export interface StoreView<T extends Projected> {
 
 export function createObjectStore<T extends Projected>(remember: Remember<T>): ObjectStore<T> {
   const byUid = new Map<string, T>()
-  const uidByName = new Map<string, string>()
+  /** By namespace: a key of both would be a text of its own for each object. */
+  const uidsByName = new Map<string, Map<string, string>>()
   /** Since the last replacement began, which must not bring them back. */
   const forgotten = new Set<string>()
-  const nameKey = (object: { namespace: string; name: string }) => `${object.namespace}/${object.name}`
+  const uidOf = (namespace: string, name: string) => uidsByName.get(namespace)?.get(name)
 
   function put(object: T, known: T | undefined): void {
     const kept = remember(object, known)
     byUid.set(kept.uid, kept)
-    if (kept.name !== '') uidByName.set(nameKey(object), kept.uid)
+    if (kept.name === '') return
+    const uids = uidsByName.get(kept.namespace)
+    if (uids) uids.set(kept.name, kept.uid)
+    else uidsByName.set(kept.namespace, new Map([[kept.name, kept.uid]]))
+  }
+
+  function dropName({ namespace, name, uid }: T): void {
+    const uids = uidsByName.get(namespace)
+    if (uids?.get(name) !== uid) return
+    uids.delete(name)
+    if (uids.size === 0) uidsByName.delete(namespace)
   }
 
   function drop(uid: string, fromList: boolean, last?: T): ReflectorEvent<T>[] {
     const known = byUid.get(uid)
     if (!known) return []
     byUid.delete(uid)
-    if (uidByName.get(nameKey(known)) === uid) uidByName.delete(nameKey(known))
+    dropName(known)
     return [{ type: 'deleted', object: last ?? known, previous: known, fromList }]
   }
 
@@ -60,7 +71,7 @@ export function createObjectStore<T extends Projected>(remember: Remember<T>): O
   ): ReflectorEvent<T>[] {
     const known = byUid.get(object.uid)
     if (trustVersions && !tellAll && known?.resourceVersion === object.resourceVersion) return []
-    const namesake = uidByName.get(nameKey(object))
+    const namesake = uidOf(object.namespace, object.name)
     const gone = namesake !== undefined && namesake !== object.uid ? drop(namesake, fromList) : []
     put(object, known)
     const previous = tellAll ? undefined : known
@@ -73,7 +84,7 @@ export function createObjectStore<T extends Projected>(remember: Remember<T>): O
     },
     get: (uid) => byUid.get(uid),
     named(namespace, name) {
-      const uid = uidByName.get(`${namespace}/${name}`)
+      const uid = uidOf(namespace, name)
       return uid === undefined ? undefined : byUid.get(uid)
     },
     values: () => byUid.values(),

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { createObjectStore } from '../../../collector/agent/watch/object-store.ts'
+import type { Projected } from '../../../collector/agent/watch/projected.ts'
 import { createSharing } from '../../../collector/agent/watch/sharing.ts'
 
 const pod = (name: string, image: string) =>
@@ -42,6 +44,18 @@ test('what has not changed of an object is what was known of it, and what has is
   ]
   for (const change of changes) expect(share(state(...change), before)).toEqual(state(...change))
   expect(before).toEqual(state(['10.0.0.1'], { app: 'web' }, { b: null }))
+})
+
+test('a store keeps of an object what its new version says again', () => {
+  const store = createObjectStore(createSharing().share<Projected & { readonly status: object }>)
+  const version = (resourceVersion: string) =>
+    ({ uid: 'u', resourceVersion, namespace: 'shop', name: 'web', status: { ready: 1 } }) as const
+  store.upsert(version('1'))
+  const before = store.get('u')
+  store.upsert(version('2'))
+  expect(store.get('u')).toEqual(version('2'))
+  expect(store.get('u')?.status).toBe(before?.status)
+  expect(store.named('shop', 'web')).toBe(store.get('u'))
 })
 
 test('forgets what was not used for long, and goes on sharing what is', () => {
