@@ -29,7 +29,7 @@ export function baselineScreens(ui: Ui): void {
     const bandOf = async (condition: string) => {
       const [row] = await ui.store().query<{ mean: number; sigma: number; hours: number }>({
         sql: `SELECT avg(rate) AS mean, stddevSamp(rate) AS sigma, toFloat64(count()) AS hours FROM (
-          SELECT hour, sum(calls) / 60 AS rate FROM red_1h
+          SELECT hour, sum(calls) / 60 AS rate FROM red_1h FINAL
           WHERE application = 'shop' AND entering AND hour < fromUnixTimestamp64Milli({lastHourMs:Int64}) AND ${condition}
           GROUP BY hour)`,
         params: { lastHourMs },
