@@ -1,9 +1,17 @@
 import { defineConfig } from 'vitest/config'
+import { longTests } from './test/long/files.ts'
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
-    exclude: ['**/node_modules/**', 'test/bench/**', 'test/interop/**', 'test/crash/**', 'test/replay/**'],
+    exclude: [
+      '**/node_modules/**',
+      'test/bench/**',
+      'test/interop/**',
+      'test/crash/**',
+      'test/replay/**',
+      ...longTests,
+    ],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // A third of the time goes by waiting for processes: one worker more than two cores.

@@ -94,11 +94,11 @@ describe('pods', () => {
       ['1.4.0', '1.4.0', '2'],
     ],
     [
-      'that carry the name of one before',
+      'that carry the name of one before: what their label says',
       [row({ uid: 'new', version: '2', sent: [['1.4.0', 'old']] })],
-      [''],
+      ['2'],
     ],
-    ['whose spans name no version', [row({ sent: [['', 'u']] })], ['2']],
+    ['whose spans name no version', [row({ sent: [['', 'u']] })], ['']],
   ])('%s', (_, rows, want) => {
     expect(podsWithVersions(rows).map((pod) => pod.version)).toEqual(want)
   })

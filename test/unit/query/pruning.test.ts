@@ -65,7 +65,7 @@ beforeAll(async () => {
     query: `
 INSERT INTO spans (trace_id, span_id, start_time, kind, application, service)
 SELECT unhex(hex(MD5(toString(number)))), substring(MD5(toString(number)), 1, 8),
-  fromUnixTimestamp64Milli(toInt64(${dayMs} + number * 180)), 2, 'shop', 'a'
+  fromUnixTimestamp64Milli(toInt64(${dayMs} + number * 180)), 2 + number % 2, 'shop', 'a'
 FROM numbers(480000)`,
     clickhouse_settings: {
       max_insert_threads: '1',

@@ -6,6 +6,7 @@ import { type RunningService, startService } from '../../../collector/service/ma
 import { silentLog } from '../../../collector/std/log.ts'
 import { encodeKubeLogs, encodeUsage } from '../../../collector/wire/encode-records.ts'
 import { startTestClickHouse, type TestClickHouse } from '../../support/clickhouse.ts'
+import { eventually } from '../../support/processes.ts'
 import { until } from '../../support/until.ts'
 import { bodyOf, gauge, log, type Sent, span } from './rule-cases.ts'
 
@@ -141,14 +142,17 @@ test('sampled spans stand for all of them, and errors are all there', async () =
   const deviation = 5 * Math.sqrt(sampled * 0.1 * 0.9)
   expect(Math.abs((row?.kept ?? 0) - 200 - sampled * 0.1)).toBeLessThan(deviation)
   expect(Math.abs((row?.weight ?? 0) - traces)).toBeLessThan(deviation * 10)
-  // The figures of the screens are those of all spans.
-  const answer = await fetch(`${service.url}/api/v1/applications`)
-  const { applications } = (await answer.json()) as {
-    applications: { application: string; red: { calls: number; errors: number } }[]
-  }
-  const shown = applications.find(({ application }) => application === 'crowded')?.red
-  expect(shown?.errors).toBe(200)
-  expect(shown?.calls).toBeCloseTo(row?.weight ?? 0, 0)
+  // The figures of the screens are those of all spans, as soon as they are rolled up.
+  const shown = await eventually('the application is shown with all of its errors', async () => {
+    const answer = await fetch(`${service.url}/api/v1/applications`)
+    const { applications } = (await answer.json()) as {
+      applications: { application: string; red: { calls: number; errors: number } }[]
+    }
+    const red = applications.find(({ application }) => application === 'crowded')?.red
+    return red && red.errors >= 200 ? red : undefined
+  })
+  expect(shown.errors).toBe(200)
+  expect(shown.calls).toBeCloseTo(row?.weight ?? 0, 0)
   const filtered = await counter('ingest_items_filtered_total', 'rule="tenth"')
   expect(filtered + (row?.kept ?? 0)).toBe(traces)
 })

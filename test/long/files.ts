@@ -1,0 +1,7 @@
+/** `npm test` leaves them to `npm run test:long`. */
+export const longTests = [
+  'test/unit/rollup/rollup.test.ts',
+  'test/unit/rollup/reads.test.ts',
+  'test/unit/rollup/transactions.test.ts',
+  'test/property/rollup.test.ts',
+]
