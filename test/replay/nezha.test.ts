@@ -31,6 +31,7 @@ describe.skipIf(data.missing)(
         shiftMs,
         onRow: (row, parent) => count(facts, row, parent),
       })
+      await product.rolledUp()
     })
     afterAll(() => product?.close())
 

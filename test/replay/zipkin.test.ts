@@ -34,6 +34,7 @@ describe.skipIf(data.missing)("Zipkin's traces of real systems (../shared/data/t
       sent.set(name, { spans, startMs: Math.floor(startMs + shiftMs) })
       await product.sendSpans(toOtlp(spans, { shiftMs, application: name }))
     }
+    await product.rolledUp()
   })
   afterAll(() => product?.close())
 
