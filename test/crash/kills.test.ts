@@ -185,6 +185,21 @@ describe(`processes killed with SIGKILL under load, seed ${seed}`, () => {
     )
   })
 
+  test('rollups equal the raw spans', { timeout: 60_000 }, async () => {
+    const at = (ms: number) => new Date(ms).toISOString()
+    const rebuild = startCli(
+      ...['rollup', '--rebuild', at(startedMs - 15 * 60_000), at(Date.now())],
+      ...['--clickhouse-url', stack.clickhouseUrl],
+    )
+    expect(await rebuild.exited, rebuild.output()).toBe(0)
+    const [rolled] = await stack.query<{ calls: number }>(
+      `SELECT sum(calls) AS calls FROM red_1m FINAL WHERE startsWith(service, 'crash-')
+         AND (minute, generation) IN (SELECT minute, max(generation) FROM red_1m GROUP BY minute)`,
+    )
+    expect(Number(rolled?.calls)).toBe((await storedTraces()).size)
+  })
+
+  // Long ranges are answered by rollups, which come to spans of minutes ago with a delay: here they have just been made anew.
   test('every screen counts what is stored', { timeout: 60_000 }, async () => {
     const stored = await storedTraces()
     const range = `from=${Date.now() - 3_600_000}&to=${Date.now() + 60_000}`
@@ -210,20 +225,6 @@ describe(`processes killed with SIGKILL under load, seed ${seed}`, () => {
     const ids = [...stored.keys()]
     for (const id of [ids[0], ids.at(-1), ...Array.from({ length: 8 }, () => random.pick(ids))])
       expect((await ask(`traces/${id?.toLowerCase()}`)).spans).toHaveLength(spansPerRequest)
-  })
-
-  test('rollups equal the raw spans', { timeout: 60_000 }, async () => {
-    const at = (ms: number) => new Date(ms).toISOString()
-    const rebuild = startCli(
-      ...['rollup', '--rebuild', at(startedMs - 15 * 60_000), at(Date.now())],
-      ...['--clickhouse-url', stack.clickhouseUrl],
-    )
-    expect(await rebuild.exited, rebuild.output()).toBe(0)
-    const [rolled] = await stack.query<{ calls: number }>(
-      `SELECT sum(calls) AS calls FROM red_1m FINAL WHERE startsWith(service, 'crash-')
-         AND (minute, generation) IN (SELECT minute, max(generation) FROM red_1m GROUP BY minute)`,
-    )
-    expect(Number(rolled?.calls)).toBe((await storedTraces()).size)
   })
 
   test('the ledger of the service holds', () => expectLedger(stack.serviceUrl))
