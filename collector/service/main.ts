@@ -143,7 +143,7 @@ export async function startService(config: ServiceConfig, deps: ServiceDeps): Pr
       'service is listening',
     )
     const healthRules = startHealthRules(
-      { store, slos, clock, log, metrics },
+      { store, slos, transactionSettings, clock, log, metrics },
       { intervalMs: config.health.intervalSeconds * 1000 },
     )
     const rollup = config.rollup.enabled

@@ -3,7 +3,10 @@ import { createApp } from '../../collector/service/app.ts'
 import { createAgentConfigs } from '../../collector/service/store/agent-configs.ts'
 import { createInformationPoints } from '../../collector/service/store/information-points.ts'
 import { createSlos, type Slos } from '../../collector/service/store/slos.ts'
-import { createTransactionSettings } from '../../collector/service/store/transaction-settings.ts'
+import {
+  createTransactionSettings,
+  type TransactionSettingsStore,
+} from '../../collector/service/store/transaction-settings.ts'
 import { systemClock } from '../../collector/std/clock.ts'
 import { silentLog } from '../../collector/std/log.ts'
 import { startTestClickHouse, type TestClickHouse } from './clickhouse.ts'
@@ -14,6 +17,7 @@ export interface SeededApp {
   readonly clickHouse: TestClickHouse
   readonly facts: SeedFacts
   readonly slos: Slos
+  readonly transactionSettings: TransactionSettingsStore
   close(): Promise<void>
 }
 
@@ -24,17 +28,18 @@ export async function startSeededApp(
   const clickHouse = await startTestClickHouse()
   const nowMs = options.nowMs ?? Math.floor(Date.now() / 60_000) * 60_000
   const facts = await seedDemo(clickHouse.store, { ...options, nowMs })
+  const transactionSettings = createTransactionSettings({
+    store: clickHouse.store,
+    clock: systemClock,
+    log: silentLog,
+  })
   const slos = createSlos({ store: clickHouse.store, clock: systemClock, log: silentLog })
   const app = await createApp(
     {
       store: clickHouse.store,
       configs: createAgentConfigs({ store: clickHouse.store, clock: systemClock, log: silentLog }),
       slos,
-      transactionSettings: createTransactionSettings({
-        store: clickHouse.store,
-        clock: systemClock,
-        log: silentLog,
-      }),
+      transactionSettings,
       points: createInformationPoints({ store: clickHouse.store, clock: systemClock, log: silentLog }),
       nowMs: () => nowMs,
       log: silentLog,
@@ -56,6 +61,7 @@ export async function startSeededApp(
     clickHouse,
     facts,
     slos,
+    transactionSettings,
     async close() {
       await app.close()
       await clickHouse.close()

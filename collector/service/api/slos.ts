@@ -3,12 +3,14 @@ import { type Slo, SloDefinition, sloProblem } from '../../record/slo.ts'
 import { burnRate, type Counted, sliOf } from '../query/slo.ts'
 import { type SloStepRow, sloFromMs, sloWindowsQuery } from '../query/slo-sql.ts'
 import { sloStatuses } from '../query/slo-status.ts'
+import { type Naming, namingOf } from '../query/transaction-naming.ts'
 import type { SloOutcome } from '../store/slos.ts'
 import { type Ask, asker } from './ask.ts'
 import { ApiProblem, problemOfQuery } from './errors.ts'
 import { type ApiDeps, type ApiInstance, ApplicationParams, answers } from './route-types.ts'
 import type { Chart } from './schema/common.ts'
 import { SloChange, SloDetail, SloList, SloPreview, type SloRow, SloSaved } from './schema/slos.ts'
+import { readSettings } from './transaction-rules.ts'
 
 const SloParams = Type.Object({ sloId: Type.String({ minLength: 1, maxLength: 64 }) })
 const tags = ['slos']
@@ -23,10 +25,11 @@ export function registerSloRoutes(app: ApiInstance, deps: ApiDeps): void {
   registerChanges(app, deps)
 }
 
-function registerReads(app: ApiInstance, { store, slos, nowMs }: ApiDeps): void {
+function registerReads(app: ApiInstance, { store, slos, transactionSettings, nowMs }: ApiDeps): void {
+  const now = nowOf({ transactionSettings, nowMs })
   const rowsOf = async (ask: Ask, own: (slo: Slo) => boolean): Promise<SloRow[]> => {
     const wanted = (await listed(slos)).filter(own)
-    const statuses = await sloStatuses(ask, wanted, nowMs())
+    const statuses = await sloStatuses(ask, wanted, await now())
     return wanted.flatMap((slo) => {
       const status = statuses.get(slo.sloId)
       return status ? [{ ...slo, status }] : []
@@ -52,12 +55,13 @@ function registerReads(app: ApiInstance, { store, slos, nowMs }: ApiDeps): void 
       const { sloId } = request.params
       const [slo] = await rowsOf(ask, (one) => one.sloId === sloId)
       if (!slo) throw unknownSlo(sloId)
-      return detailOf(ask, slo, nowMs())
+      return detailOf(ask, slo, await now())
     },
   )
 }
 
-function registerChanges(app: ApiInstance, { store, slos, nowMs }: ApiDeps): void {
+function registerChanges(app: ApiInstance, { store, slos, transactionSettings, nowMs }: ApiDeps): void {
+  const now = nowOf({ transactionSettings, nowMs })
   const body = Type.Unsafe<SloDefinition>(SloDefinition)
   app.post('/slos', { schema: { tags, body, response: answers(SloSaved) } }, async (request) => {
     requireUsable(request.body)
@@ -108,10 +112,10 @@ function registerChanges(app: ApiInstance, { store, slos, nowMs }: ApiDeps): voi
       const ask = asker(store, request, reply)
       const draft = { sloId: 'draft', definition }
       const week = { sloId: 'week', definition: { ...definition, windowDays: 7 as const } }
-      const at = nowMs()
+      const at = await now()
       const [statuses, [lastWeek = { total: 0, good: 0 }]] = await Promise.all([
         sloStatuses(ask, [draft], at),
-        ask<SloStepRow>(sloWindowsQuery({ slos: [week], nowMs: at })),
+        ask<SloStepRow>(sloWindowsQuery({ slos: [week], ...at })),
       ])
       const { total, good } = lastWeek
       const status = statuses.get('draft')
@@ -120,6 +124,16 @@ function registerChanges(app: ApiInstance, { store, slos, nowMs }: ApiDeps): voi
     },
   )
 }
+
+interface Now {
+  readonly nowMs: number
+  readonly naming: Naming
+}
+
+/** The time, and how transactions are named at it. */
+const nowOf =
+  ({ transactionSettings, nowMs }: Pick<ApiDeps, 'transactionSettings' | 'nowMs'>) =>
+  async (): Promise<Now> => ({ nowMs: nowMs(), naming: namingOf(await readSettings(transactionSettings)) })
 
 async function listed(slos: ApiDeps['slos']): Promise<readonly Slo[]> {
   return slos.list().catch((error: unknown) => {
@@ -157,10 +171,11 @@ const unknownSlo = (sloId: string) =>
     `cannot find the objective ${sloId.slice(0, 64)}: it is unknown or was removed`,
   )
 
-async function detailOf(ask: Ask, slo: SloRow, nowMs: number): Promise<SloDetail> {
+async function detailOf(ask: Ask, slo: SloRow, at: Now): Promise<SloDetail> {
+  const { nowMs } = at
   const { target, windowDays } = slo.definition
   const stepMs = (windowDays === 7 ? 2 : 6) * 3_600_000
-  const rows = await ask<SloStepRow>(sloWindowsQuery({ slos: [slo], nowMs, stepMs }))
+  const rows = await ask<SloStepRow>(sloWindowsQuery({ slos: [slo], ...at, stepMs }))
   const byTime = new Map(rows.map((row) => [row.timeMs, row]))
   const firstMs = Math.floor(sloFromMs(windowDays, nowMs) / stepMs) * stepMs
   const timesMs = Array.from(

@@ -27,7 +27,6 @@ import { requireApplication, sparkOf } from './applications.ts'
 import { type Ask, asker } from './ask.ts'
 import { ApiProblem } from './errors.ts'
 import { parseList } from './list-filter.ts'
-import { ownTimes } from './own-time.ts'
 import { perMinute, toRed } from './red.ts'
 import { type ApiDeps, type ApiInstance, ApplicationParams, answers } from './route-types.ts'
 import {
@@ -43,7 +42,7 @@ import {
 import { chartOf, parseRange, wholeStepMsOf } from './time.ts'
 import { readSettings } from './transaction-rules.ts'
 
-/** Of the newest minutes of a range: what is asked of raw spans to say where time goes. */
+/** Of the newest minutes of a range: what is asked of raw spans to say who served it and what failed on the way. */
 const sampleMsMax = 10 * 60_000
 const sampleTracesMax = 200
 const sampleSpansMax = 20_000
@@ -305,19 +304,12 @@ async function sampleOf(
     ? traces.slice(0, Math.max(1, Math.min(sampleTracesMax, traces.length - 1)))
     : traces
   const spans = whole.flat()
-  const tiers = ownTimes(spans)
-  const allMs = tiers.reduce((sum, tier) => sum + tier.ownMs, 0)
   return {
     fromMs,
     toMs: scope.toMs,
     traces: whole.length,
     spans: spans.length,
     truncated,
-    tiers: tiers.map((tier) => ({
-      ...tier,
-      ownMs: tier.ownMs / whole.length,
-      share: allMs === 0 ? 0 : tier.ownMs / allMs,
-    })),
     nodes: nodes.map(({ clusterId, namespace, pod, version, calls, errors, meanMs, p95Ms }) => ({
       clusterId,
       namespace,

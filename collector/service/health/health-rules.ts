@@ -11,9 +11,8 @@ import {
   podHealthQuery,
   silentAgentsQuery,
 } from '../query/health.ts'
-import type { Slos } from '../store/slos.ts'
 import type { Store } from '../store/store.ts'
-import { sloFindings } from './slo-findings.ts'
+import { type SloFindingDeps, sloFindings } from './slo-findings.ts'
 
 /**
  * Runs the built-in health rules again and again and keeps `violations` in step: a finding without an open violation
@@ -25,9 +24,8 @@ export interface HealthRules {
   close(): Promise<void>
 }
 
-export interface HealthDeps {
+export interface HealthDeps extends SloFindingDeps {
   readonly store: Pick<Store, 'query' | 'insert'>
-  readonly slos: Pick<Slos, 'list'>
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Pick<SelfMetrics, 'counter'>
@@ -65,16 +63,17 @@ export function startHealthRules(deps: HealthDeps, { intervalMs }: { intervalMs:
 
 /** One run; returns what it opened and closed. */
 export async function runHealthRules(
-  { store, slos, clock }: Pick<HealthDeps, 'store' | 'slos' | 'clock'>,
+  deps: Pick<HealthDeps, 'store' | 'slos' | 'transactionSettings' | 'clock'>,
   stepMs: number,
 ): Promise<readonly ViolationTableRow[]> {
+  const { store, clock } = deps
   const nowMs = clock.nowMs()
   const findings = (
     await Promise.all([
       ...[podHealthQuery, errorRatioQuery, silentAgentsQuery].map((rule) =>
         store.query<HealthFindingRow>(rule({ nowMs })),
       ),
-      sloFindings({ store, slos }, nowMs),
+      sloFindings(deps, nowMs),
     ])
   ).flat()
   const open = await store.query<OpenViolation>(openViolationsQuery())

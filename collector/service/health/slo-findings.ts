@@ -1,16 +1,25 @@
 import type { HealthFindingRow } from '../query/health.ts'
 import { burnAlerts, type SloStatus } from '../query/slo.ts'
 import { sloStatuses } from '../query/slo-status.ts'
+import { namingOf } from '../query/transaction-naming.ts'
 import type { Slos } from '../store/slos.ts'
 import type { Store } from '../store/store.ts'
+import type { TransactionSettingsStore } from '../store/transaction-settings.ts'
+
+export interface SloFindingDeps {
+  readonly store: Pick<Store, 'query'>
+  readonly slos: Pick<Slos, 'list'>
+  readonly transactionSettings: Pick<TransactionSettingsStore, 'newest'>
+}
 
 /** Objectives whose error budget burns too fast, or is spent. */
 export async function sloFindings(
-  { store, slos }: { readonly store: Pick<Store, 'query'>; readonly slos: Pick<Slos, 'list'> },
+  { store, slos, transactionSettings }: SloFindingDeps,
   nowMs: number,
 ): Promise<HealthFindingRow[]> {
   const known = await slos.list()
-  const statuses = await sloStatuses((query) => store.query(query), known, nowMs)
+  const naming = namingOf(await transactionSettings.newest())
+  const statuses = await sloStatuses((query) => store.query(query), known, { nowMs, naming })
   return known.flatMap(({ sloId, definition }) => {
     const { name, application, windowDays } = definition
     const status = statuses.get(sloId)

@@ -4,7 +4,7 @@ import { entriesOf } from './entry-sql.ts'
 import type { Query } from './query.ts'
 import { closedBounds, closedRows, openCells, openWindow } from './red-rollup.ts'
 import { type BurnWindow, burnWindowsMs } from './slo.ts'
-import { defaultNaming, type Naming } from './transaction-naming.ts'
+import type { Naming } from './transaction-naming.ts'
 
 /**
  * Good and all calls of objectives: of long windows from hours, of the last hours from minutes, of the newest minutes from raw
@@ -16,7 +16,8 @@ import { defaultNaming, type Naming } from './transaction-naming.ts'
 interface SloScope {
   readonly slos: readonly Pick<Slo, 'sloId' | 'definition'>[]
   readonly nowMs: number
-  readonly naming?: Naming
+  /** Of the newest minutes, which are read raw. */
+  readonly naming: Naming
 }
 
 const hourMs = 3_600_000
@@ -31,7 +32,7 @@ const keysOf = (entering: string) =>
   `arrayConcat([(application, service, '')], if(${entering}, [(application, '', '')], []))`
 
 /** SQL text: rows with `slo` and `at`, and how many of their `n` calls are good. Reads what the objectives need and no more. */
-function sloRows(source: 'minutes' | 'hours', { slos, naming = defaultNaming }: SloScope): string {
+function sloRows(source: 'minutes' | 'hours', { slos, naming }: SloScope): string {
   const some = (is: (definition: Slo['definition']) => boolean) => slos.some((slo) => is(slo.definition))
   const ofTransactions = some(({ transaction }) => transaction !== '')
   const ofApplications = some(({ service }) => service === '')

@@ -2,6 +2,7 @@ import type { Slo } from '../../record/slo.ts'
 import type { Query } from './query.ts'
 import { type Counted, type SloStatus, statusOf } from './slo.ts'
 import { type SloBurnRow, type SloStepRow, sloBurnQuery, sloWindowsQuery } from './slo-sql.ts'
+import type { Naming } from './transaction-naming.ts'
 
 type Ask = <Row>(query: Query) => Promise<readonly Row[]>
 type Defined = Pick<Slo, 'sloId' | 'definition'>
@@ -10,12 +11,12 @@ type Defined = Pick<Slo, 'sloId' | 'definition'>
 export async function sloStatuses(
   ask: Ask,
   slos: readonly Defined[],
-  nowMs: number,
+  at: { readonly nowMs: number; readonly naming: Naming },
 ): Promise<ReadonlyMap<string, SloStatus>> {
   if (slos.length === 0) return new Map()
   const [windows, burns] = await Promise.all([
-    ask<SloStepRow>(sloWindowsQuery({ slos, nowMs })),
-    ask<SloBurnRow>(sloBurnQuery({ slos, nowMs })),
+    ask<SloStepRow>(sloWindowsQuery({ slos, ...at })),
+    ask<SloBurnRow>(sloBurnQuery({ slos, ...at })),
   ])
   const windowOf = new Map(windows.map((row) => [row.sloId, row]))
   const burnOf = new Map(burns.map((row) => [row.sloId, row]))

@@ -2,10 +2,10 @@ import { entriesOf } from './entry-sql.ts'
 import { rangeWindow } from './pairing-sql.ts'
 import type { Query, Range } from './query.ts'
 import { type RedRow, redColumns } from './red.ts'
-import { inSpanRange, noParent } from './span-sql.ts'
+import { inSpanRange } from './span-sql.ts'
 import type { Naming } from './transaction-naming.ts'
 
-/** A look at some traces of a transaction: where their time goes, who served them. From raw spans of a short range. */
+/** A look at some traces of a transaction: who served them, and what failed on the way (where their time goes: anatomy.ts). From raw spans of a short range. */
 export interface SampleScope extends Range {
   readonly application: string
   readonly service: string
@@ -39,16 +39,8 @@ LIMIT 200`,
 
 export interface SampleSpanRow {
   readonly traceId: string
-  readonly spanId: string
-  readonly parentSpanId: string
-  readonly application: string
   readonly service: string
-  readonly kind: number
-  readonly startMs: number
-  readonly durationMs: number
   readonly failed: boolean
-  /** Of a client or producer span: what it calls. */
-  readonly peer: string
   readonly exceptionType: string
   readonly httpStatus: number
   readonly message: string
@@ -62,10 +54,7 @@ export function sampleSpansQuery(
   return {
     sql: `
 SELECT
-  lower(hex(trace_id)) AS traceId, lower(hex(span_id)) AS spanId,
-  if(parent_span_id = ${noParent}, '', lower(hex(parent_span_id))) AS parentSpanId, application, service, kind,
-  toUnixTimestamp64Nano(start_time) / 1e6 AS startMs, duration_ns / 1e6 AS durationMs, toBool(status = 2) AS failed,
-  multiIf(peer != '', peer, db_system != '', db_system, messaging_destination) AS peer, exception_type AS exceptionType,
+  lower(hex(trace_id)) AS traceId, service, toBool(status = 2) AS failed, exception_type AS exceptionType,
   http_status AS httpStatus, substring(status_message, 1, 200) AS message
 FROM spans FINAL
 WHERE ${inSpanRange('start_time', 120_000)} AND trace_id IN (

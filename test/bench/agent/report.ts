@@ -14,13 +14,14 @@ export interface AgentResults {
   readonly traces: readonly TracePathFigures[]
 }
 
-/** By name of the scale: resident MiB in steady state and millicores. */
-const scaleGoals: Readonly<Record<string, { readonly mib: number; readonly millicores: number }>> = {
-  state: { mib: 64, millicores: 20 },
-  '1k': { mib: 90, millicores: 20 },
-  '10k': { mib: 160, millicores: 100 },
-  '50k': { mib: 300, millicores: 350 },
+/** By name of the scale: resident MB (of 10^6 bytes, as the goals were set) in steady state and millicores. */
+const scaleGoals: Readonly<Record<string, { readonly mb: number; readonly millicores: number }>> = {
+  state: { mb: 64, millicores: 20 },
+  '1k': { mb: 90, millicores: 20 },
+  '10k': { mb: 160, millicores: 100 },
+  '50k': { mb: 300, millicores: 350 },
 }
+const mbOfMib = 1024 ** 2 / 1e6
 const goals = { optInMs: 5_000, storedP99Ms: 5_000, spansPerSecondPerCore: 200_000 }
 
 export function agentReport(results: AgentResults): string {
@@ -54,7 +55,7 @@ function goalsTable({ scales, stored, traces }: AgentResults): string {
     const goal = scaleGoals[name]
     if (!goal) continue
     const what = `${scaleName(name)}, ${load.events} events/s, ${load.podUpdates} pod updates/s`
-    atMost(`${what}: resident MiB`, goal.mib, residentMibSteady)
+    atMost(`${what}: resident MB`, goal.mb, residentMibSteady * mbOfMib)
     atMost(`${what}: millicores`, goal.millicores, millicores)
   }
   if (stored) {

@@ -190,7 +190,7 @@ describe('bad requests say what, why and what to do', () => {
 test('markers tell of rollouts, scale changes and violations of the range', async () => {
   const { clickHouse, facts } = seeded
   const clock = { ...systemClock, nowMs: () => facts.toMs - 60_000 }
-  await runHealthRules({ store: clickHouse.store, slos: seeded.slos, clock }, 15_000)
+  await runHealthRules({ ...seeded, store: clickHouse.store, clock }, 15_000)
   const { body } = await get<ClusterDashboard>('/clusters/demo/dashboard?namespace=shop')
   const kinds = body.markers.map((marker) => marker.kind)
   expect(kinds).toEqual([...kinds.filter((kind) => kind === 'violation'), 'rollout'])
@@ -354,9 +354,9 @@ describe('objectives', () => {
     const { sloId } = (await send('POST', '/slos', { ...definition, target: 0.9999 })).body
     const second = await send('POST', '/slos', { ...definition, target: 0.9 })
     expect(second).toMatchObject({ status: 400, body: { code: 'bad-parameter' } })
-    const { facts, clickHouse, slos } = seeded
+    const { facts, clickHouse } = seeded
     const clock = { ...systemClock, nowMs: () => facts.toMs }
-    const run = () => runHealthRules({ store: clickHouse.store, slos, clock }, 15_000)
+    const run = () => runHealthRules({ ...seeded, store: clickHouse.store, clock }, 15_000)
     const ofSlo = (rows: Awaited<ReturnType<typeof run>>) =>
       rows
         .filter((row) => row.entity_kind === 'SLO')

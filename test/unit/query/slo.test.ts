@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { SloDefinition } from '../../../collector/record/slo.ts'
 import { type SpanRow, spansTable } from '../../../collector/record/span.ts'
+import type { TransactionRule } from '../../../collector/record/transaction-settings.ts'
 import { burnWindowsMs, type Counted, statusOf } from '../../../collector/service/query/slo.ts'
 import {
   type SloBurnRow,
@@ -9,6 +10,7 @@ import {
   sloFromMs,
   sloWindowsQuery,
 } from '../../../collector/service/query/slo-sql.ts'
+import { defaultNaming } from '../../../collector/service/query/transaction-naming.ts'
 import { rollupConfig } from '../../../collector/service/rollup/rollup-config.ts'
 import { createRollupRuns } from '../../../collector/service/rollup/run.ts'
 import { randomFrom } from '../../property/rollup-world.ts'
@@ -221,7 +223,9 @@ describe('against a plain count of weighted calls', () => {
   }
 
   test(`windows of 7, 28 and 30 days, each in one question for all (BINNACLE_TEST_SEED=${seed})`, async () => {
-    const rows = await clickHouse.store.query<SloStepRow>(sloWindowsQuery({ slos, nowMs }))
+    const rows = await clickHouse.store.query<SloStepRow>(
+      sloWindowsQuery({ slos, nowMs, naming: defaultNaming }),
+    )
     expect(rows.map(({ sloId, total, good }) => ({ sloId, total, good }))).toEqual(
       slos
         .toSorted((a, b) => (a.sloId < b.sloId ? -1 : 1))
@@ -234,10 +238,10 @@ describe('against a plain count of weighted calls', () => {
 
   test('steps of a window add up to it', async () => {
     const [whole] = await clickHouse.store.query<SloStepRow>(
-      sloWindowsQuery({ slos: slos.slice(0, 1), nowMs }),
+      sloWindowsQuery({ slos: slos.slice(0, 1), nowMs, naming: defaultNaming }),
     )
     const steps = await clickHouse.store.query<SloStepRow>(
-      sloWindowsQuery({ slos: slos.slice(0, 1), nowMs, stepMs: 24 * hour }),
+      sloWindowsQuery({ slos: slos.slice(0, 1), nowMs, naming: defaultNaming, stepMs: 24 * hour }),
     )
     expect(steps.length).toBe(31)
     expect(steps.reduce((sum, one) => sum + one.total, 0)).toBeCloseTo(whole?.total ?? 0, 3)
@@ -245,7 +249,9 @@ describe('against a plain count of weighted calls', () => {
   })
 
   test('burn windows of 5 and 15 minutes, 1 and 6 hours', async () => {
-    const rows = await clickHouse.store.query<SloBurnRow>(sloBurnQuery({ slos, nowMs }))
+    const rows = await clickHouse.store.query<SloBurnRow>(
+      sloBurnQuery({ slos, nowMs, naming: defaultNaming }),
+    )
     for (const { sloId, definition } of slos) {
       const row = rows.find((one) => one.sloId === sloId)
       for (const [name, ms] of Object.entries(burnWindowsMs)) {
@@ -258,12 +264,27 @@ describe('against a plain count of weighted calls', () => {
     }
   })
 
+  test('the newest calls of a transaction are found by the name that a rule gives it', async () => {
+    const definition = { name: '', ...base, service: 'front', transaction: 'Cart' } as const
+    const rules: TransactionRule[] = [{ label: 'cart', when: [], action: 'name', name: 'Cart' }]
+    const totalBy = async (settings: typeof defaultNaming.settings) => {
+      const naming = { ...defaultNaming, settings }
+      const slos = [{ sloId: 'renamed', definition }]
+      const [row] = await clickHouse.store.query<SloBurnRow>(sloBurnQuery({ slos, nowMs, naming }))
+      return row?.m5[0] ?? 0
+    }
+    expect(await totalBy(defaultNaming.settings)).toBe(0)
+    expect(await totalBy(new Map([['shop', { rules }]]))).toBeGreaterThan(0)
+  })
+
   test('a threshold within a bucket counts the newest calls exactly and divides the bucket of rolled up ones', async () => {
     const slo = {
       sloId: 'inside',
       definition: { name: '', ...base, objective: 'latency', thresholdMs: 134.5, windowDays: 7 } as const,
     }
-    const [row] = await clickHouse.store.query<SloStepRow>(sloWindowsQuery({ slos: [slo], nowMs }))
+    const [row] = await clickHouse.store.query<SloStepRow>(
+      sloWindowsQuery({ slos: [slo], nowMs, naming: defaultNaming }),
+    )
     const from = sloFromMs(7, nowMs)
     const faster = countOf({ ...slo.definition, thresholdMs: 134 }, from).good
     const slower = countOf({ ...slo.definition, thresholdMs: 135 }, from).good

@@ -15,7 +15,12 @@ afterAll(() => clickHouse?.close())
 
 const runAt = (atMs: number) =>
   runHealthRules(
-    { store: clickHouse.store, slos: { list: async () => [] }, clock: { ...systemClock, nowMs: () => atMs } },
+    {
+      store: clickHouse.store,
+      slos: { list: async () => [] },
+      transactionSettings: { newest: async () => [] },
+      clock: { ...systemClock, nowMs: () => atMs },
+    },
     15_000,
   )
 

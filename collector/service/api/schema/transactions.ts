@@ -107,18 +107,6 @@ export const TransactionDetail = Type.Object({
     traces: Type.Integer(),
     spans: Type.Integer(),
     truncated: Type.Boolean({ description: 'there were more traces' }),
-    /** Where the time goes: own time of spans, without that of the spans they wait for. */
-    tiers: Type.Array(
-      Type.Object({
-        service: Type.String(),
-        application: Type.String(),
-        backend: Type.Boolean({ description: 'a database, queue or host that a tier waits for' }),
-        spans: Type.Integer(),
-        errors: Type.Integer(),
-        ownMs: Type.Number({ description: 'per trace' }),
-        share: Type.Number({ description: '0…1' }),
-      }),
-    ),
     nodes: Type.Array(
       Type.Object({
         clusterId: Type.String(),
