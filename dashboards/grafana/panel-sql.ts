@@ -10,6 +10,7 @@ const variable = (name: string): string => `\${${name}}`
 export const timeBindings: Bindings = {
   fromMs: `toInt64(${variable('__from')})`,
   toMs: `toInt64(${variable('__to')})`,
+  nowMs: 'toUnixTimestamp64Milli(now64(3))',
   stepMs: `toInt64(${variable('__interval_ms')})`,
 }
 

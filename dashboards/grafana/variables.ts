@@ -14,7 +14,7 @@ import { clickHouseSource } from './clickhouse-target.ts'
 import { panelSql, textVariable, timeBindings } from './panel-sql.ts'
 
 /** Stands where a binding takes the place of a value. */
-export const bound = { fromMs: 0, toMs: 0, stepMs: 0, clusterId: '', application: '' } as const
+export const bound = { fromMs: 0, toMs: 0, nowMs: 0, stepMs: 0, clusterId: '', application: '' } as const
 
 export const clusterBinding = { clusterId: textVariable('cluster') } as const
 export const applicationBinding = { application: textVariable('application') } as const

@@ -84,7 +84,7 @@ export function registerApplicationRoutes(app: ApiInstance, { store, nowMs }: Ap
     const ask = asker(store, request, reply)
     const scope = { ...parseRange(request.query, nowMs()), application: request.params.application }
     const [edges, tiers, usual] = await Promise.all([
-      ask<FlowEdgeRow>(flowEdgesQuery(scope)),
+      ask<FlowEdgeRow>(flowEdgesQuery({ ...scope, nowMs: nowMs() })),
       ask<TierVersionRow>(tiersQuery(scope)),
       usualOfEntities(ask, { ...scope, level: 'tier' }, parseComparison(request.query)),
     ])

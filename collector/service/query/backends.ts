@@ -1,12 +1,8 @@
-import { backendName, backendSystem, backendType, toBackends } from './edge-sql.ts'
+import { backendName, backendSystem, backendType, isSettled, toBackends } from './edge-sql.ts'
 import { type Query, type Range, stepOf } from './query.ts'
 import type { RedRow } from './red.ts'
 import { type CallRows, redRows } from './red-rows.ts'
 import { inSpanRange } from './span-sql.ts'
-
-/** A call that was received so lately is not counted yet: its callee may be a tier whose spans are still on their way. */
-const settleMs = 15_000
-const isSettled = `(db_system != '' OR toUnixTimestamp64Milli(received_at) < {nowMs:Int64} - ${settleMs})`
 
 /** Calls of the tiers of `{application:String}` to what sends no spans of its own: databases and other hosts. Queues: queues.ts. */
 export const backendCalls: CallRows = {

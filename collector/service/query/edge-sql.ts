@@ -136,8 +136,13 @@ FROM (
   )
 )`
 
+/** A call that was received so lately is not counted yet: its callee may be a tier whose spans are still on their way. */
+const settleMs = 15_000
+/** SQL text. A database sends no spans, so it is known at once. */
+export const isSettled = `(db_system != '' OR toUnixTimestamp64Milli(received_at) < {nowMs:Int64} - ${settleMs})`
+
 interface EdgesOf {
-  /** SQL text: only its own. */
+  /** SQL text: only its own, and of calls to backends those that are settled (`{nowMs:Int64}`). */
   readonly application?: string
   /** SQL text: `callColumns` of the entries that are not linked, where they are known already. */
   readonly calls?: string
@@ -151,5 +156,5 @@ export function edgesOf(window: SpanWindow, { application, calls = byParent(wind
   const tiers = betweenTiers(window, calls)
   return `
 SELECT * FROM (${tiers}) ${mine}
-UNION ALL ${toBackends(window, application ? `application = ${application}` : 'true')}`
+UNION ALL ${toBackends(window, application ? `application = ${application} AND ${isSettled}` : 'true')}`
 }

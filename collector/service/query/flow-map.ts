@@ -34,7 +34,7 @@ const asked = '{application:String}'
 const keys =
   'caller_type, caller_application, caller_service, callee_type, callee_application, callee_service, system, async'
 
-export function flowEdgesQuery(scope: Range & { application: string }): Query {
+export function flowEdgesQuery(scope: Range & { application: string; nowMs: number }): Query {
   const source = redSource(scope)
   const [bounds, red, rows] =
     source === 'raw'

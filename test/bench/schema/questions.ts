@@ -53,7 +53,10 @@ export function questions({ endMs, traceId, traceMs }: QuestionConfig): Question
       query: traces(day, { service: cart, operation: { in: [operation], out: [] }, minMs: 100 }, 'slowest'),
     },
     { name: 'newest traces of one service, 1 h', query: traces(hour, { service: cart }) },
-    { name: 'flow map of an application, 15 min', query: flowEdgesQuery({ ...quarter, application }) },
+    {
+      name: 'flow map of an application, 15 min',
+      query: flowEdgesQuery({ ...quarter, application, nowMs: Date.now() }),
+    },
   ]
 }
 

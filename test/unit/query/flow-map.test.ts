@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { spansTable } from '../../../collector/record/span.ts'
 import {
   type ApplicationRedRow,
   type ApplicationStepRow,
@@ -19,6 +20,7 @@ import {
   type Range,
 } from '../../../collector/service/query/query.ts'
 import { startTestClickHouse, type TestClickHouse } from '../../support/clickhouse.ts'
+import { entrySpan } from '../../support/entry-span.ts'
 import { type SeedFacts, seedDemo } from '../../support/seed.ts'
 
 let clickHouse: TestClickHouse
@@ -33,9 +35,12 @@ beforeAll(async () => {
 })
 afterAll(() => clickHouse?.close())
 
+/** When every call has had time to find its callee. */
+const settledMs = 4e12
+
 /** By `from>to`, with the ids that the API shows. */
-async function edgesOf(range: Range): Promise<Record<string, FlowEdgeRow>> {
-  const rows = await ask<FlowEdgeRow>(flowEdgesQuery({ ...range, application: 'shop' }))
+async function edgesOf(range: Range, nowMs = settledMs): Promise<Record<string, FlowEdgeRow>> {
+  const rows = await ask<FlowEdgeRow>(flowEdgesQuery({ ...range, application: 'shop', nowMs }))
   const edges = rows.filter((row) => row.grouped === 'edge')
   return Object.fromEntries(
     edges.map((row) => [`${row.caller}>${row.callee.replace(/^(database|queue):/, 'backend:')}`, row]),
@@ -78,6 +83,26 @@ describe('the flow map', () => {
     expect(edges['tier:ordini>tier:spedizioni']).toMatchObject({ meanMs: 40 })
     expect(edges['tier:ordini>backend:postgresql:postgres:5432/shop']).toMatchObject({ meanMs: 6 })
   })
+})
+
+test('a host is shown once its own spans have had time to arrive, a database at once', async () => {
+  const atMs = facts.toMs - 10_000
+  const call = { kind: 3, application: 'late', atMs, ms: 5, received_at: atMs + 1_000 }
+  const rows = [
+    entrySpan({
+      ...call,
+      id: 'to a host',
+      attributes: { 'server.address': 'pay.example', 'server.port': '443' },
+    }),
+    entrySpan({ ...call, id: 'to a database', attributes: { 'db.system.name': 'redis' } }),
+  ]
+  expect((await clickHouse.store.insert({ table: spansTable, rows }, 'late')).type).toBe('stored')
+  const calleesAt = async (nowMs: number) => {
+    const found = await ask<FlowEdgeRow>(flowEdgesQuery({ ...shop, application: 'late', nowMs }))
+    return found.flatMap(({ grouped, callee }) => (grouped === 'edge' ? [callee] : [])).sort()
+  }
+  expect(await calleesAt(atMs + 5_000)).toEqual(['database:redis:redis'])
+  expect(await calleesAt(atMs + 20_000)).toEqual(['database:redis:redis', 'external:pay.example:443'])
 })
 
 test('tiers and their versions have the calls of the seed', async () => {

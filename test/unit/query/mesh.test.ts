@@ -127,7 +127,7 @@ async function rollUp(nowMs: number): Promise<void> {
 }
 
 async function edgesOf(application: string, span = range): Promise<string[]> {
-  const found = await ask<FlowEdgeRow>(flowEdgesQuery({ ...span, application }))
+  const found = await ask<FlowEdgeRow>(flowEdgesQuery({ ...span, application, nowMs: 4e12 }))
   return found
     .filter((row) => row.grouped === 'edge')
     .flatMap((row) => Array.from({ length: row.calls }, () => `${row.caller}>${row.callee}`))

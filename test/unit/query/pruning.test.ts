@@ -105,7 +105,7 @@ test.each<[string, Query]>([
   ['tiers', tiersQuery(scope)],
   ['operations', operationsQuery(list)],
   ['operationSteps', operationStepsQuery({ ...list, stepMs: 60_000 })],
-  ['flowEdges', flowEdgesQuery(scope)],
+  ['flowEdges', flowEdgesQuery({ ...scope, nowMs: scope.toMs })],
   ['podServices', podServicesQuery({ ...scope, clusterId: '', namespace: '', pod: '' })],
   ['errorRatio', errorRatioQuery({ nowMs: scope.toMs })],
   ['traces', tracesQuery(filter, { sort: 'newest', limit: 10 })],

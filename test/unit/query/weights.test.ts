@@ -59,13 +59,13 @@ async function figuresOf(rows: readonly SpanRow[], token: string): Promise<Recor
     operationSteps: operationStepsQuery({ ...scope, ...list, stepMs: minute }),
     side: sideOperationsQuery({ ...scope, service: 'benigno', version: everything }),
     sideSteps: sideStepsQuery({ ...scope, service: 'benigno', version: everything, stepMs: minute }),
-    edges: flowEdgesQuery(scope),
+    edges: flowEdgesQuery({ ...scope, nowMs: laterMs }),
     pod: podServicesQuery({ ...scope, clusterId: 'demo', namespace: 'shop', pod: 'benigno-v1-5c8b-0' }),
     health: errorRatioQuery({ nowMs: baseMs + 5 * minute }),
     rolledUpApplications: applicationsRedQuery(long),
     rolledUpSteps: applicationStepsQuery({ ...long, stepMs: minute }),
     rolledUpOperations: operationsQuery({ ...long, ...list }),
-    rolledUpEdges: flowEdgesQuery(long),
+    rolledUpEdges: flowEdgesQuery({ ...long, nowMs: laterMs }),
   }
   const figures: Record<string, unknown> = {}
   for (const [name, question] of Object.entries(questions)) {

@@ -14,7 +14,15 @@ const columns: readonly Column<ViolationRow>[] = [
   },
   { header: 'Rule', width: 200, sort: (row) => row.rule, cell: (row) => row.rule },
   { header: 'What', width: 260, sort: (row) => row.entity, cell: (row) => <Entity row={row} /> },
-  { header: 'Message', width: 420, cell: (row) => <span title={row.message}>{row.message}</span> },
+  {
+    header: 'Message',
+    width: 420,
+    cell: (row) => (
+      <span className="violation-message" title={row.message}>
+        {row.message}
+      </span>
+    ),
+  },
   {
     header: 'Since',
     width: 160,

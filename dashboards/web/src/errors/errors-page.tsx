@@ -148,7 +148,7 @@ function Exceptions({ application, rows, none }: ListProps<ExceptionRow>) {
       columns={[
         {
           header: 'Exception',
-          width: 'min(420px, 56vw)',
+          width: 'min(360px, 56vw)',
           sort: (row) => row.type,
           cell: (row) => (
             <span title={`${row.type}: ${row.message}`}>
@@ -178,7 +178,7 @@ function Exceptions({ application, rows, none }: ListProps<ExceptionRow>) {
         },
         { header: 'Over time', width: 110, cell: (row) => <Spark points={row.spark} /> },
         { header: 'Tiers', width: 150, cell: (row) => <Texts texts={row.services} /> },
-        { header: 'Operations', width: 180, cell: (row) => <Texts texts={row.operations} /> },
+        { header: 'Operations', width: 150, cell: (row) => <Texts texts={row.operations} /> },
         { header: 'Versions', width: 110, cell: (row) => <Texts texts={row.versions} /> },
         {
           header: 'First seen',
