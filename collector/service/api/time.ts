@@ -83,6 +83,9 @@ export interface SeriesOf<Row extends ChartRow> {
   readonly missing: 0 | null
 }
 
+/** Spans take some seconds to arrive: a rate of less of a step that goes on would be far too low. */
+const rateMsMin = 15_000
+
 /** Puts rows on the time axis of the range. */
 export function chartOf<Row extends ChartRow>(
   rows: readonly Row[],
@@ -92,6 +95,8 @@ export function chartOf<Row extends ChartRow>(
 ): Chart {
   const timesMs = timesOf(range, stepMs)
   const byTime = new Map(rows.map((row) => [row.timeMs, row]))
+  const isTooShort = (timeMs: number) =>
+    timeMs === timesMs.at(-1) && range.toMs - timeMs < Math.min(stepMs, rateMsMin)
   return {
     stepMs,
     timesMs,
@@ -100,6 +105,7 @@ export function chartOf<Row extends ChartRow>(
         name,
         unit,
         points: timesMs.map((timeMs) => {
+          if (unit === '1/min' && isTooShort(timeMs)) return null
           const row = byTime.get(timeMs)
           return row === undefined ? missing : value(row, minutesIn(timeMs, stepMs, range))
         }),

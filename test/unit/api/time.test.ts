@@ -43,6 +43,26 @@ test('counts are filled with zero, levels with null; a rate knows that the first
   expect(covered.reduce((sum, minutes) => sum + minutes)).toBeCloseTo((range.toMs - range.fromMs) / 60_000, 9)
 })
 
+test.each([
+  [8_000, 0, null],
+  [20_000, 0, 18],
+  [60_000, 0, 6],
+  // What is said of durations needs no time.
+  [8_000, 1, 5],
+])('of a minute that goes on for %i ms so far', (ms, series, expected) => {
+  const range = { fromMs: 0, toMs: 120_000 + ms }
+  const chart = chartOf(
+    [{ timeMs: 120_000, calls: 6 }],
+    range,
+    [
+      { name: 'calls', unit: '1/min', missing: 0, value: (row, minutes) => row.calls / minutes },
+      { name: 'ms', unit: 'ms', missing: null, value: () => 5 },
+    ],
+    60_000,
+  )
+  expect(chart.series[series]?.points.at(-1)).toBe(expected)
+})
+
 test('lists and pairs', () => {
   expect(parseList('a', undefined)).toEqual({ in: [], out: [] })
   expect(parseList('a', ' x , !y,,!, z')).toEqual({ in: ['x', 'z'], out: ['y'] })
