@@ -13,7 +13,7 @@ export default defineConfig({
       ...longTests,
     ],
     testTimeout: 30_000,
-    hookTimeout: 60_000,
+    hookTimeout: 120_000,
     // A third of the time goes by waiting for processes: one worker more than two cores.
     maxWorkers: 3,
     // Real processes with limits of seconds on a shared machine: CI says that a test was tried again, and fails at the second.
