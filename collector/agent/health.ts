@@ -1,7 +1,7 @@
+import type { AccessResult } from '../kube/access-review.ts'
 import { fixMark } from '../record/agent.ts'
 import type { RemoteConfigStatus } from '../record/remote-config.ts'
 import type { AgentHealth, HealthComponent } from '../wire/opamp.ts'
-import type { AccessResult } from './kube/access-review.ts'
 
 /** What the parts of the agent say about themselves. */
 export interface AgentCondition {

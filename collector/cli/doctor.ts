@@ -1,5 +1,5 @@
-import { loadKubeAccess } from '../agent/kube/access.ts'
-import { createKubeClient } from '../agent/kube/client.ts'
+import { loadKubeAccess } from '../kube/access.ts'
+import { createKubeClient } from '../kube/client.ts'
 import { namespacedResources, namespacesResource, nodesResource } from '../record/kube-api.ts'
 import { createStore } from '../service/store/create-store.ts'
 import { errorText } from '../std/assert.ts'

@@ -1,6 +1,6 @@
 import { loadAgentConfig } from '../agent/config.ts'
-import { loadKubeAccess } from '../agent/kube/access.ts'
-import { createKubeClient } from '../agent/kube/client.ts'
+import { loadKubeAccess } from '../kube/access.ts'
+import { createKubeClient } from '../kube/client.ts'
 import { explainScope, parseScopeRules, type ScopeExplanation } from '../scope/decide.ts'
 import { errorText } from '../std/assert.ts'
 import { systemClock } from '../std/clock.ts'

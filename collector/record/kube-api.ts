@@ -1,5 +1,5 @@
 /**
- * What the stages ask of the Kubernetes API and what it answers: the seam between the client (agent/kube) and its users
+ * What the stages ask of the Kubernetes API and what it answers: the seam between the client (collector/kube) and its users
  * (agent/watch, agent/scrape). Operating errors are values; only bugs throw.
  */
 export interface KubeResource {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { createKubeClient } from '../../collector/agent/kube/client.ts'
 import { createKubePipeline, type KubePipelineConfig } from '../../collector/agent/kube-pipeline.ts'
+import { createKubeClient } from '../../collector/kube/client.ts'
 import { type Clock, systemClock } from '../../collector/std/clock.ts'
 import { silentLog } from '../../collector/std/log.ts'
 import { createSelfMetrics } from '../../collector/std/self-metrics.ts'

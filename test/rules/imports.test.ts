@@ -15,10 +15,11 @@ const rules: Record<string, { readonly may: readonly string[]; readonly packages
   'collector/scope': { may: ['collector/record', 'collector/std'], packages: ['re2js'] },
   'collector/intake': { may: ['collector/wire', 'collector/record', 'collector/std'] },
   'collector/embedded': { may: ['collector/std'] },
-  'collector/agent/kube': { may: ['collector/record', 'collector/std'] },
+  'collector/kube': { may: ['collector/record', 'collector/std'] },
   'collector/agent/*': {
     may: [
       'collector/agent',
+      'collector/kube',
       'collector/record',
       'collector/scope',
       'collector/wire',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createAccessReview, neededRights } from '../../../collector/agent/kube/access-review.ts'
-import { createKubeClient, type KubeClient } from '../../../collector/agent/kube/client.ts'
+import { createAccessReview, neededRights } from '../../../collector/kube/access-review.ts'
+import { createKubeClient, type KubeClient } from '../../../collector/kube/client.ts'
 import { silentLog } from '../../../collector/std/log.ts'
 import { type FakeKubeApi, startFakeKubeApi } from '../../support/kube-api/server.ts'
 import { createManualClock } from '../../support/manual-clock.ts'

@@ -11,8 +11,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGzip, gzipSync, constants as zlib } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createTokenFile, type KubeAccess, loadKubeAccess } from '../../../collector/agent/kube/access.ts'
-import { createKubeClient, type KubeClientConfig } from '../../../collector/agent/kube/client.ts'
+import { createTokenFile, type KubeAccess, loadKubeAccess } from '../../../collector/kube/access.ts'
+import { createKubeClient, type KubeClientConfig } from '../../../collector/kube/client.ts'
 import {
   type JsonObject,
   podsResource,

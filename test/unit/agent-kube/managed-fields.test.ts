@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { withoutManagedFields } from '../../../collector/agent/kube/managed-fields.ts'
+import { withoutManagedFields } from '../../../collector/kube/managed-fields.ts'
 
 const writer = (time: string | undefined, fieldsV1: unknown = {}) => ({
   manager: 'kubelet',

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { splitLines } from '../../../collector/agent/kube/lines.ts'
-import { createListReader } from '../../../collector/agent/kube/list-items.ts'
+import { splitLines } from '../../../collector/kube/lines.ts'
+import { createListReader } from '../../../collector/kube/list-items.ts'
 import type { JsonObject } from '../../../collector/record/kube-api.ts'
 
 function* cut(bytes: Uint8Array, sizes: readonly number[]): Generator<Uint8Array> {

@@ -4,7 +4,7 @@ import {
   type PodLogRequest,
   podsResource,
   type WatchRequest,
-} from '../../record/kube-api.ts'
+} from '../record/kube-api.ts'
 
 export function resourcePath(resource: KubeResource, namespace: string | undefined): string {
   const root =

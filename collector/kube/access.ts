@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import type { Clock } from '../../std/clock.ts'
+import type { Clock } from '../std/clock.ts'
 
 /** Where the API server is and who we are to it. */
 export interface KubeAccess {

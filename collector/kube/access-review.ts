@@ -3,9 +3,9 @@ import {
   namespacedResources,
   namespacesResource,
   nodesResource,
-} from '../../record/kube-api.ts'
-import { errorText } from '../../std/assert.ts'
-import type { Clock } from '../../std/clock.ts'
+} from '../record/kube-api.ts'
+import { errorText } from '../std/assert.ts'
+import type { Clock } from '../std/clock.ts'
 import type { KubeClient } from './client.ts'
 
 /**

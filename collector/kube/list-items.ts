@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../record/kube-api.ts'
+import type { JsonObject } from '../record/kube-api.ts'
 import { withoutManagedFields } from './managed-fields.ts'
 
 /**

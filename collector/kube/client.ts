@@ -1,7 +1,7 @@
 import { createGunzip, constants as zlib } from 'node:zlib'
 import { Agent, type Dispatcher, ProxyAgent, request as send } from 'undici'
-import type { JsonObject, KubeApi, KubeError, ListPage, PodLogApi, WatchItem } from '../../record/kube-api.ts'
-import type { Log } from '../../std/log.ts'
+import type { JsonObject, KubeApi, KubeError, ListPage, PodLogApi, WatchItem } from '../record/kube-api.ts'
+import type { Log } from '../std/log.ts'
 import type { KubeAccess } from './access.ts'
 import { networkError, statusError } from './kube-error.ts'
 import { splitLines } from './lines.ts'
@@ -10,7 +10,7 @@ import { withoutManagedFields } from './managed-fields.ts'
 import { acceptHeader, listPath, podLogPath, watchPath } from './paths.ts'
 
 /**
- * Requests to the Kubernetes API. The official client serves for kubeconfigs only: it ends each watch after 30 s
+ * Requests to the Kubernetes API, for the agent and the webhook. The official client serves for kubeconfigs only: it ends each watch after 30 s
  * and asks for no bookmarks.
  *
  * Limits: an event or list item of `itemBytesMax`, the body of a single object of `bodyBytesMax`, deadlines per list page,
@@ -19,7 +19,7 @@ import { acceptHeader, listPath, podLogPath, watchPath } from './paths.ts'
  */
 export interface KubeClient extends KubeApi, PodLogApi {
   readonly server: string
-  /** The one thing the agent writes is its own Lease. */
+  /** What belongs to us alone: the agent's Lease, the webhook's certificate. A PATCH with a list as body is a JSON patch, else a merge patch. */
   write(
     request: Sent & { readonly path: string },
     signal: AbortSignal,
@@ -37,6 +37,8 @@ export interface KubeClientConfig {
   readonly headersTimeoutMs?: number
   readonly itemBytesMax?: number
   readonly bodyBytesMax?: number
+  /** As the API server's audit log has it. */
+  readonly userAgent?: string
 }
 
 /** Clocks that are set differ by less, also by the time that an answer takes. */
@@ -44,8 +46,8 @@ const clockToleranceMs = 5_000
 const clockStepMs = 3_000
 
 interface Sent {
-  readonly method: 'POST' | 'PUT'
-  readonly body: JsonObject
+  readonly method: 'POST' | 'PUT' | 'PATCH'
+  readonly body: JsonObject | readonly JsonObject[]
 }
 
 interface Answer {
@@ -62,6 +64,7 @@ export function createKubeClient(
     headersTimeoutMs = 60_000,
     itemBytesMax = 16 * 1024 ** 2,
     bodyBytesMax = 64 * 1024 ** 2,
+    userAgent = 'binnacle-agent',
   }: KubeClientConfig = {},
 ): KubeClient {
   const connect = { ...access.tls, keepAlive: true, keepAliveInitialDelay: 30_000 }
@@ -93,8 +96,8 @@ export function createKubeClient(
             ...headers,
             accept,
             ...(gzip ? { 'accept-encoding': 'gzip' } : {}),
-            'user-agent': 'binnacle-agent',
-            ...(sent ? { 'content-type': 'application/json' } : {}),
+            'user-agent': userAgent,
+            ...(sent ? { 'content-type': contentTypeOf(sent) } : {}),
           },
           ...(sent ? { method: sent.method, body: JSON.stringify(sent.body) } : {}),
         })
@@ -203,6 +206,11 @@ export function createKubeClient(
     },
     close: () => dispatcher.destroy(),
   }
+}
+
+function contentTypeOf({ method, body }: Sent): string {
+  if (method !== 'PATCH') return 'application/json'
+  return Array.isArray(body) ? 'application/json-patch+json' : 'application/merge-patch+json'
 }
 
 function readWatchLine(line: string): WatchItem {

@@ -1,5 +1,5 @@
-import type { JsonObject, KubeError } from '../../record/kube-api.ts'
-import { errorText } from '../../std/assert.ts'
+import type { JsonObject, KubeError } from '../record/kube-api.ts'
+import { errorText } from '../std/assert.ts'
 
 const messageLengthMax = 500
 

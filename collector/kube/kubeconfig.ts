@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
 import { parse as parseYaml } from 'yaml'
-import { errorText } from '../../std/assert.ts'
-import type { Clock } from '../../std/clock.ts'
+import { errorText } from '../std/assert.ts'
+import type { Clock } from '../std/clock.ts'
 import { createTokenFile, type KubeAccess } from './access.ts'
 
 /** Loaded only outside a pod: see loadKubeAccess. */
