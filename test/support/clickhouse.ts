@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
+import { cp, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Embedded, startEmbedded } from '../../collector/embedded/supervise.ts'
 import { createStore, type OpenStore } from '../../collector/service/store/create-store.ts'
 import { silentLog } from '../../collector/std/log.ts'
+import { templateDatabase, templateDirectory } from './clickhouse-template.ts'
 
 export interface TestClickHouse {
   readonly url: string
@@ -20,10 +21,12 @@ export interface TestClickHouse {
 export async function startTestClickHouse(): Promise<TestClickHouse> {
   const server = process.env['BINNACLE_TEST_CLICKHOUSE_URL']
   const directory = server ? undefined : await mkdtemp(join(tmpdir(), 'binnacle-clickhouse-'))
+  if (directory) await cp(await templateDirectory(), directory, { recursive: true, verbatimSymlinks: true })
   const embedded = directory ? await startEmbedded({ dataDir: directory, log: silentLog }) : undefined
   const url = server ?? embedded?.url ?? ''
-  const database = `test_${randomBytes(6).toString('hex')}`
+  const database = embedded ? templateDatabase : `test_${randomBytes(6).toString('hex')}`
   const store = createStore({ url, database })
+  // Of a copy of the template it finds that nothing is to do.
   await store.migrate()
   return {
     url,

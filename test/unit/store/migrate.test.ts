@@ -41,7 +41,7 @@ test('a fresh database gets every file in order, and a migrated one none again',
 })
 
 test('replicas that start at once all come up on the same schema', async () => {
-  for (let round = 0; round < 4; round++) {
+  for (let round = 0; round < 2; round++) {
     const replicas = [open(`round_${round}`), open(`round_${round}`), open(`round_${round}`)] as const
     const reports = await Promise.all(replicas.map((replica) => replica.migrate()))
     for (const report of reports) expect(report.version).toBe(newest)
@@ -51,7 +51,7 @@ test('replicas that start at once all come up on the same schema', async () => {
     const [fresh] = await clickhouse.store.query<{ tables: number }>({ sql, params: {} })
     expect(counted).toEqual(fresh)
   }
-})
+}, 60_000)
 
 const register = (store: OpenStore, row: Record<string, unknown>) =>
   store.client.insert({ table: 'schema_migrations', values: [row], format: 'JSONEachRow' })
