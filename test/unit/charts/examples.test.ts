@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { chartsFolder, type Manifest, hasHelm, manifestsIn, template } from '../../support/helm.ts'
+import { chartsFolder, hasHelm, type Manifest, manifestsIn, template } from '../../support/helm.ts'
 
 /**
  * Every file of `charts/CHART/examples`, rendered by Helm as it stands in `golden/CHART`; and every file of `refused/CHART`,
@@ -55,21 +55,24 @@ describe.each(charts)('examples of chart %s', (chart) => {
     }
   })
 
-  withHelm.for(examples)('%s grants no right to everything, and none to run or read what is secret', (example) => {
-    for (const { kind, rules = [] } of manifestsIn(rendered(example).output)) {
-      for (const { apiGroups, resources, resourceNames = [], verbs } of rules) {
-        expect([...apiGroups, ...resources, ...verbs]).not.toContain('*')
-        for (const never of ['pods/exec', 'pods/attach', 'nodes/proxy', 'serviceaccounts/token'])
-          expect(resources).not.toContain(never)
-        // A Secret by its name, and ConfigMaps in one's own namespace alone.
-        if (resources.includes('secrets')) {
-          expect(resourceNames).toHaveLength(1)
-          expect(verbs).not.toContain('list')
+  withHelm.for(examples)(
+    '%s grants no right to everything, and none to run or read what is secret',
+    (example) => {
+      for (const { kind, rules = [] } of manifestsIn(rendered(example).output)) {
+        for (const { apiGroups, resources, resourceNames = [], verbs } of rules) {
+          expect([...apiGroups, ...resources, ...verbs]).not.toContain('*')
+          for (const never of ['pods/exec', 'pods/attach', 'nodes/proxy', 'serviceaccounts/token'])
+            expect(resources).not.toContain(never)
+          // A Secret by its name, and ConfigMaps in one's own namespace alone.
+          if (resources.includes('secrets')) {
+            expect(resourceNames).toHaveLength(1)
+            expect(verbs).not.toContain('list')
+          }
+          if (kind === 'ClusterRole') expect(resources).not.toContain('configmaps')
         }
-        if (kind === 'ClusterRole') expect(resources).not.toContain('configmaps')
       }
-    }
-  })
+    },
+  )
 
   const refused = join(import.meta.dirname, 'refused', chart)
   withHelm.for(filesOf(refused))('%s is refused with its message', (name) => {

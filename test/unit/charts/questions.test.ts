@@ -43,7 +43,9 @@ describe.each(['binnacle-agent', 'binnacle'])('questions of chart %s', (chart) =
   const named = all.map((question) => [question.variable, question] as const)
 
   test('no variable is asked for twice', () => {
-    expect(all.map(({ variable }) => variable)).toHaveLength(new Set(all.map(({ variable }) => variable)).size)
+    expect(all.map(({ variable }) => variable)).toHaveLength(
+      new Set(all.map(({ variable }) => variable)).size,
+    )
   })
 
   test.each(named)('%s is a value, of a type that Rancher knows, in a tab', (variable, question) => {
@@ -67,27 +69,27 @@ describe.each(['binnacle-agent', 'binnacle'])('questions of chart %s', (chart) =
     expect(JSON.stringify(question.default ?? '')).not.toMatch(/<.*>|changeme|example\.com|your[- ]/i)
     // What is typed and must not be shown is a password; a Secret is chosen from those that there are.
     if (/(?:password|token|accessKey|secretKey)$/i.test(variable)) expect(question.type).toBe('password')
-    if (/[sS]ecret(?:\.name|Name)$/.test(variable)) expect(question.type).toMatch(/^(?:reference\[)?secret\]?$/)
+    if (/[sS]ecret(?:\.name|Name)$/.test(variable))
+      expect(question.type).toMatch(/^(?:reference\[)?secret\]?$/)
   })
 
-  test.each(named.filter(([, question]) => question.show_if ?? question.valid_chars ?? question.invalid_chars))(
-    '%s: what it is shown for, and its characters, mean what they say',
-    (_, question) => {
-      for (const pattern of [question.valid_chars, question.invalid_chars])
-        if (pattern !== undefined) expect(pattern).toMatch(/^\^?\[.+\]|^\^.*\$$/)
-      const value = at(values, question.variable)
-      if (question.valid_chars !== undefined && typeof value === 'string')
-        expect(value).toMatch(new RegExp(question.valid_chars))
-      for (const term of (question.show_if ?? '').split(/&&|\|\|/).filter((text) => text !== '')) {
-        expect(term).not.toContain('!=')
-        const [, variable = '', wanted] = /^!{0,2}([\w.]+)(?:=(.*))?$/.exec(term.trim()) ?? []
-        expect(at(values, variable), term).toBeDefined()
-        const { type, options } = all.find((one) => one.variable === variable) ?? {}
-        if (type === 'enum') expect(options).toContain(wanted)
-        if (type === 'boolean') expect(['true', 'false']).toContain(wanted)
-      }
-    },
-  )
+  test.each(
+    named.filter(([, question]) => question.show_if ?? question.valid_chars ?? question.invalid_chars),
+  )('%s: what it is shown for, and its characters, mean what they say', (_, question) => {
+    for (const pattern of [question.valid_chars, question.invalid_chars])
+      if (pattern !== undefined) expect(pattern).toMatch(/^\^?\[.+\]|^\^.*\$$/)
+    const value = at(values, question.variable)
+    if (question.valid_chars !== undefined && typeof value === 'string')
+      expect(value).toMatch(new RegExp(question.valid_chars))
+    for (const term of (question.show_if ?? '').split(/&&|\|\|/).filter((text) => text !== '')) {
+      expect(term).not.toContain('!=')
+      const [, variable = '', wanted] = /^!{0,2}([\w.]+)(?:=(.*))?$/.exec(term.trim()) ?? []
+      expect(at(values, variable), term).toBeDefined()
+      const { type, options } = all.find((one) => one.variable === variable) ?? {}
+      if (type === 'enum') expect(options).toContain(wanted)
+      if (type === 'boolean') expect(['true', 'false']).toContain(wanted)
+    }
+  })
 })
 
 function typeOf(type: string): string {

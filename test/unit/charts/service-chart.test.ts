@@ -12,9 +12,7 @@ const configOf = (...sets: string[]) => configFile(render(...sets), 'service.yam
 
 describe('configuration files', () => {
   withHelm('the service accepts what its chart writes', () => {
-    const config = parseServiceConfig(
-      configOf('clickhouse.url=http://db:8123', 'notice=hello'),
-    )
+    const config = parseServiceConfig(configOf('clickhouse.url=http://db:8123', 'notice=hello'))
     expect(config).toMatchObject({
       clickhouse: { url: 'http://db:8123', database: 'binnacle' },
       notice: 'hello',
@@ -29,9 +27,7 @@ describe('configuration files', () => {
     ['grpc', 4317],
   ] as const)('the port for OTLP over %s is in no manifest when it is switched off', ([name, port]) => {
     const manifests = (value: string) =>
-      JSON.stringify(
-        render(`otlp.${name}.enabled=${value}`).filter(({ kind }) => kind !== 'ConfigMap'),
-      )
+      JSON.stringify(render(`otlp.${name}.enabled=${value}`).filter(({ kind }) => kind !== 'ConfigMap'))
     expect(manifests('true')).toContain(`"containerPort":${port}`)
     expect(manifests('false')).not.toContain(String(port))
   })
