@@ -1,6 +1,7 @@
 import { judgedEntries } from './judged-sql.ts'
 import { type ListFilter, listParams, passes, type Query, type Range, stepOf } from './query.ts'
 import { closedBounds, newestWindow } from './red-rollup.ts'
+import { snapshotsAmong } from './snapshot-sql.ts'
 import type { Naming } from './transaction-naming.ts'
 
 export const snapshotReasons = ['error', 'stall', 'very slow', 'slow', 'periodic'] as const
@@ -66,20 +67,25 @@ WHERE start_time >= ${ms('fromMs')} AND start_time < ${ms('toMs')}
     GROUP BY minute
   )`
 
-/** What is not rolled up: all that is not normal. */
-const fresh = (naming: Naming, conditions: string) => `
+/** What is not rolled up, chosen in the same way; the sample of a minute is the same one for each page. */
+function fresh(naming: Naming, reason: ListFilter, conditions: string): string {
+  const wantsNormal =
+    !reason.out.includes('periodic') && (reason.in.length === 0 || reason.in.includes('periodic'))
+  const judged = judgedEntries(newestWindow, naming, 'true')
+  const worthALook = wantsNormal ? judged : `SELECT * FROM (${judged}) WHERE class != 'normal'`
+  return `
 SELECT
-  toDateTime64(start_time, 3, 'UTC') AS start_time, ${columns.replace('start_time, ', '')}, class AS why,
-  if(found, multiIf(class = 'stall', stall_ms, class = 'very slow', very_slow_ms, slow_ms), inf) AS threshold_ms,
-  calls AS baseline_calls, mean_ms AS baseline_mean_ms, sigma_ms AS baseline_sigma_ms, if(found, toString(rule), 'warm-up') AS ruleName, 1 AS alike, 1 AS keptOf
-FROM (${judgedEntries(newestWindow, naming, 'true')})
-WHERE class != 'normal' AND ${passes('reason', 'class')} AND ${conditions}`
+  toDateTime64(start_time, 3, 'UTC') AS start_time, ${columns.replace('start_time, ', '')}, reason AS why, threshold_ms,
+  calls AS baseline_calls, mean_ms AS baseline_mean_ms, sigma_ms AS baseline_sigma_ms, if(found, toString(rule), 'warm-up') AS ruleName, alike, kept AS keptOf
+FROM (${snapshotsAmong(worthALook, 'trace_id, span_id')})
+WHERE ${passes('reason', 'reason')} AND ${conditions}`
+}
 
 function rowsOf(filter: SnapshotFilter): string {
   const conditions = conditionsOf(filter)
   return filter.application === ''
     ? kept(conditions)
-    : `SELECT * FROM (${kept(conditions)}) WHERE start_time < fromUnixTimestamp64Milli(toInt64(closedToMs)) UNION ALL ${fresh(filter.naming, conditions)}`
+    : `SELECT * FROM (${kept(conditions)}) WHERE start_time < fromUnixTimestamp64Milli(toInt64(closedToMs)) UNION ALL ${fresh(filter.naming, filter.reason, conditions)}`
 }
 
 export interface SnapshotRow {

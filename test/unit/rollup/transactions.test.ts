@@ -299,12 +299,17 @@ test('of one minute, operation and reason ten snapshots are kept, the slowest, a
   expect(failed.map((row) => row.durationMs).sort((a, b) => a - b)).toEqual([
     102, 103, 104, 105, 106, 107, 108, 109, 110, 111,
   ])
-  const steps = await ask<SnapshotStepRow>(snapshotStepsQuery(await filterOf('many'), minute))
-  expect(steps.map(({ reason, kept, all }) => [reason, kept, all])).toEqual([
-    ['error', 10, 12],
-    ['periodic', 1, 1],
-  ])
+  expect(await stepsOfMany()).toEqual(manyKept)
 })
+
+const manyKept = [
+  ['error', 10, 12],
+  ['periodic', 1, 1],
+]
+async function stepsOfMany() {
+  const steps = await ask<SnapshotStepRow>(snapshotStepsQuery(await filterOf('many'), minute))
+  return steps.filter(({ timeMs }) => timeMs >= atMs).map(({ reason, kept, all }) => [reason, kept, all])
+}
 
 test('snapshots page by their cursor without a gap, and pass every filter', async () => {
   const filter = await filterOf('deviation')
@@ -424,11 +429,17 @@ describe('screens', () => {
       await progressTo(openFromMs + 5 * minute)
       expect(await answers('deviation', fromMs)).toEqual(rolled)
     }
-    // Snapshots of what is not rolled up.
+    // Snapshots of what is not rolled up, with the periodic sample and the bound of a minute.
     const open = await snapshotsOf({ application: 'deviation', fromMs: atMs })
     expect(open.map((row) => row.reason).sort()).toEqual(
-      ['error', 'error', 'slow', 'slow', 'stall', 'very slow', 'very slow'].sort(),
+      ['error', 'error', 'periodic', 'slow', 'slow', 'stall', 'very slow', 'very slow'].sort(),
     )
+    expect(await snapshotsOf({ application: 'deviation', fromMs: atMs })).toEqual(open)
+    const notPeriodic = { reason: { in: [], out: ['periodic'] } }
+    expect(await snapshotsOf({ application: 'deviation', fromMs: atMs, ...notPeriodic })).toEqual(
+      open.filter(({ reason }) => reason !== 'periodic'),
+    )
+    expect(await stepsOfMany()).toEqual(manyKept)
     expect(open.find((row) => row.durationMs === 3_101)).toMatchObject({
       baselineCalls: 40,
       rule: 'deviation',
