@@ -4,6 +4,13 @@ import { defineTable, string, timeMs, uint64 } from './table.ts'
 const Name = (description: string) => Type.String({ maxLength: 300, description })
 
 /**
+ * Of few calls a single bad one burns the budget many times too fast: a hundred calls an hour and 99.9 % allow a tenth of a call.
+ * So nobody is told before this many were bad in the long window; a tier that fails altogether reaches it at any rate of calls,
+ * which a least number of calls would hide.
+ */
+export const alertBadCallsDefault = 5
+
+/**
  * A service-level objective: so many of the calls of an application, a tier or a transaction are good, over the last days.
  * Good is a call that did not fail (availability), or one that took no longer than a threshold, failed or not (latency).
  */
@@ -23,6 +30,13 @@ export const SloDefinition = Type.Object(
     windowDays: Type.Union([Type.Literal(7), Type.Literal(28), Type.Literal(30)], {
       description: 'rolling, from the start of the hour so many days ago until now',
     }),
+    alertBadCalls: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        description: `no violation before so many calls were bad, in an hour or in six; default ${alertBadCallsDefault}`,
+      }),
+    ),
   },
   { additionalProperties: false },
 )

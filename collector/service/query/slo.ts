@@ -1,4 +1,4 @@
-import type { SloDefinition } from '../../record/slo.ts'
+import { alertBadCallsDefault, type SloDefinition } from '../../record/slo.ts'
 
 /**
  * The arithmetic of service-level objectives, after "Alerting on SLOs" of Google's Site Reliability Workbook
@@ -15,7 +15,10 @@ export interface Counted {
 export const burnWindowsMs = { m5: 300_000, m15: 900_000, h1: 3_600_000, h6: 21_600_000 } as const
 export type BurnWindow = keyof typeof burnWindowsMs
 
-/** Both windows must burn faster: the long one says that it matters, the short one that it goes on. */
+/**
+ * Both windows must burn faster: the long one says that it matters, the short one that it goes on. And the long one must have
+ * enough bad calls (record/slo.ts).
+ */
 export const burnAlerts = {
   fast: { long: 'h1', short: 'm5', rate: 14.4 },
   slow: { long: 'h6', short: 'm15', rate: 6 },
@@ -33,6 +36,8 @@ export interface SloStatus extends Counted {
     readonly leftMinutes: number
   }
   readonly burn: Readonly<Record<BurnWindow, number>>
+  /** Bad calls of the long windows. */
+  readonly bad: Readonly<Record<'h1' | 'h6', number>>
   readonly burning: 'fast' | 'slow' | null
   readonly state: 'ok' | 'burning' | 'exhausted' | 'no data'
   /** At the rate of the last hour; null when nothing burns, 0 when nothing is left. */
@@ -42,7 +47,11 @@ export interface SloStatus extends Counted {
 const dayMs = 86_400_000
 
 export function statusOf(
-  { target, windowDays }: Pick<SloDefinition, 'target' | 'windowDays'>,
+  {
+    target,
+    windowDays,
+    alertBadCalls = alertBadCallsDefault,
+  }: Pick<SloDefinition, 'target' | 'windowDays' | 'alertBadCalls'>,
   counted: { readonly window: Counted } & Readonly<Record<BurnWindow, Counted>>,
 ): SloStatus {
   const { total, good } = counted.window
@@ -54,8 +63,9 @@ export function statusOf(
     h1: burnRate(target, counted.h1),
     h6: burnRate(target, counted.h6),
   }
+  const bad = { h1: badOf(counted.h1), h6: badOf(counted.h6) }
   const isBurning = ({ long, short, rate }: (typeof burnAlerts)[keyof typeof burnAlerts]) =>
-    burn[long] > rate && burn[short] > rate
+    burn[long] > rate && burn[short] > rate && bad[long] >= alertBadCalls
   const burning = isBurning(burnAlerts.fast) ? 'fast' : isBurning(burnAlerts.slow) ? 'slow' : null
   return {
     total,
@@ -67,11 +77,15 @@ export function statusOf(
       leftMinutes: left * (1 - target) * windowDays * 1_440,
     },
     burn,
+    bad,
     burning,
     state: total === 0 ? 'no data' : left <= 0 ? 'exhausted' : burning ? 'burning' : 'ok',
     exhaustedInMs: left <= 0 ? 0 : burn.h1 === 0 ? null : (left * windowDays * dayMs) / burn.h1,
   }
 }
+
+// A part of a bucket of durations is no whole number.
+export const badOf = ({ total, good }: Counted): number => Number((total - good).toFixed(6))
 
 export const sliOf = ({ total, good }: Counted): number | null => (total === 0 ? null : good / total)
 

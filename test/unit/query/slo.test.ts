@@ -58,6 +58,24 @@ describe('worked examples of the SRE workbook: 99.9 % over 30 days', () => {
     expect(given(counted)).toMatchObject({ burning, state: burning ? 'burning' : 'ok' })
   })
 
+  // 60 calls an hour, of which 99.9 % shall be good: one bad call burns 16.7 times too fast.
+  test.each<[bad: number, alertBadCalls: number | undefined, burning: 'fast' | null]>([
+    [1, undefined, null],
+    [4, undefined, null],
+    [5, undefined, 'fast'],
+    [60, undefined, 'fast'],
+    [1, 1, 'fast'],
+    [59, 60, null],
+  ])('%d of 60 calls bad in an hour, %s are asked for: %s', (bad, alertBadCalls, burning) => {
+    const counted = { total: 60, good: 60 - bad }
+    const status = statusOf(
+      { ...slo, ...(alertBadCalls === undefined ? {} : { alertBadCalls }) },
+      { window: rate(0), m5: counted, m15: quiet, h1: counted, h6: quiet },
+    )
+    expect(status).toMatchObject({ burning, bad: { h1: bad, h6: 0 } })
+    expect(status.burn.h1).toBeGreaterThan(14.4)
+  })
+
   test('14.4 for an hour spends 2 % of the budget, 6 for six hours 5 %', () => {
     const spentIn = (hours: number, burn: number) => (burn * hours) / (30 * 24)
     expect([spentIn(1, 14.4), spentIn(6, 6)]).toEqual([0.02, 0.05].map((one) => expect.closeTo(one, 9)))

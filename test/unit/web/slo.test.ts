@@ -33,6 +33,7 @@ test('what is typed and what is stored are the same', () => {
     thresholdMs: 300,
     target: 0.9995,
     windowDays: 28,
+    alertBadCalls: 5,
   })
   expect(draftOf(definition)).toEqual(draft)
   expect(promiseOf(definition)).toBe('99.95 % within 300 ms over 28 days')
@@ -46,6 +47,8 @@ test.each([
   [{ targetPercent: 'many' }, 'from 50 to 99.999'],
   [{ objective: 'latency', thresholdMs: '' } as const, 'milliseconds'],
   [{ transaction: 'GET /' }, 'tier'],
+  [{ alertBadCalls: '0' }, 'at least 1'],
+  [{ alertBadCalls: '2.5' }, 'whole number'],
 ])('%j: %s', (part, problem) => {
   const text = problemOf({ ...newDraft, name: 'one', ...part })
   if (problem === '') expect(text).toBe('')
@@ -66,6 +69,7 @@ test.each([
     sli: 1,
     budget: { left: 1, leftCalls: 1, leftMinutes: 1 },
     burn: { m5: 0, m15: 0, h1: 0, h6: 0 },
+    bad: { h1: 0, h6: 0 },
     exhaustedInMs: null,
   }
   expect(stateOf({ ...status, state, burning })).toEqual({ state: shape, text })

@@ -22,8 +22,13 @@ export const SloStatus = Type.Object({
       description: 'how many times faster than the target allows, over 5 and 15 minutes, 1 and 6 hours',
     },
   ),
+  bad: Type.Object(
+    { h1: Type.Number(), h6: Type.Number() },
+    { description: 'bad calls of the last hour and six hours' },
+  ),
   burning: Type.Union([Type.Literal('fast'), Type.Literal('slow'), Type.Null()], {
-    description: 'fast: above 14.4 over 1 h and 5 min; slow: above 6 over 6 h and 15 min',
+    description:
+      'fast: above 14.4 over 1 h and 5 min; slow: above 6 over 6 h and 15 min; with alertBadCalls bad calls in the longer one',
   }),
   state: Type.Union([
     Type.Literal('ok'),

@@ -11,6 +11,7 @@ export interface SloDraft {
   readonly thresholdMs: string
   readonly targetPercent: string
   readonly windowDays: Definition['windowDays']
+  readonly alertBadCalls: string
 }
 
 export const newDraft: SloDraft = {
@@ -21,6 +22,7 @@ export const newDraft: SloDraft = {
   thresholdMs: '300',
   targetPercent: '99.9',
   windowDays: 28,
+  alertBadCalls: '5',
 }
 
 export function draftOf(definition: Definition): SloDraft {
@@ -34,8 +36,13 @@ export function draftOf(definition: Definition): SloDraft {
     // 0.9995 * 100 is 99.95000000000002.
     targetPercent: String(Number((target * 100).toPrecision(8))),
     windowDays,
+    alertBadCalls: String(alertBadCallsOf(definition)),
   }
 }
+
+/** Objectives of before do not say it. */
+export const alertBadCallsOf = ({ alertBadCalls = Number(newDraft.alertBadCalls) }: Definition): number =>
+  alertBadCalls
 
 /** What is wrong with what was typed; '' when it can be sent. */
 export function problemOf({
@@ -45,11 +52,15 @@ export function problemOf({
   thresholdMs,
   service,
   transaction,
+  alertBadCalls,
 }: SloDraft): string {
   const target = numberOf(targetPercent)
   if (!(target >= 50 && target <= 99.999)) return 'The target is a percentage from 50 to 99.999.'
   if (objective === 'latency' && !(numberOf(thresholdMs) > 0))
     return 'The threshold is a number of milliseconds above 0.'
+  const bad = numberOf(alertBadCalls)
+  if (!(Number.isInteger(bad) && bad >= 1 && bad <= 1_000_000))
+    return 'A violation needs a whole number of bad calls, at least 1.'
   if (transaction.trim() !== '' && service.trim() === '') return 'A transaction needs its tier.'
   return name.trim() === '' ? 'Give it a name.' : ''
 }
@@ -64,6 +75,7 @@ export function definitionOf(application: string, draft: SloDraft): Definition {
     thresholdMs: draft.objective === 'latency' ? numberOf(draft.thresholdMs) : 0,
     target: Number((numberOf(draft.targetPercent) / 100).toPrecision(8)),
     windowDays: draft.windowDays,
+    alertBadCalls: numberOf(draft.alertBadCalls),
   }
 }
 

@@ -137,6 +137,15 @@ function SloForm({ first, sloId, version }: Props) {
               ))}
             </select>
           </label>
+          <label>
+            Bad calls before a violation
+            <input
+              inputMode="numeric"
+              value={draft.alertBadCalls}
+              title="in one hour (fast burn) or six (slow burn): with few calls a single bad one says little"
+              onChange={(event) => change({ alertBadCalls: event.target.value })}
+            />
+          </label>
         </div>
         <Preview application={application} draft={draft} />
         <p className="slo-actions">

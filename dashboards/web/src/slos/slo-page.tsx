@@ -13,6 +13,7 @@ import { StatusBadge } from '../parts/status-badge.tsx'
 import { timeSearch } from '../search-params.ts'
 import type { TraceFilters } from '../traces/trace-filters.ts'
 import { rangeSearch, TracesLink } from '../traces/trace-links.tsx'
+import { alertBadCallsOf } from './slo-draft.ts'
 import { formatBurn, formatShare, lastsText, promiseOf, stateOf, subjectOf } from './slo-format.ts'
 import './slos.css'
 
@@ -114,14 +115,19 @@ function badCalls({
 
 function Figures({ detail }: { readonly detail: SloDetail }) {
   const { definition, status } = detail.slo
-  const { budget, burn, burning } = status
+  const { budget, burn, bad, burning } = status
   const spent = budget.left <= 0
-  const burnFigure = (label: string, rate: number, limit: number) => (
+  const enough = alertBadCallsOf(definition)
+  const burnFigure = (label: string, rate: number, limit: number, badCalls: number) => (
     <Figure
       label={label}
       value={formatBurn(rate)}
-      tone={rate > limit ? 'bad' : 'plain'}
-      detail={`limit ${limit}×`}
+      tone={rate > limit && badCalls >= enough ? 'bad' : 'plain'}
+      detail={
+        rate > limit && badCalls < enough
+          ? `limit ${limit}×, but ${formatCount(badCalls)} of ${formatCount(enough)} bad calls`
+          : `limit ${limit}×`
+      }
     />
   )
   return (
@@ -149,10 +155,10 @@ function Figures({ detail }: { readonly detail: SloDetail }) {
         detail="with every call bad"
       />
       <Figure label="Lasts" value={lastsText(status)} detail="at the rate of the last hour" />
-      {burnFigure('Burn 5 min', burn.m5, 14.4)}
-      {burnFigure('Burn 1 h', burn.h1, 14.4)}
-      {burnFigure('Burn 15 min', burn.m15, 6)}
-      {burnFigure('Burn 6 h', burn.h6, 6)}
+      {burnFigure('Burn 5 min', burn.m5, 14.4, bad.h1)}
+      {burnFigure('Burn 1 h', burn.h1, 14.4, bad.h1)}
+      {burnFigure('Burn 15 min', burn.m15, 6, bad.h6)}
+      {burnFigure('Burn 6 h', burn.h6, 6, bad.h6)}
     </div>
   )
 }
