@@ -29,20 +29,3 @@ export const agentAttributes = {
 
 /** In the error of a component of the health: what follows says what to do about it. OpAMP has no place of its own for it. */
 export const fixMark = '\nFix: '
-
-/** What a health rule found wrong; the newest version of a row wins. */
-export const violationsTable = defineTable('violations', null, {
-  violation_id: string,
-  rule: word,
-  severity: word,
-  entity_kind: word,
-  entity: string,
-  cluster_id: word,
-  namespace: word,
-  application: word,
-  message: string,
-  opened_at: timeMs,
-  closed_at: timeMs,
-  updated_at: timeMs,
-})
-export type ViolationTableRow = RowOf<typeof violationsTable>

@@ -1,15 +1,13 @@
 import { fixMark } from '../../record/agent.ts'
 import type { RemoteConfigStatus } from '../../record/remote-config.ts'
-import { type AgentListRow, agentsQuery, type ViolationListRow, violationsQuery } from '../query/agents.ts'
+import { type AgentListRow, agentsQuery } from '../query/agents.ts'
 import { versionInHash } from '../store/agent-configs.ts'
 import { asker } from './ask.ts'
 import { type ApiDeps, type ApiInstance, answers } from './route-types.ts'
 import type { AgentRemoteConfig } from './schema/agent-configuration.ts'
-import { AgentList, type AgentRow, ViolationList } from './schema/clusters.ts'
-import { TimeRange } from './schema/common.ts'
-import { parseRange } from './time.ts'
+import { AgentList, type AgentRow } from './schema/clusters.ts'
 
-export function registerAgentRoutes(app: ApiInstance, { store, nowMs }: ApiDeps): void {
+export function registerAgentRoutes(app: ApiInstance, { store }: ApiDeps): void {
   app.get(
     '/agents',
     { schema: { tags: ['agents'], response: answers(AgentList) } },
@@ -23,14 +21,6 @@ export function registerAgentRoutes(app: ApiInstance, { store, nowMs }: ApiDeps)
           remoteConfig: readRemoteConfig(row.remoteConfig),
         })),
       }
-    },
-  )
-  app.get(
-    '/violations',
-    { schema: { tags: ['alerts'], querystring: TimeRange, response: answers(ViolationList) } },
-    async (request, reply) => {
-      const ask = asker(store, request, reply)
-      return { violations: await ask<ViolationListRow>(violationsQuery(parseRange(request.query, nowMs()))) }
     },
   )
 }

@@ -31,7 +31,7 @@ import {
   withBand,
   withPrevious,
 } from './baselines.ts'
-import { markersOf } from './clusters.ts'
+import { changeMarkers, newestFirst, violationMarkers } from './clusters.ts'
 import { ApiProblem } from './errors.ts'
 import { toFlowMap, toTiers } from './flow-map.ts'
 import { parseList } from './list-filter.ts'
@@ -47,6 +47,7 @@ import {
 } from './schema/applications.ts'
 import { ComparedRange } from './schema/common.ts'
 import { chartOf, parseRange, redStepMsOf, type SeriesOf } from './time.ts'
+import { violationsOf } from './violations.ts'
 
 const operationsMax = 500
 const dashboardOperationsMax = 20
@@ -125,23 +126,27 @@ async function dashboard(
   comparison: Comparison,
 ): Promise<ApplicationDashboard> {
   const { application } = scope
-  const [[row], charts, tiers, tierUsual, operations, namespaces] = await Promise.all([
+  const [[row], charts, tiers, tierUsual, operations, namespaces, violations] = await Promise.all([
     applicationRows(ask, scope, comparison),
     applicationCharts(ask, scope, comparison),
     ask<TierVersionRow>(tiersQuery(scope)),
     usualOfEntities(ask, { ...scope, level: 'tier' }, comparison),
     operationRows(ask, { ...scope, service: everything, limit: dashboardOperationsMax }, comparison),
     ask<{ namespace: string }>(applicationNamespacesQuery(scope)),
+    violationsOf(ask, scope),
   ])
   if (row === undefined) await requireApplication(ask, application)
   const names = namespaces.map((one) => one.namespace)
+  const own = violations.filter((one) => one.application === application || names.includes(one.namespace))
+  const changes =
+    names.length === 0
+      ? []
+      : await changeMarkers(ask, { ...scope, clusterId: '', namespace: { in: names, out: [] } })
   return {
     application: row ?? silentApplication(scope),
     charts,
-    markers:
-      names.length === 0
-        ? []
-        : await markersOf(ask, { ...scope, clusterId: '', namespace: { in: names, out: [] } }),
+    markers: [...changes, ...violationMarkers(own, scope)].sort(newestFirst),
+    violations: own,
     tiers: toTiers(tiers, minutesOf(scope)).map((tier) => ({
       ...tier,
       red: tierUsual({ application, service: tier.service }, tier.red),

@@ -1,4 +1,3 @@
-import { type ViolationListRow, violationsQuery } from '../query/agents.ts'
 import { type MarkerRow, markersQuery } from '../query/changes.ts'
 import {
   type ClusterActivityRow,
@@ -36,7 +35,9 @@ import {
 import { type Marker, TimeRange } from './schema/common.ts'
 import { Inventory } from './schema/objects.ts'
 import { ScopeQuery } from './schema/routes.ts'
+import type { ViolationRow } from './schema/violations.ts'
 import { parseRange, stepMsOf } from './time.ts'
+import { violationsOf } from './violations.ts'
 
 /** Objects of the inventory's own cards; their lists have the others. */
 const shownMax = 2_000
@@ -197,35 +198,45 @@ export async function requireCluster(ask: Ask, clusterId: string): Promise<Clust
   )
 }
 
-/** Rollouts, scale changes, and violations that opened in the range. An empty cluster id: of all clusters. */
+/** Rollouts, scale changes, and violations that opened in the range, of a cluster and its namespaces. */
 export async function markersOf(
   ask: Ask,
   scope: Range & { clusterId: string; namespace: ListFilter },
 ): Promise<Marker[]> {
-  const { clusterId, namespace, fromMs } = scope
-  const [changes, violations] = await Promise.all([
-    ask<MarkerRow>(markersQuery(scope)),
-    ask<ViolationListRow>(violationsQuery(scope)),
-  ])
-  const isMine = (row: ViolationListRow) =>
-    row.openedMs >= fromMs &&
-    (clusterId === '' || row.clusterId === clusterId) &&
+  const { clusterId, namespace } = scope
+  const [changes, violations] = await Promise.all([changeMarkers(ask, scope), violationsOf(ask, scope)])
+  const isMine = (row: ViolationRow) =>
+    row.clusterId === clusterId &&
     (namespace.in.length === 0 || namespace.in.includes(row.namespace)) &&
     !namespace.out.includes(row.namespace)
-  return [
-    ...changes.map((row) => ({
-      timeMs: row.timeMs,
-      kind: row.kind,
-      title: titleOf(row),
-      entity: `${row.objectKind}/${row.namespace}/${row.name}`,
-    })),
-    ...violations.filter(isMine).map((row) => ({
+  return [...changes, ...violationMarkers(violations.filter(isMine), scope)].sort(newestFirst)
+}
+
+export const newestFirst = (a: Marker, b: Marker): number => b.timeMs - a.timeMs
+
+/** An empty cluster id: of all clusters. */
+export async function changeMarkers(
+  ask: Ask,
+  scope: Range & { clusterId: string; namespace: ListFilter },
+): Promise<Marker[]> {
+  const changes = await ask<MarkerRow>(markersQuery(scope))
+  return changes.map((row) => ({
+    timeMs: row.timeMs,
+    kind: row.kind,
+    title: titleOf(row),
+    entity: `${row.objectKind}/${row.namespace}/${row.name}`,
+  }))
+}
+
+export function violationMarkers(violations: readonly ViolationRow[], { fromMs }: Range): Marker[] {
+  return violations
+    .filter((row) => row.openedMs >= fromMs)
+    .map((row) => ({
       timeMs: row.openedMs,
       kind: 'violation',
       title: row.message,
       entity: `${row.entityKind}/${row.namespace}/${row.entity}`,
-    })),
-  ].sort((a, b) => b.timeMs - a.timeMs)
+    }))
 }
 
 function titleOf({ kind, name, from, to, version }: MarkerRow): string {

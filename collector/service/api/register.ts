@@ -23,6 +23,7 @@ import { registerTraceRoutes } from './traces.ts'
 import { registerTransactionAnatomyRoutes } from './transaction-anatomy.ts'
 import { registerTransactionRuleRoutes } from './transaction-rules.ts'
 import { registerTransactionRoutes } from './transactions.ts'
+import { registerViolationRoutes } from './violations.ts'
 import { registerWhySlowRoute } from './why-slow.ts'
 
 export interface ApiConfig {
@@ -65,5 +66,6 @@ export function registerApi(app: ApiInstance, deps: ApiDeps, config: ApiConfig):
   registerWhySlowRoute(app, deps)
   registerEnteredByRoutes(app, deps)
   registerAgentRoutes(app, deps)
+  registerViolationRoutes(app, deps)
   registerAgentConfigurationRoutes(app, deps)
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type ViolationTableRow, violationsTable } from '../../record/agent.ts'
+import { type ViolationTableRow, violationsTable } from '../../record/violation.ts'
 import { errorText } from '../../std/assert.ts'
 import type { Clock } from '../../std/clock.ts'
 import type { Log } from '../../std/log.ts'
@@ -11,12 +11,15 @@ import {
   podHealthQuery,
   silentAgentsQuery,
 } from '../query/health.ts'
+import type { Query } from '../query/query.ts'
 import type { Store } from '../store/store.ts'
+import type { OpenViolation, RuleSet } from './rule-set.ts'
 import { type SloFindingDeps, sloFindings } from './slo-findings.ts'
+import { transactionFindings } from './transaction-findings.ts'
 
 /**
  * Runs the built-in health rules again and again and keeps `violations` in step: a finding without an open violation
- * opens one, an open violation without its finding is closed. All state is in the table, so any replica may run this, and
+ * opens one, one that got worse says so, an open violation without its finding is closed. All state is in the table, so any replica may run this, and
  * two at once write the same rows: the id of a violation is that of its rule and entity with the time step it opened in.
  * A run that fails (the database is away) changes nothing: silence is not health.
  */
@@ -31,19 +34,15 @@ export interface HealthDeps extends SloFindingDeps {
   readonly metrics: Pick<SelfMetrics, 'counter'>
 }
 
-export interface OpenViolation extends HealthFindingRow {
-  readonly violationId: string
-  readonly openedMs: number
-}
-
 export function startHealthRules(deps: HealthDeps, { intervalMs }: { intervalMs: number }): HealthRules {
   const { clock, log, metrics } = deps
   const failures = metrics.counter('health_run_failures', 'Runs of the health rules that could not finish')
   const stop = new AbortController()
+  const ruleSets = builtInRules(deps)
   const running = (async () => {
     while (!stop.signal.aborted) {
       try {
-        await runHealthRules(deps, intervalMs)
+        await runHealthRules(deps, ruleSets, intervalMs)
       } catch (error) {
         if (!stop.signal.aborted) {
           failures.add(1)
@@ -61,23 +60,39 @@ export function startHealthRules(deps: HealthDeps, { intervalMs }: { intervalMs:
   }
 }
 
-/** One run; returns what it opened and closed. */
+export function builtInRules(deps: SloFindingDeps): readonly RuleSet[] {
+  const asked = (rules: readonly string[], query: (at: { nowMs: number }) => Query): RuleSet => ({
+    rules,
+    find: (nowMs) => deps.store.query<HealthFindingRow>(query({ nowMs })),
+  })
+  return [
+    asked(['pod-crash-looping', 'pod-image-pull', 'pod-pending'], podHealthQuery),
+    asked(['service-error-ratio'], errorRatioQuery),
+    asked(['agent-silent'], silentAgentsQuery),
+    {
+      rules: ['slo-fast-burn', 'slo-slow-burn', 'slo-budget-spent'],
+      find: (nowMs) => sloFindings(deps, nowMs),
+    },
+    transactionFindings(deps),
+  ]
+}
+
+/** One run; returns what it opened, made worse and closed. */
 export async function runHealthRules(
-  deps: Pick<HealthDeps, 'store' | 'slos' | 'transactionSettings' | 'clock'>,
+  { store, clock }: Pick<HealthDeps, 'store' | 'clock'>,
+  ruleSets: readonly RuleSet[],
   stepMs: number,
 ): Promise<readonly ViolationTableRow[]> {
-  const { store, clock } = deps
   const nowMs = clock.nowMs()
-  const findings = (
-    await Promise.all([
-      ...[podHealthQuery, errorRatioQuery, silentAgentsQuery].map((rule) =>
-        store.query<HealthFindingRow>(rule({ nowMs })),
-      ),
-      sloFindings(deps, nowMs),
-    ])
-  ).flat()
   const open = await store.query<OpenViolation>(openViolationsQuery())
-  const rows = compareViolations({ findings, open, nowMs, stepMs })
+  const found = await Promise.all(ruleSets.map(({ find }) => find(nowMs, open)))
+  const unjudged = new Set(ruleSets.flatMap(({ rules }, index) => (found[index] ? [] : rules)))
+  const rows = compareViolations({
+    findings: found.flatMap((findings) => findings ?? []),
+    open: open.filter(({ rule }) => !unjudged.has(rule)),
+    nowMs,
+    stepMs,
+  })
   if (rows.length === 0) return rows
   const token = createHash('sha256').update(JSON.stringify(rows)).digest('hex')
   const outcome = await store.insert({ table: violationsTable, rows }, `violations/${token}`)
@@ -85,7 +100,7 @@ export async function runHealthRules(
   return rows
 }
 
-/** Rows for violations that begin and that end. */
+/** Rows for violations that begin, get worse and end. A violation is as severe as it was at its worst. */
 export function compareViolations(state: {
   readonly findings: readonly HealthFindingRow[]
   readonly open: readonly OpenViolation[]
@@ -94,22 +109,31 @@ export function compareViolations(state: {
 }): ViolationTableRow[] {
   const { findings, open, nowMs, stepMs } = state
   const found = new Set(findings.map(keyOf))
-  const known = new Set(open.map(keyOf))
-  const opened = findings
-    .filter((finding) => !known.has(keyOf(finding)))
-    .map((finding) =>
-      toRow(finding, { id: idOf(finding, Math.floor(nowMs / stepMs)), openedMs: nowMs, nowMs, closedMs: 0 }),
-    )
+  const known = new Map(open.map((violation) => [keyOf(violation), violation]))
+  const changed = findings.flatMap((finding) => {
+    const violation = known.get(keyOf(finding))
+    if (violation === undefined)
+      return [
+        toRow(finding, {
+          id: idOf(finding, Math.floor(nowMs / stepMs)),
+          openedMs: nowMs,
+          nowMs,
+          closedMs: 0,
+        }),
+      ]
+    if (violation.severity === 'critical' || finding.severity === 'warning') return []
+    return [toRow(finding, { id: violation.violationId, openedMs: violation.openedMs, nowMs, closedMs: 0 })]
+  })
   const closed = open
     .filter((violation) => !found.has(keyOf(violation)))
     .map((violation) =>
       toRow(violation, { id: violation.violationId, openedMs: violation.openedMs, nowMs, closedMs: nowMs }),
     )
-  return [...opened, ...closed]
+  return [...changed, ...closed]
 }
 
-const keyOf = ({ rule, entityKind, entity, clusterId, application }: HealthFindingRow) =>
-  JSON.stringify([rule, entityKind, entity, clusterId, application])
+const keyOf = ({ rule, entityKind, entity, service = '', clusterId, application }: HealthFindingRow) =>
+  JSON.stringify([rule, entityKind, entity, clusterId, application, ...(service === '' ? [] : [service])])
 
 const idOf = (finding: HealthFindingRow, step: number) =>
   createHash('sha256')
@@ -127,10 +151,13 @@ function toRow(
     severity: of.severity,
     entity_kind: of.entityKind,
     entity: of.entity,
+    service: of.service ?? '',
+    entity_id: of.entityId ?? '',
     cluster_id: of.clusterId,
     namespace: of.namespace,
     application: of.application,
     message: of.message,
+    evidence: of.evidence ?? '',
     opened_at: at.openedMs,
     closed_at: at.closedMs,
     updated_at: at.nowMs,

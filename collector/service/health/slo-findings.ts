@@ -1,5 +1,6 @@
+import { alertBadCallsDefault } from '../../record/slo.ts'
 import type { HealthFindingRow } from '../query/health.ts'
-import { burnAlerts, type SloStatus } from '../query/slo.ts'
+import { badOf, burnAlerts, type SloStatus } from '../query/slo.ts'
 import { sloStatuses } from '../query/slo-status.ts'
 import { namingOf } from '../query/transaction-naming.ts'
 import type { Slos } from '../store/slos.ts'
@@ -21,7 +22,7 @@ export async function sloFindings(
   const naming = namingOf(await transactionSettings.newest())
   const statuses = await sloStatuses((query) => store.query(query), known, { nowMs, naming })
   return known.flatMap(({ sloId, definition }) => {
-    const { name, application, windowDays } = definition
+    const { name, application, windowDays, alertBadCalls = alertBadCallsDefault } = definition
     const status = statuses.get(sloId)
     if (!status) return []
     const finding = (rule: string, severity: HealthFindingRow['severity'], what: string) => ({
@@ -29,6 +30,7 @@ export async function sloFindings(
       severity,
       entityKind: 'SLO',
       entity: name,
+      entityId: sloId,
       clusterId: '',
       namespace: '',
       application,
@@ -41,7 +43,7 @@ export async function sloFindings(
     return [
       ...(status.burning === 'fast' ? [finding('slo-fast-burn', 'critical', burns('fast'))] : []),
       ...(status.burning === 'slow' ? [finding('slo-slow-burn', 'warning', burns('slow'))] : []),
-      ...(status.state === 'exhausted'
+      ...(status.state === 'exhausted' && badOf(status) >= alertBadCalls
         ? [finding('slo-budget-spent', 'warning', `no error budget of ${windowDays} days is left`)]
         : []),
     ]

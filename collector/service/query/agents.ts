@@ -1,5 +1,5 @@
 import { agentAttributes } from '../../record/agent.ts'
-import type { Query, Range } from './query.ts'
+import type { Query } from './query.ts'
 
 export interface AgentListRow {
   readonly agentUid: string
@@ -39,35 +39,5 @@ LIMIT 1000`,
       bytesKey: agentAttributes.bytesPerPodHour,
       overKey: agentAttributes.bytesOver,
     },
-  }
-}
-
-export interface ViolationListRow {
-  readonly violationId: string
-  readonly rule: string
-  readonly severity: 'warning' | 'critical'
-  readonly entityKind: string
-  readonly entity: string
-  readonly clusterId: string
-  readonly namespace: string
-  readonly application: string
-  readonly message: string
-  readonly openedMs: number
-  readonly closedMs: number
-}
-
-/** Violations that were open at some time of the range: open ones first, then the newest. */
-export function violationsQuery({ fromMs, toMs }: Range): Query {
-  return {
-    sql: `
-SELECT
-  violation_id AS violationId, rule, severity, entity_kind AS entityKind, entity, cluster_id AS clusterId, namespace,
-  application, message, toUnixTimestamp64Milli(opened_at) AS openedMs, toUnixTimestamp64Milli(closed_at) AS closedMs
-FROM violations FINAL
-WHERE opened_at < fromUnixTimestamp64Milli({toMs:Int64})
-  AND (closedMs = 0 OR closed_at >= fromUnixTimestamp64Milli({fromMs:Int64}))
-ORDER BY closedMs != 0, severity, opened_at DESC, violationId
-LIMIT 1000`,
-    params: { fromMs, toMs },
   }
 }

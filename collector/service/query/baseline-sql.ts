@@ -49,8 +49,12 @@ const seasonSql: Readonly<Record<Season, string>> = {
   monthly: 'toDayOfMonth(hour, {zone:String}) * 24 + toHour(hour, {zone:String})',
 }
 
-/** SQL text: figures of each entity and hour, and which hours are stored at all. */
-function hoursBefore({ level, season, ...scope }: BaselineScope, windows: readonly BaselineWindow[]) {
+/** SQL text: figures of each entity and hour, and which hours are stored at all. `only`: a condition on the keys. */
+function hoursBefore(
+  { level, season, ...scope }: BaselineScope,
+  windows: readonly BaselineWindow[],
+  only = 'true',
+) {
   const { table, keys, condition } = levels[level]
   const befores = windows.map((window) => window.beforeMs / 1000)
   const past = `hour >= toDateTime({firstS:UInt32}) AND hour < toDateTime({beforeS:UInt32}) AND has({seasons:Array(UInt16)}, ${seasonSql[season]})`
@@ -62,7 +66,7 @@ function hoursBefore({ level, season, ...scope }: BaselineScope, windows: readon
       ${keys}, toUnixTimestamp(hour) AS hourS, sum(calls) AS n, sum(errors) AS failed, sum(duration_sum_ns) / n / 1e6 AS mean,
       least(${mergedQuantilesNs('duration_buckets', 'duration_counts')}[2] / 1e6, max(duration_max_ns) / 1e6) AS p95
     FROM ${table} FINAL
-    WHERE ${past} AND calls > 0 AND ({application:String} = '' OR application = {application:String}) AND ${condition}
+    WHERE ${past} AND calls > 0 AND ({application:String} = '' OR application = {application:String}) AND ${condition} AND ${only}
       AND (hour, generation) IN (SELECT hour, max(generation) FROM ${table} WHERE ${past} GROUP BY hour)
     GROUP BY ${keys}, hour
   )`,
@@ -110,6 +114,9 @@ export interface BaselineRow extends Readonly<Record<BaselineMetric, Usual>> {
   readonly kind?: string
 }
 
+/** SQL text: the type of a `Usual`. */
+export const usualType = 'Tuple(hours Float64, mean Float64, sigma Float64, median Float64, mad Float64)'
+
 /** SQL text: `Usual` over an array; `name` is the column's. */
 const usualColumn = (name: BaselineMetric, values: string) => `${values} AS ${name}Values,
   arrayReduce('quantileExactInclusive(0.5)', ${name}Values) AS ${name}Median,
@@ -119,11 +126,14 @@ const usualColumn = (name: BaselineMetric, values: string) => `${values} AS ${na
       if(length(${name}Values) < 2, nan, arrayReduce('stddevSampStable', ${name}Values)),
       ${name}Median, arrayReduce('quantileExactInclusive(0.5)', arrayMap(one -> abs(one - ${name}Median), ${name}Values))
     ),
-    'Tuple(hours Float64, mean Float64, sigma Float64, median Float64, mad Float64)') AS ${name}`
+    '${usualType}') AS ${name}`
 
-/** What is usual for each tier or operation in one window; those that were not called in its past have no row. */
-export function baselineQuery(scope: BaselineScope, window: BaselineWindow): Query {
-  const { keys, stored, hourly, params } = hoursBefore(scope, [window])
+/**
+ * What is usual for each tier or operation in one window; those that were not called in its past have no row. `only`: SQL text of
+ * a condition on the keys.
+ */
+export function baselineQuery(scope: BaselineScope, window: BaselineWindow, only?: string): Query {
+  const { keys, stored, hourly, params } = hoursBefore(scope, [window], only)
   return {
     sql: `
 SELECT ${keys.replace('kind', `${kindName('usual.kind')} AS kind`)}, ${baselineMetrics.join(', ')}

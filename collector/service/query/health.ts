@@ -8,10 +8,16 @@ export interface HealthFindingRow {
   readonly severity: 'warning' | 'critical'
   readonly entityKind: string
   readonly entity: string
+  /** Of transactions: the tier by which they enter. */
+  readonly service?: string
+  /** Where the name is not enough to find it. */
+  readonly entityId?: string
   readonly clusterId: string
   readonly namespace: string
   readonly application: string
   readonly message: string
+  /** JSON of an Evidence. */
+  readonly evidence?: string
 }
 
 const findingsMax = 1_000
@@ -96,8 +102,8 @@ export function openViolationsQuery(): Query {
   return {
     sql: `
 SELECT
-  violation_id AS violationId, rule, severity, entity_kind AS entityKind, entity, cluster_id AS clusterId, namespace,
-  application, message, toUnixTimestamp64Milli(opened_at) AS openedMs
+  violation_id AS violationId, rule, severity, entity_kind AS entityKind, entity, service, entity_id AS entityId,
+  cluster_id AS clusterId, namespace, application, message, evidence, toUnixTimestamp64Milli(opened_at) AS openedMs
 FROM violations FINAL
 WHERE toUnixTimestamp64Milli(closed_at) = 0
 LIMIT 10000`,

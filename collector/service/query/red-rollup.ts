@@ -1,6 +1,6 @@
 import { bucketOf, mergedQuantilesNs } from './duration-buckets.ts'
 import type { SpanWindow } from './pairing-sql.ts'
-import type { Range } from './query.ts'
+import type { Query, Range } from './query.ts'
 import { between, inSpanRange } from './span-sql.ts'
 
 /**
@@ -38,6 +38,11 @@ const floorTo = (expression: string, unitMs: number) => `intDiv(${expression}, $
 /** SQL text: Unix ms; spans that were received before are rolled up. */
 export const receivedUntilMs =
   "(SELECT toUnixTimestamp64Milli(max(received_until)) FROM rollup_progress WHERE job = 'red_1m')"
+
+export function rolledUpToQuery(): Query {
+  return { sql: `SELECT toFloat64(${receivedUntilMs}) AS receivedUntilMs`, params: {} }
+}
+
 /** SQL text: Unix ms up to which minutes are read from rollups. */
 export const rolledUpMs = `(${receivedUntilMs} - ${lateMarginMs})`
 

@@ -21,7 +21,6 @@ import {
   NamespaceList,
   PodDetail,
   PodList,
-  ViolationList,
   WorkloadList,
 } from '../../../collector/service/api/schema/clusters.ts'
 import { About, ApiError } from '../../../collector/service/api/schema/common.ts'
@@ -48,12 +47,14 @@ import {
   TransactionPreview,
   TransactionRules,
 } from '../../../collector/service/api/schema/transactions.ts'
-import { runHealthRules } from '../../../collector/service/health/health-rules.ts'
+import { ViolationList } from '../../../collector/service/api/schema/violations.ts'
+import { builtInRules, runHealthRules } from '../../../collector/service/health/health-rules.ts'
 import { systemClock } from '../../../collector/std/clock.ts'
 import { seedHistory } from '../../support/seed/history.ts'
 import { type SeededApp, startSeededApp } from '../../support/service-app.ts'
 
 let seeded: SeededApp
+const rules = () => builtInRules({ ...seeded, store: seeded.clickHouse.store })
 beforeAll(async () => {
   seeded = await startSeededApp({ tracesPerMinute: 10 })
 })
@@ -190,7 +191,7 @@ describe('bad requests say what, why and what to do', () => {
 test('markers tell of rollouts, scale changes and violations of the range', async () => {
   const { clickHouse, facts } = seeded
   const clock = { ...systemClock, nowMs: () => facts.toMs - 60_000 }
-  await runHealthRules({ ...seeded, store: clickHouse.store, clock }, 15_000)
+  await runHealthRules({ store: clickHouse.store, clock }, rules(), 15_000)
   const { body } = await get<ClusterDashboard>('/clusters/demo/dashboard?namespace=shop')
   const kinds = body.markers.map((marker) => marker.kind)
   expect(kinds).toEqual([...kinds.filter((kind) => kind === 'violation'), 'rollout'])
@@ -356,7 +357,7 @@ describe('objectives', () => {
     expect(second).toMatchObject({ status: 400, body: { code: 'bad-parameter' } })
     const { facts, clickHouse } = seeded
     const clock = { ...systemClock, nowMs: () => facts.toMs }
-    const run = () => runHealthRules({ ...seeded, store: clickHouse.store, clock }, 15_000)
+    const run = () => runHealthRules({ store: clickHouse.store, clock }, rules(), 15_000)
     const ofSlo = (rows: Awaited<ReturnType<typeof run>>) =>
       rows
         .filter((row) => row.entity_kind === 'SLO')

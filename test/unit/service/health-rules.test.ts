@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { compareViolations, runHealthRules } from '../../../collector/service/health/health-rules.ts'
-import { type ViolationListRow, violationsQuery } from '../../../collector/service/query/agents.ts'
+import {
+  builtInRules,
+  compareViolations,
+  runHealthRules,
+} from '../../../collector/service/health/health-rules.ts'
+import { type ViolationListRow, violationsQuery } from '../../../collector/service/query/violations.ts'
 import { systemClock } from '../../../collector/std/clock.ts'
 import { startTestClickHouse, type TestClickHouse } from '../../support/clickhouse.ts'
 import { seedDemo } from '../../support/seed.ts'
@@ -13,16 +17,12 @@ beforeAll(async () => {
 })
 afterAll(() => clickHouse?.close())
 
-const runAt = (atMs: number) =>
-  runHealthRules(
-    {
-      store: clickHouse.store,
-      slos: { list: async () => [] },
-      transactionSettings: { newest: async () => [] },
-      clock: { ...systemClock, nowMs: () => atMs },
-    },
-    15_000,
-  )
+const runAt = (atMs: number) => {
+  const { store } = clickHouse
+  const none = { list: async () => [], newest: async () => [] }
+  const rules = builtInRules({ store, slos: none, transactionSettings: none })
+  return runHealthRules({ store, clock: { ...systemClock, nowMs: () => atMs } }, rules, 15_000)
+}
 
 test('violations open once, stay while the finding lasts, and close when it is gone', async () => {
   const opened = await runAt(nowMs)

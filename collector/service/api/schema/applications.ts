@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { Chart, Marker, Usual } from './common.ts'
+import { ViolationRow } from './violations.ts'
 
 /** Rate, errors and duration over a time range. Durations in ms; null when there was no call. */
 export const Red = Type.Object({
@@ -95,6 +96,9 @@ export const ApplicationDashboard = Type.Object({
     errors: Chart,
   }),
   markers: Type.Array(Marker),
+  violations: Type.Array(ViolationRow, {
+    description: 'of the application and of what runs in its namespaces, open at some time of the range',
+  }),
   tiers: Type.Array(
     Type.Object({
       service: Type.String(),

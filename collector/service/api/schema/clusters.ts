@@ -345,20 +345,3 @@ export const AgentRow = Type.Object({
 export type AgentRow = Static<typeof AgentRow>
 export const AgentList = Type.Object({ agents: Type.Array(AgentRow) })
 export type AgentList = Static<typeof AgentList>
-
-export const ViolationRow = Type.Object({
-  violationId: Type.String(),
-  rule: Type.String(),
-  severity: Type.Union([Type.Literal('warning'), Type.Literal('critical')]),
-  entityKind: Type.String(),
-  entity: Type.String(),
-  clusterId: Type.String(),
-  namespace: Type.String(),
-  application: Type.String(),
-  message: Type.String(),
-  openedMs: Type.Integer(),
-  closedMs: Type.Integer({ description: '0: still open' }),
-})
-export type ViolationRow = Static<typeof ViolationRow>
-export const ViolationList = Type.Object({ violations: Type.Array(ViolationRow) })
-export type ViolationList = Static<typeof ViolationList>

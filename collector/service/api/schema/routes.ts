@@ -200,7 +200,7 @@ export type TraceDetailQuery = Static<typeof TraceDetailQuery>
  *   PUT                                         ConfigurationSaved    ConfigurationChange
  * /clusters/:clusterId/configuration/preview
  *   POST                                        ConfigurationPreview  ConfigurationDraft
- * /violations                                   ViolationList         TimeRange
+ * /violations                                   ViolationList         ViolationQuery
  *
  * Beside them: /openapi.json, /livez, /readyz, /metrics, and the OTLP routes /v1/{traces,logs,metrics} and /v1/opamp.
  */

@@ -1,9 +1,11 @@
-import type { ViolationRow } from '@binnacle/collector/api/clusters'
+import type { ViolationRow } from '@binnacle/collector/api/violations'
 import { Link } from '@tanstack/react-router'
 import { formatDateTime, formatDuration } from '../format.ts'
 import { type Column, DataTable } from '../parts/data-table.tsx'
 import { StatusBadge } from '../parts/status-badge.tsx'
 import { timeSearch } from '../search-params.ts'
+import { SnapshotsLink } from '../transactions/snapshots-link.tsx'
+import { TransactionLink } from '../transactions/transaction-links.tsx'
 
 const columns: readonly Column<ViolationRow>[] = [
   {
@@ -50,20 +52,20 @@ export function ViolationTable({ violations }: { readonly violations: readonly V
 /** What a rule was violated by, leading to where it can be seen. */
 function Entity({ row }: { readonly row: ViolationRow }) {
   const text = `${row.entityKind} ${row.entity}`
+  const { application } = row
+  if (row.entityKind === 'Transaction') return <Transaction row={row} />
   if (row.entityKind === 'SLO') {
+    // Those of before are known by their name alone.
+    const to = row.entityId ? '/applications/$application/slos/$sloId' : '/applications/$application/slos'
     return (
-      <Link
-        to="/applications/$application/slos"
-        params={{ application: row.application }}
-        search={timeSearch}
-      >
+      <Link to={to} params={{ application, sloId: row.entityId }} search={timeSearch}>
         {text}
       </Link>
     )
   }
-  if (row.application) {
+  if (application) {
     return (
-      <Link to="/applications/$application" params={{ application: row.application }} search={timeSearch}>
+      <Link to="/applications/$application" params={{ application }} search={timeSearch}>
         {text}
       </Link>
     )
@@ -82,5 +84,30 @@ function Entity({ row }: { readonly row: ViolationRow }) {
     >
       {text}
     </Link>
+  )
+}
+
+/** To the transaction and the calls that are kept of it, in the time that was judged and since. */
+function Transaction({ row }: { readonly row: ViolationRow }) {
+  const { application, service, entity: transaction, evidence, openedMs, closedMs } = row
+  const range = {
+    from: String(Math.min(evidence?.fromMs ?? openedMs, openedMs)),
+    to: closedMs === 0 ? 'now' : String(closedMs),
+  }
+  const failed = evidence?.metric === 'errorsPerMinute'
+  return (
+    <span className="violation-entity">
+      <TransactionLink application={application} service={service} transaction={transaction} range={range}>
+        {`Transaction ${transaction}`}
+      </TransactionLink>
+      <SnapshotsLink
+        application={application}
+        filters={{ tier: service, transaction, ...(failed ? { reason: 'error' } : { sort: 'slowest' }) }}
+        range={range}
+        className="quiet"
+      >
+        {failed ? 'failed calls' : 'slowest calls'}
+      </SnapshotsLink>
+    </span>
   )
 }

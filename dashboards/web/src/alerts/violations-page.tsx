@@ -1,4 +1,4 @@
-import type { ViolationList, ViolationRow } from '@binnacle/collector/api/clusters'
+import type { ViolationList, ViolationRow } from '@binnacle/collector/api/violations'
 import { useApi } from '../api.ts'
 import { formatPlural } from '../format.ts'
 import { AnswerView } from '../parts/answer-view.tsx'
@@ -57,8 +57,9 @@ function Violations({ rows }: { readonly rows: readonly ViolationRow[] }) {
   if (rows.length === 0) {
     return (
       <EmptyState title="No violation in this time range">
-        Health rules watch error rates, error budgets of objectives, restarts and pods that do not get ready.
-        What they find is listed here, from when to when.
+        Health rules watch what transactions take and how many of their calls fail beside what is usual at
+        this hour of the day (once it was seen seven times), error rates of tiers, error budgets of
+        objectives, restarts and pods that do not get ready. What they find is listed here, from when to when.
       </EmptyState>
     )
   }

@@ -1,5 +1,6 @@
 import type { ApplicationDashboard } from '@binnacle/collector/api/applications'
 import { Link, useNavigate } from '@tanstack/react-router'
+import { ViolationsCard } from '../alerts/violations-card.tsx'
 import { useApi } from '../api.ts'
 import { formatCount, formatDuration, formatPercent, formatPlural, formatRate } from '../format.ts'
 import { Card } from '../parts/card.tsx'
@@ -48,12 +49,13 @@ function Dashboard({
   readonly application: string
   readonly dashboard: ApplicationDashboard
 }) {
-  const { charts, markers, tiers } = dashboard
+  const { charts, markers, violations, tiers } = dashboard
   const navigate = useNavigate()
   const rowsBehind = (status?: 'error') => (range: { fromMs: number; toMs: number }) =>
     navigate({ to: '/traces', search: { ...rangeSearch(range), application, ...(status ? { status } : {}) } })
   return (
     <>
+      <ViolationsCard violations={violations} />
       <div className="application-top">
         <FlowMapCard application={application} height={340} />
         <Card title="Scorecard" hint="calls by class">

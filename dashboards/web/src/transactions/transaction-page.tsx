@@ -1,6 +1,8 @@
 import type { TransactionAnatomy } from '@binnacle/collector/api/anatomy'
 import type { SnapshotList, TransactionDetail } from '@binnacle/collector/api/transactions'
+import type { ViolationList } from '@binnacle/collector/api/violations'
 import { Link, useNavigate } from '@tanstack/react-router'
+import { ViolationsCard } from '../alerts/violations-card.tsx'
 import { useApi } from '../api.ts'
 import { ApplicationFrame, useApplication } from '../applications/application-page.tsx'
 import { Scorecard } from '../applications/scorecard.tsx'
@@ -66,6 +68,7 @@ function Dashboard({ of, detail }: { readonly of: TransactionKey; readonly detai
     })
   return (
     <>
+      <Violations of={of} />
       <div className="transaction-top">
         <Card title="Calls and response time" hint={thresholdText(threshold)}>
           <ClassChart classes={charts.classes} responseTime={charts.responseTime} onPoint={behind()} />
@@ -147,6 +150,12 @@ function Figures({
       />
     </div>
   )
+}
+
+function Violations({ of: { application, service, transaction } }: { readonly of: TransactionKey }) {
+  const { from, to } = useComparedRange()
+  const answer = useApi<ViolationList>('/violations', { from, to, application, service, transaction })
+  return <ViolationsCard violations={answer.data?.violations ?? []} />
 }
 
 function Anatomy({ of }: { readonly of: TransactionKey }) {

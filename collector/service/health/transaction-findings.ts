@@ -1,0 +1,65 @@
+import { windowsOf } from '../query/baseline.ts'
+import type { HealthFindingRow } from '../query/health.ts'
+import { rolledUpToQuery } from '../query/red-rollup.ts'
+import { type JudgedTransactionRow, transactionHealthQuery } from '../query/transaction-health.ts'
+import type { Store } from '../store/store.ts'
+import {
+  callsPerMinuteToEnd,
+  deviationRules,
+  deviationWords,
+  judgeTransaction,
+  windowMinutes,
+} from './deviation-rules.ts'
+import type { RuleSet } from './rule-set.ts'
+
+/** Spans of a minute arrive for a while after it. */
+const arrivalMs = 60_000
+
+/**
+ * Transactions that are slower or fail more than is usual for them. They are judged by what is rolled up, and anew when a minute
+ * more is: while the rollup stands still, so does the verdict. Of more than `transactionsJudgedMax` the less busy are left out.
+ */
+export function transactionFindings({ store }: { readonly store: Pick<Store, 'query'> }): RuleSet {
+  let judgedToMs = 0
+  return {
+    rules: deviationRules.map(({ rule }) => rule),
+    async find(nowMs, open) {
+      const [progress] = await store.query<{ receivedUntilMs: number }>(rolledUpToQuery())
+      const toMs = floorTo(Math.min(progress?.receivedUntilMs ?? 0, nowMs) - arrivalMs, 60_000)
+      if (toMs <= 0 || toMs === judgedToMs) return undefined
+      const range = { fromMs: toMs - windowMinutes * 60_000, toMs }
+      const [window] = windowsOf({ ...range, season: 'daily', zone: 'UTC' })
+      if (!window) throw new Error('BUG: a range without a window')
+      const rows = await store.query<JudgedTransactionRow>(
+        transactionHealthQuery({ ...range, callsPerMinute: callsPerMinuteToEnd, window }),
+      )
+      judgedToMs = toMs
+      const known = new Set(open.map((one) => keyOf(one.rule, one.application, one.service, one.entity)))
+      return rows.flatMap((row) =>
+        deviationRules.flatMap((rule): HealthFindingRow[] => {
+          const { application, service, transaction } = row
+          const isOpen = known.has(keyOf(rule.rule, application, service, transaction))
+          const found = judgeTransaction(rule, row, { ...range, isOpen })
+          if (!found) return []
+          return [
+            {
+              rule: rule.rule,
+              severity: found.severity,
+              entityKind: 'Transaction',
+              entity: transaction,
+              service,
+              clusterId: '',
+              namespace: '',
+              application,
+              message: deviationWords(row, found.evidence),
+              evidence: JSON.stringify(found.evidence),
+            },
+          ]
+        }),
+      )
+    },
+  }
+}
+
+const keyOf = (...parts: readonly (string | undefined)[]) => JSON.stringify(parts)
+const floorTo = (value: number, unit: number) => Math.floor(value / unit) * unit
