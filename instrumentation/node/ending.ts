@@ -14,11 +14,13 @@ const flushEveryMs = 250
 
 export interface Flushable {
   readonly say: (text: string) => void
+  /** Worker threads get no signals. */
+  readonly isMainThread: boolean
   /** Sends what is held now. Resolves without work when nothing is. */
   flush(): Promise<void>
 }
 
-export function flushAtEnd({ flush, say }: Flushable): void {
+export function flushAtEnd({ flush, say, isMainThread }: Flushable): void {
   process.on('beforeExit', () => {
     void flush()
     // Nobody else had work left or can have made new work: what holds the process then is the flush.
@@ -28,6 +30,7 @@ export function flushAtEnd({ flush, say }: Flushable): void {
       process.exit()
     }, flushMsMax).unref()
   })
+  if (!isMainThread) return
   // First, because Node keeps the `emit` it finds when the first listener comes.
   flushBesideListeners(flush)
   for (const signal of signals) guard(signal, flush)

@@ -1,3 +1,15 @@
+/** Written into the bundle by `build.ts`. */
+declare const PACKAGE_VERSION: string
+
+/** What a process is. The SDK's own detector would add the command line, in which there may be a password. */
+const own = {
+  'process.pid': process.pid,
+  'process.runtime.name': 'nodejs',
+  'process.runtime.version': process.versions.node,
+  'telemetry.distro.name': 'binnacle',
+  'telemetry.distro.version': PACKAGE_VERSION,
+}
+
 /**
  * Where a process runs, as Kubernetes tells it through the downward API. Each attribute may come by the name that the
  * OpenTelemetry operator uses, or by a plain one. OTEL_RESOURCE_ATTRIBUTES, read by the SDK itself, wins over these.
@@ -12,7 +24,7 @@ const sources: readonly (readonly [attribute: string, ...variables: string[]])[]
 
 export function resourceAttributes(
   env: Readonly<Record<string, string | undefined>>,
-): Record<string, string> {
+): Record<string, string | number> {
   const attributes: Record<string, string> = {}
   for (const [attribute, ...variables] of sources) {
     const value = variables.map((name) => env[name]).find(Boolean)
@@ -25,5 +37,5 @@ export function resourceAttributes(
       .filter(Boolean)
       .join('.')
   }
-  return attributes
+  return { ...own, ...attributes }
 }

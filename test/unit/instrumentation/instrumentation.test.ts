@@ -1,9 +1,20 @@
-import { execFileSync } from 'node:child_process'
+import { readFileSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { parse } from 'acorn'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type OtlpSink, startOtlpSink } from '../../support/otlp-sink.ts'
-import { freePort } from '../../support/processes.ts'
-import { buildWhenMissing, byImport, byRequire, jsonTo, run, spansOf, startJsonSink } from './support.ts'
+import { freePort, root, tempDirectory } from '../../support/processes.ts'
+import {
+  apps,
+  buildWhenMissing,
+  byImport,
+  byRequire,
+  jsonTo,
+  run,
+  spansOf,
+  startJsonSink,
+} from './support.ts'
 
 const server = 2
 const client = 3
@@ -112,7 +123,7 @@ describe('instrumentation', () => {
     },
   )
 
-  test('stays out of worker threads and leaves the environment as it was', async () => {
+  test('leaves the environment as it was, also for worker threads', async () => {
     const sink = await sinkOf()
     const { code, stdout, stderr } = await run('one-request.mjs', {
       env: { ...jsonTo(sink.url), WORKER: '1' },
@@ -123,6 +134,132 @@ describe('instrumentation', () => {
       stderr: '',
     })
     expect(spansOf(sink)).toHaveLength(2)
+  })
+
+  test('follows into worker threads and child processes, where `fetch` is all that they load', async () => {
+    const sink = await sinkOf()
+    const port = await freePort()
+    const { stdout, stderr } = await run('children.cjs', {
+      preload: [],
+      env: {
+        ...jsonTo(sink.url),
+        PORT: String(port),
+        NODE_OPTIONS: `--require ${join(root, 'instrumentation/dist/register.cjs')}`,
+      },
+    })
+    expect({ stdout, stderr }).toEqual({ stdout: 'worker\nchild\n', stderr: '' })
+    expect(spansOf(sink).map(({ attributes }) => attributes['url.full'])).toEqual(
+      ['worker', 'child'].map((path) => `http://127.0.0.1:${port}/${path}`),
+    )
+  })
+
+  test('loads the SDK only when there is something to instrument', async () => {
+    const { stdout, stderr } = await run('quiet.cjs', { preload: byRequire })
+    expect({ stdout, stderr }).toEqual({ stdout: 'register.cjs hooks.cjs\n', stderr: '' })
+  })
+
+  test.each(['npm-cli.js', 'npx', 'yarn-4.9.2.cjs', 'pnpm.cjs', 'corepack.js'])(
+    'does nothing in a package manager (%s)',
+    async (name) => {
+      const { path, remove } = tempDirectory('tools')
+      closers.push(remove)
+      symlinkSync(join(apps, 'quiet.cjs'), join(path, name))
+      const { stdout } = await run(join(path, name), { preload: byRequire })
+      expect(stdout).toBe('register.cjs\n')
+    },
+  )
+
+  test('names requests by the routes of Fastify and Express', async () => {
+    const sink = await sinkOf()
+    const { stderr } = await run('routes.mjs', { env: jsonTo(sink.url) })
+    expect(stderr).toBe('')
+    const spans = spansOf(sink)
+    expect(spans.filter(({ kind }) => kind === server).map(({ name }) => name)).toEqual([
+      'GET /carts/:id',
+      'POST /carts/:id/items',
+      'GET /users/:id',
+    ])
+    // A caller and a server for each request; none for Express's middleware.
+    expect(spans).toHaveLength(6)
+  })
+
+  test.each([{}, { HTTP_FIRST: '1' }])(
+    'makes room for an SDK that the application starts itself (%j)',
+    async (env) => {
+      const sink = await sinkOf()
+      const { code, stdout, stderr } = await run('own-sdk.cjs', { env: { ...jsonTo(sink.url), ...env } })
+      expect({ code, stdout }).toEqual({ code: 0, stdout: 'inner outer\n' })
+      expect(stderr).toBe(
+        'binnacle instrumentation: the application loads @opentelemetry/sdk-node, which traces it: this instrumentation leaves it alone\n',
+      )
+      expect(sink.requests).toEqual([])
+    },
+  )
+
+  test('writes no file: it works where nothing may be written', async () => {
+    const sink = await sinkOf()
+    const { code, stderr } = await run('one-request.cjs', {
+      preload: [
+        '--disable-warning=ExperimentalWarning',
+        '--permission',
+        '--allow-fs-read=*',
+        '--allow-net',
+        ...byRequire,
+      ],
+      env: jsonTo(sink.url),
+    })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(spansOf(sink)).toHaveLength(2)
+  })
+
+  test.each([
+    { what: 'samples', env: { OTEL_TRACES_SAMPLER: 'always_off' }, want: [] },
+    {
+      what: 'leaves out an instrumentation',
+      env: { OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'http' },
+      want: [],
+    },
+    {
+      what: 'takes only some instrumentations',
+      env: { OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'undici,pg' },
+      want: [],
+    },
+    {
+      what: 'limits attributes',
+      env: { OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: '1' },
+      want: ['GET', 'GET'],
+    },
+  ])('$what as the environment says', async ({ env, want }) => {
+    const sink = await sinkOf()
+    const { code, stderr } = await run('one-request.cjs', { env: { ...jsonTo(sink.url), ...env } })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(spansOf(sink).map(({ name }) => name)).toEqual(want)
+  })
+
+  test('propagates as OTEL_PROPAGATORS says, and speaks the stable semantic conventions', async () => {
+    const sink = await sinkOf()
+    const { stdout } = await run('headers.cjs', {
+      env: { ...jsonTo(sink.url), OTEL_PROPAGATORS: 'b3' },
+    })
+    expect(stdout).toBe('b3\n')
+    const keys = spansOf(sink).flatMap(({ attributes }) => Object.keys(attributes))
+    expect(keys).toEqual(expect.arrayContaining(['url.path', 'http.request.method']))
+  })
+
+  test('tells of the run time when OTEL_METRICS_EXPORTER asks for metrics, and not before', async () => {
+    const sink = await sinkOf()
+    await run('one-request.cjs', { env: jsonTo(sink.url) })
+    expect(sink.requests.map(({ path }) => path)).toEqual(['/v1/traces'])
+    await run('one-request.cjs', { env: { ...jsonTo(sink.url), OTEL_METRICS_EXPORTER: 'otlp' } })
+    const metrics = sink.requests.find(({ path }) => path === '/v1/metrics')
+    const names = [...String(metrics?.body).matchAll(/"name":"([a-z0-9_.]+)"/g)].map(([, name]) => name)
+    expect(names).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^nodejs\.eventloop\./),
+        'v8js.memory.heap.used',
+        'http.server.request.duration',
+      ]),
+    )
   })
 
   test.each([
@@ -142,13 +279,9 @@ describe('instrumentation', () => {
     expect(tookMs).toBeLessThan(8_000)
   })
 
-  test('says once that this Node is too old, and lets the application run', async (context) => {
-    const node = systemNode()
-    const [major = 0, minor = 0] = versionOf(node)
-    if (major > 22 || (major === 22 && minor >= 15)) return context.skip('no old Node on this machine')
-    const { code, stdout, stderr } = await run('one-request.cjs', { node, preload: byRequire })
-    expect({ code, stdout }).toEqual({ code: 0, stdout: '{"worked":true}\n' })
-    expect(stderr).toMatch(/^binnacle instrumentation: Node [\d.]+ is too old, 22\.15 is needed: .*\n$/)
+  test('is ECMAScript 5 as far as old Nodes read it', () => {
+    const text = readFileSync(join(root, 'instrumentation/dist/register.cjs'), 'utf8')
+    expect(() => parse(text, { ecmaVersion: 5 })).not.toThrow()
   })
 })
 
@@ -276,18 +409,4 @@ function startSilentServer(): Promise<{ port: number; close: () => void }> {
       })
     })
   })
-}
-
-/** The Node that the machine itself has, beside the pinned one. */
-const systemNode = () => '/usr/bin/node'
-
-function versionOf(node: string): number[] {
-  try {
-    return execFileSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' })
-      .trim()
-      .split('.')
-      .map(Number)
-  } catch {
-    return [99]
-  }
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type OtlpSink, startOtlpSink } from '../../support/otlp-sink.ts'
 import { root, startNode } from '../../support/processes.ts'
 
@@ -22,14 +22,13 @@ export interface RunOptions {
   readonly onOutput?: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void
 }
 
+export const apps = join(import.meta.dirname, 'apps')
 export const byImport = ['--import', '@binnacle/instrumentation']
 export const byRequire = ['--require', '@binnacle/instrumentation']
 
 /** `npm test` builds the package before; alone, the test does it once. */
 export async function buildWhenMissing(): Promise<void> {
-  const built = ['register.mjs', 'register.cjs'].every((file) =>
-    existsSync(join(root, 'instrumentation/dist', file)),
-  )
+  const built = existsSync(join(root, 'instrumentation/dist/core.cjs'))
   if (!built) await startNode(['instrumentation/node/build.ts']).exited
 }
 
@@ -39,7 +38,7 @@ export function run(
   { node, preload = byImport, env = {}, signal, onOutput }: RunOptions,
 ): Promise<RunResult> {
   const startedMs = performance.now()
-  const child = spawn(node ?? process.execPath, [...preload, join(import.meta.dirname, 'apps', app)], {
+  const child = spawn(node ?? process.execPath, [...preload, resolve(apps, app)], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] ?? '', ...env },
@@ -77,7 +76,12 @@ interface JsonTraces {
     readonly resource: { readonly attributes: readonly Attribute[] }
     readonly scopeSpans: readonly {
       readonly scope: { readonly name: string }
-      readonly spans: readonly { readonly name: string; readonly kind: number; readonly traceId: string }[]
+      readonly spans: readonly {
+        readonly name: string
+        readonly kind: number
+        readonly traceId: string
+        readonly attributes: readonly Attribute[]
+      }[]
     }[]
   }[]
 }
@@ -87,28 +91,30 @@ export interface ReceivedSpan {
   readonly name: string
   readonly kind: number
   readonly traceId: string
+  readonly attributes: Readonly<Record<string, string | undefined>>
   readonly resource: Readonly<Record<string, string | undefined>>
 }
+
+const recordOf = (attributes: readonly Attribute[]) =>
+  Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue]))
 
 /** The spans of the requests that came as OTLP/JSON. */
 export function spansOf(sink: OtlpSink): ReceivedSpan[] {
   return sink.requests
     .filter(({ path }) => path === '/v1/traces')
     .flatMap(({ body }) => (JSON.parse(body.toString()) as JsonTraces).resourceSpans)
-    .flatMap(({ resource, scopeSpans }) => {
-      const attributes = Object.fromEntries(
-        resource.attributes.map(({ key, value }) => [key, value.stringValue]),
-      )
-      return scopeSpans.flatMap(({ scope, spans }) =>
-        spans.map(({ name, kind, traceId }) => ({
+    .flatMap(({ resource, scopeSpans }) =>
+      scopeSpans.flatMap(({ scope, spans }) =>
+        spans.map(({ name, kind, traceId, attributes }) => ({
           scope: scope.name,
           name,
           kind,
           traceId,
-          resource: attributes,
+          attributes: recordOf(attributes),
+          resource: recordOf(resource.attributes),
         })),
-      )
-    })
+      ),
+    )
 }
 
 export async function startJsonSink(): Promise<OtlpSink> {

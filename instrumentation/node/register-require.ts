@@ -1,3 +1,0 @@
-import { startOnce } from './start.ts'
-
-startOnce(require)

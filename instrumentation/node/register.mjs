@@ -1,0 +1,2 @@
+// `--import @binnacle/instrumentation`: the same as `--require`.
+import './register.cjs'
