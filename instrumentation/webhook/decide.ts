@@ -1,5 +1,5 @@
 import { type ChosenLanguages, chooseContainers, chooseLanguages, isInjected, type Target } from './choose.ts'
-import { isDelivered, undeliverable } from './delivery.ts'
+import { undeliverable } from './delivery.ts'
 import { injectionOf, unkeepable } from './environment.ts'
 import { foreignToContainer, foreignToPod, isMirror } from './foreign.ts'
 import { injectLabel } from './names.ts'
@@ -139,7 +139,7 @@ function reasonOfContainer(
   const bytes = limit === undefined ? undefined : bytesOf(limit)
   if (bytes !== undefined && bytes < injection.memoryBytesMin)
     return because('memory', `its memory limit ${limit} leaves no room`)
-  const undelivered = language === 'env' || isDelivered(pod) ? undefined : undeliverable(pod, container)
+  const undelivered = language === 'env' ? undefined : undeliverable(pod, container)
   return undelivered === undefined ? undefined : because('name-taken', undelivered)
 }
 

@@ -75,11 +75,12 @@ export function isDelivered({ spec }: Pod): boolean {
 }
 
 /** Why the files cannot be brought, as the rest of a sentence. */
-export function undeliverable({ spec }: Pod, { volumeMounts = [] }: Container): string | undefined {
+export function undeliverable(pod: Pod, { volumeMounts = [] }: Container): string | undefined {
   const inTheWay = volumeMounts.find(
     ({ mountPath: path }) => path === mountPath || path.startsWith(`${mountPath}/`),
   )
   if (inTheWay) return `${inTheWay.mountPath} is mounted by itself`
-  const all = [...(spec.volumes ?? []), ...(spec.initContainers ?? []), ...spec.containers]
-  return all.some(({ name }) => name === deliveryName) ? `the name ${deliveryName} is taken` : undefined
+  const { volumes = [], initContainers = [], containers } = pod.spec
+  const isTaken = [...volumes, ...initContainers, ...containers].some(({ name }) => name === deliveryName)
+  return isTaken && !isDelivered(pod) ? `the name ${deliveryName} is taken` : undefined
 }
