@@ -6,10 +6,12 @@ import type { Clock } from '../std/clock.ts'
 import type { Log } from '../std/log.ts'
 import type { SelfMetrics } from '../std/self-metrics.ts'
 import type { Batcher } from './batch/batcher.ts'
+import { writesSwitchedOff } from './config.ts'
 import type { AgentConfig } from './config-schema.ts'
 import { createCrashCapture } from './crash/crash-capture.ts'
 import { createElector } from './elect/elector.ts'
 import { createStandby } from './elect/standby.ts'
+import { createCrashGuard } from './guard/crash-guard.ts'
 import type { AgentCondition } from './health.ts'
 import { createKubePipeline, type KubePipeline } from './kube-pipeline.ts'
 import type { AgentLedger } from './metrics.ts'
@@ -38,7 +40,7 @@ export interface ClusterHalf {
   isDenied(): boolean
   condition(): Pick<
     AgentCondition,
-    'clusterUid' | 'clockAheadMs' | 'reflectors' | 'usage' | 'election' | 'crashLogs'
+    'clusterUid' | 'clockAheadMs' | 'reflectors' | 'usage' | 'election' | 'crashLogs' | 'crashGuard'
   >
   /** Runs until the signal aborts; the lease is then held on. */
   run(signal: AbortSignal): Promise<void>
@@ -69,6 +71,23 @@ export function createClusterHalf(deps: ClusterDeps, config: AgentConfig): Clust
   const optedOutAtMs = new Map<string, number>()
   const collectedPath = join(config.spool.directory, 'collected-namespaces.json')
 
+  const { injection } = config
+  const guardDecisions = metrics.counter(
+    'crash_guard_decisions',
+    'Workloads that injection was switched off for, conflicts of writing them, and oldest entries left out, by outcome',
+  )
+  const guard = writesSwitchedOff(config)
+    ? createCrashGuard(
+        {
+          ...{ client, clock: kubeClock, random, log },
+          isLeader: leads,
+          onChange: (workloads) => pipeline.retellWorkloads(workloads),
+          onOutcome: (outcome, times) => guardDecisions.add(times, { outcome }),
+        },
+        { ...injection, windowMs: injection.crashGuard.minutes * 60_000 },
+      )
+    : undefined
+
   const pipeline = createKubePipeline(
     {
       client,
@@ -84,6 +103,7 @@ export function createClusterHalf(deps: ClusterDeps, config: AgentConfig): Clust
         optedOutAtMs.set(namespace, clock.nowMs())
       },
       onNamespaces,
+      guard,
       collected: createCollectedNamespaces({
         clock,
         log,
@@ -208,6 +228,7 @@ export function createClusterHalf(deps: ClusterDeps, config: AgentConfig): Clust
       usage: scraper.status(),
       election: elector?.status(),
       crashLogs: crashes?.status(),
+      crashGuard: guard?.status(),
     }),
     async run(signal) {
       await Promise.all([
@@ -215,6 +236,7 @@ export function createClusterHalf(deps: ClusterDeps, config: AgentConfig): Clust
         scraper.run(signal),
         elector?.run(signal),
         crashes?.run(signal),
+        guard?.run(signal),
       ])
     },
     async close() {

@@ -113,6 +113,31 @@ export const AgentConfig = Group({
       description: 'bytes; of a crash, the newest ones',
     }),
   }),
+  injection: Group({
+    enabled: Type.Boolean({
+      default: false,
+      description:
+        'instrumentation is injected into new pods of namespaces that ask for it; the chart sets it',
+    }),
+    namespace: Text('default', 'of the ConfigMap; the chart sets it'),
+    configMap: Text(
+      'binnacle-agent-injection',
+      'with the workloads that are not injected, key disabled.json; the agent makes it and adds to it',
+    ),
+    crashGuard: Group({
+      enabled: Type.Boolean({
+        default: true,
+        description:
+          'switch injection off for a workload whose injected pods crash again and again while others do not; needs the right to create, get and update that ConfigMap',
+      }),
+      minutes: Type.Integer({
+        minimum: 1,
+        maximum: 60,
+        default: 5,
+        description: 'from the start of a pod on, in which such crashes count',
+      }),
+    }),
+  }),
   receive: Group({
     host: Text('127.0.0.1', 'where to take OTLP from applications'),
     grpcPort: Port(4317, 'OTLP over gRPC'),

@@ -52,6 +52,11 @@ export function parseAgentConfig(sources: ConfigSources): AgentConfig {
   return deepFreeze(parseConfig(spec, sources))
 }
 
+/** Whether the crash guard runs: what is injected is of use in mode full alone. */
+export function writesSwitchedOff({ mode, injection }: AgentConfig): boolean {
+  return mode === 'full' && injection.enabled && injection.crashGuard.enabled
+}
+
 /** Reads the file, if there is one to read. */
 export function loadAgentConfig(options: Parameters<typeof withFile>[1]): AgentConfig {
   return parseAgentConfig(withFile(spec.name, options))

@@ -25,6 +25,10 @@ export interface AgentCondition {
   }
   /** Undefined: switched off. */
   readonly crashLogs: { readonly state: 'ok' | 'denied' | 'failing'; readonly message: string } | undefined
+  /** Undefined: switched off, or nothing is injected. */
+  readonly crashGuard:
+    | { readonly state: 'starting' | 'ok' | 'denied' | 'failing'; readonly message: string }
+    | undefined
   readonly lanes: readonly {
     readonly lane: string
     readonly spoolFailure: string | undefined
@@ -76,6 +80,7 @@ export function deriveHealth(condition: AgentCondition): AgentHealth {
       : [usageHealth('metrics api of nodes', condition.usage.nodes)]),
     ...(condition.election ? [electionHealth(condition.election)] : []),
     ...(condition.crashLogs ? [crashLogHealth(condition.crashLogs)] : []),
+    ...(condition.crashGuard ? [crashGuardHealth(condition.crashGuard)] : []),
     spoolHealth(condition.lanes),
     shippingHealth(condition),
     configurationHealth(condition.configuration),
@@ -101,6 +106,10 @@ const fixes: readonly (readonly [name: RegExp, fix: string])[] = [
   [
     /^crash logs$/,
     'install the chart with crashLogs.enabled=true, which lets the agent read pods/log, or switch crashLogs off',
+  ],
+  [
+    /^crash guard$/,
+    'if it is denied, grant create, get and update of that ConfigMap; if it cannot be used, mend its disabled.json or delete it',
   ],
   [
     /^kubernetes api$/,
@@ -248,6 +257,11 @@ function electionHealth({
 
 function crashLogHealth({ state, message }: NonNullable<AgentCondition['crashLogs']>): HealthComponent {
   return { name: 'crash logs', healthy: state === 'ok', status: state, error: message }
+}
+
+function crashGuardHealth({ state, message }: NonNullable<AgentCondition['crashGuard']>): HealthComponent {
+  const healthy = state === 'ok' || state === 'starting'
+  return { name: 'crash guard', healthy, status: state, error: message }
 }
 
 function spoolHealth(lanes: AgentCondition['lanes']): HealthComponent {

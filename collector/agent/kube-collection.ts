@@ -30,6 +30,8 @@ import {
 } from './derive/projections.ts'
 import { createServiceView } from './derive/service-view.ts'
 import { type FindOwner, type Workload, workloadOf } from './derive/workload.ts'
+import type { CrashGuard } from './guard/crash-guard.ts'
+import { keyOf } from './guard/switched-off.ts'
 import type { StoreView } from './watch/object-store.ts'
 import type { Project, Projected, ReflectorEvent } from './watch/projected.ts'
 import { createReflector, type ReflectorStatus } from './watch/reflector.ts'
@@ -49,6 +51,8 @@ export interface KubeCollection {
   declareDeleted(isGone: (object: Projected, resource: KubeResource) => boolean): void
   /** Tells of these of its objects, but events, as if they had just been read. */
   retell(isDue: (object: Projected, resource: KubeResource) => boolean): void
+  /** What the guard says of these workloads (by `keyOf`) has changed: tells of them. */
+  retellWorkloads(keys: ReadonlySet<string>): void
   /** Everything was read, as far as it may be. */
   isRead(): boolean
   /** Whether it has told of the object in this very version. */
@@ -73,6 +77,8 @@ export interface KubeCollectionDeps {
   readonly pods: PodIndexWriter
   readonly sharing: Sharing
   readonly emit: (record: KubeRecord) => void
+  /** Absent: nobody watches over injected pods. */
+  readonly guard?: Pick<CrashGuard, 'see' | 'reasonOf'> | undefined
   /** What `quotasOf` says of the namespace may have changed. */
   readonly onQuotas: (namespace: string) => void
   /** Undefined: there is room for more records; else when there is. */
@@ -189,12 +195,27 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
 
   function onPod(event: ReflectorEvent<ProjectedPod>): void {
     if (event.type !== 'synced' && !ended) {
-      const { object, type } = event
-      if (type === 'deleted') index.remove(object.uid, clock.nowMs())
-      else index.put(object, workloadOf('Pod', object, findOwner), clock.nowMs())
+      const { object, previous, type } = event
+      const deleted = type === 'deleted'
+      const workload = workloadOf('Pod', object, findOwner)
+      if (deleted) index.remove(object.uid, clock.nowMs())
+      else index.put(object, workload, clock.nowMs())
+      deps.guard?.see({
+        ...{ pod: object, previous, deleted },
+        workload: nameOf(object.namespace, workload),
+        siblings: () => podsOf(object.namespace, workload),
+      })
       if (type === 'deleted' || !isGettingReady(object)) missing.delete(object.uid)
     }
     onObject(event)
+  }
+
+  function podsOf(namespace: string, { kind, name }: Workload): ProjectedPod[] {
+    return [...pods.store.values()].filter((pod) => {
+      if (pod.namespace !== namespace) return false
+      const workload = workloadOf('Pod', pod, findOwner)
+      return workload.kind === kind && workload.name === name
+    })
   }
 
   function onObject(event: ReflectorEvent<ProjectedPod | ProjectedReplicaSet | Described>): void {
@@ -205,7 +226,11 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
 
   function tell(sight: Sight): void {
     const { object } = sight
-    teller.tell(sight, { workload: workloadFor(object), missing: missing.get(object.uid) })
+    const workload = workloadFor(object)
+    const switchedOff = speaksFor(object, workload)
+      ? deps.guard?.reasonOf(nameOf(object.namespace, workload))
+      : undefined
+    teller.tell(sight, { workload, missing: missing.get(object.uid), switchedOff })
   }
 
   function workloadFor(object: ProjectedObject): Workload {
@@ -302,6 +327,13 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
       for (const one of [replicaSets, jobs, pods, ...later])
         one.retell((object: Projected) => isDue(object, one.resource))
     },
+    retellWorkloads(keys) {
+      for (const one of [replicaSets, jobs, pods, ...kinds])
+        one.retell((object: ProjectedObject & { readonly namespace: string }) => {
+          const workload = workloadFor(object)
+          return speaksFor(object, workload) && keys.has(keyOf(nameOf(object.namespace, workload)))
+        })
+    },
     hasTold: ({ uid, resourceVersion }, { plural }) =>
       reflectors.find((one) => one.resource.plural === plural)?.store.get(uid)?.resourceVersion ===
       resourceVersion,
@@ -325,6 +357,14 @@ export function createKubeCollection(deps: KubeCollectionDeps, config: KubeColle
 }
 
 const noWorkload: Workload = { kind: '', name: '' }
+const nameOf = (namespace: string, { kind, name }: Workload) => ({ namespace, kind, name })
+
+/** What is said of a workload is said of its object, or of its pods where its kind is not watched. */
+function speaksFor(object: ProjectedObject, { kind, name }: Workload): boolean {
+  if (object.kind === kind && object.name === name) return true
+  return object.kind === 'Pod' && kind !== '' && !isWorkload.has(kind)
+}
+
 /** Kinds that run pods; the others belong to no workload. */
 const isWorkload: ReadonlySet<string> = new Set([
   'Pod',

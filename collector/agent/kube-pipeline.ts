@@ -1,3 +1,4 @@
+import { injectLabel } from '../record/injection.ts'
 import type { KubeRecord, ObjectChange } from '../record/kube.ts'
 import { type KubeApi, namespacesResource, nodesResource } from '../record/kube-api.ts'
 import type { PodIndex, ScopeDecision } from '../record/pod-identity.ts'
@@ -14,6 +15,7 @@ import { scopeChange } from './derive/object-changes.ts'
 import { createObjectTeller } from './derive/object-teller.ts'
 import { createPodIndex } from './derive/pod-index.ts'
 import { type ProjectedNamespace, projectNamespace } from './derive/projections.ts'
+import type { CrashGuard, PodSight } from './guard/crash-guard.ts'
 import { createKubeCollection } from './kube-collection.ts'
 import { createKubeWatches } from './kube-watches.ts'
 import type { CollectedNamespace, CollectedNamespaces } from './scope/collected.ts'
@@ -57,6 +59,8 @@ export interface KubePipeline {
   status(): KubePipelineStatus
   /** Reads all that is watched of the selected namespaces, and tells it, anew. */
   resync(): void
+  /** What the guard says of these workloads (by `keyOf`) has changed. */
+  retellWorkloads(keys: ReadonlySet<string>): void
   close(): Promise<void>
 }
 
@@ -83,6 +87,8 @@ export interface KubePipelineDeps {
   /** `namespaces()` has changed, or is known now. */
   readonly onNamespaces: () => void
   readonly collected: CollectedNamespaces
+  /** Absent: nobody watches over injected pods. */
+  readonly guard?: Pick<CrashGuard, 'see' | 'reasonOf'> | undefined
 }
 
 export interface KubePipelineConfig {
@@ -105,6 +111,10 @@ export interface KubePipelineConfig {
 
 export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineConfig): KubePipeline {
   const { client, clock, random, log, metrics, onScopeStop, collected, room = () => undefined } = deps
+  const guard = deps.guard && {
+    ...deps.guard,
+    see: (sight: PodSight) => asksForInjection(sight.pod.namespace) && deps.guard?.see(sight),
+  }
   const { namespacedWatchesMax = 10, installation = '', selfCheckMs = 300_000 } = config
   const { mode } = config.watch
   const stopping = new AbortController()
@@ -178,7 +188,7 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
       track,
       createCollection: (what) =>
         createKubeCollection(
-          { client, clock: recordClock, random, log, turns, pods, sharing, emit, onQuotas, room },
+          { client, clock: recordClock, random, log, turns, pods, sharing, emit, onQuotas, room, guard },
           what,
         ),
     },
@@ -310,6 +320,11 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
     else tellOfStop(namespace, isThere ? reason : 'the namespace was deleted')
   }
 
+  /** Labels of namespaces cannot be read in mode namespaced. */
+  function asksForInjection(name: string): boolean {
+    return mode === 'namespaced' || namespaces.store.named('', name)?.labels[injectLabel] === 'enabled'
+  }
+
   function track(run: Promise<void>): void {
     const settled = run.finally(() => runs.delete(settled))
     runs.add(settled)
@@ -390,6 +405,9 @@ export function createKubePipeline(deps: KubePipelineDeps, config: KubePipelineC
       nodes.resync({ tellAll: true })
       for (const one of namespaces.store.values())
         if (scope.decide(one.name).selected) emitNamespace(one, { previous: undefined, deleted: false })
+    },
+    retellWorkloads(keys) {
+      for (const collection of watches.collections()) collection.retellWorkloads(keys)
     },
     async close() {
       stopping.abort()

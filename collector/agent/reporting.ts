@@ -4,6 +4,7 @@ import type { Clock } from '../std/clock.ts'
 import type { Log } from '../std/log.ts'
 import type { RemoteConfigOffer } from '../wire/opamp.ts'
 import type { ClusterHalf } from './cluster.ts'
+import { writesSwitchedOff } from './config.ts'
 import type { AgentConfig } from './config-schema.ts'
 import type { LastKnownGood } from './control/last-known-good.ts'
 import { type AgentReport, createReporter } from './control/reporter.ts'
@@ -54,7 +55,10 @@ export function createReporting(
         nodes: config.watch.nodes === 'on',
         scrape: config.scrape.enabled,
         crashLogs: config.crashLogs.enabled,
-        lease: config.leaderElection.enabled ? config.leaderElection.namespace : '',
+        lease: config.leaderElection.enabled ? config.leaderElection : undefined,
+        switchedOff: writesSwitchedOff(config)
+          ? { namespace: config.injection.namespace, name: config.injection.configMap }
+          : undefined,
       }),
     },
   )

@@ -160,6 +160,15 @@ export function createStatusReader(deps: StatusDeps): StatusReader {
           ['host.name', hostname()],
           ['os.type', type().toLowerCase()],
           [agentAttributes.mode, config.mode],
+          [agentAttributes.injection, config.injection.enabled ? 'on' : 'off'],
+          ...(config.injection.enabled
+            ? [
+                [
+                  agentAttributes.injectionConfigMap,
+                  `${config.injection.namespace}/${config.injection.configMap}`,
+                ] as const,
+              ]
+            : []),
           ...trafficReport(traffic.reported()),
         ]),
         health: health(),

@@ -37,6 +37,8 @@ export interface NeededRight {
   readonly group: string
   readonly resource: string
   readonly namespace: string
+  /** A role may grant it for one object alone; what is created has no name yet. */
+  readonly name?: string
   readonly verbs: readonly string[]
 }
 
@@ -87,7 +89,7 @@ export function createAccessReview(
   }
 
   async function isAllowed(need: NeededRight, verb: string, signal: AbortSignal): Promise<boolean> {
-    const { group, namespace } = need
+    const { group, namespace, name } = need
     const [resource, subresource] = need.resource.split('/')
     const answer = await client.write(
       {
@@ -103,6 +105,7 @@ export function createAccessReview(
               ...(subresource ? { subresource } : {}),
               verb,
               ...(namespace ? { namespace } : {}),
+              ...(name && verb !== 'create' ? { name } : {}),
             },
           },
         },
@@ -132,6 +135,16 @@ export function createAccessReview(
   }
 }
 
+interface Named {
+  readonly namespace: string
+  readonly name: string
+}
+
+const written = (object: Omit<NeededRight, 'verbs'>): NeededRight => ({
+  ...object,
+  verbs: ['get', 'create', 'update'],
+})
+
 /** What the chart's roles grant, by what is switched on. */
 export function neededRights({
   mode,
@@ -140,14 +153,17 @@ export function neededRights({
   scrape,
   crashLogs,
   lease,
+  switchedOff,
 }: {
   readonly mode: 'cluster' | 'namespaced'
   readonly namespaces: readonly string[]
   readonly nodes: boolean
   readonly scrape: boolean
   readonly crashLogs: boolean
-  /** The namespace of the agent's Lease; '': no election. */
-  readonly lease: string
+  /** The agent's Lease; undefined: no election. */
+  readonly lease: Named | undefined
+  /** The ConfigMap with what is not injected; undefined: the agent does not write it. */
+  readonly switchedOff: Named | undefined
 }): NeededRight[] {
   const read = ({ group, plural }: KubeResource, namespace: string): NeededRight => ({
     group,
@@ -167,15 +183,7 @@ export function neededRights({
       ...metrics('pods', place),
       ...(crashLogs ? [{ group: '', resource: 'pods/log', namespace: place, verbs: ['get'] }] : []),
     ]),
-    ...(lease === ''
-      ? []
-      : [
-          {
-            group: 'coordination.k8s.io',
-            resource: 'leases',
-            namespace: lease,
-            verbs: ['get', 'create', 'update'],
-          },
-        ]),
+    ...(lease ? [written({ group: 'coordination.k8s.io', resource: 'leases', ...lease })] : []),
+    ...(switchedOff ? [written({ group: '', resource: 'configmaps', ...switchedOff })] : []),
   ]
 }

@@ -25,6 +25,10 @@ export const agentAttributes = {
   bytesPerPodHour: 'binnacle.agent.bytes_per_pod_hour',
   /** What it is of: `last hour` or `since start`. */
   bytesOver: 'binnacle.agent.bytes_over',
+  /** `on` or `off`: whether the chart injects instrumentation into new pods. */
+  injection: 'binnacle.agent.injection',
+  /** `<namespace>/<name>` of the ConfigMap that says into which workloads it does not. */
+  injectionConfigMap: 'binnacle.agent.injection.config_map',
 } as const
 
 /** In the error of a component of the health: what follows says what to do about it. OpAMP has no place of its own for it. */

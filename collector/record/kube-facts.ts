@@ -6,8 +6,11 @@
 
 /** Words, as Kubernetes spells them unless said otherwise. */
 export const objectFacts = {
-  /** `workloadInferred`: 'true' where the workload is guessed from names, because an owner may not be seen. */
-  Pod: ['workloadInferred'],
+  /**
+   * `workloadInferred`: 'true' where the workload is guessed from names, because an owner may not be seen.
+   * `injection`: what the webhook says it did with the pod, `injected: node` or `skipped: <reason>`.
+   */
+  Pod: ['workloadInferred', 'injection'],
   Node: ['roles', 'taints', 'kubeletVersion', 'os', 'architecture', 'instanceType', 'zone', 'internalIp'],
   Deployment: ['strategy', 'paused', 'images'],
   StatefulSet: ['strategy', 'images', 'serviceName'],
@@ -160,6 +163,11 @@ export const findingKinds = {
     title: 'Job failed',
     severity: 'error',
     hint: 'Look at the last pod of the Job and its exit code.',
+  },
+  'injection-switched-off': {
+    title: 'Injection switched off',
+    severity: 'error',
+    hint: 'Injected pods crashed again and again, so new ones are not injected. Restart the workload, mend the cause, then lift it: see Instrumentation.',
   },
   'node-pressure': {
     title: 'Node under pressure',

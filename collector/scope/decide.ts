@@ -1,9 +1,9 @@
+import { injectLabel } from '../record/injection.ts'
 import type { ScopeDecision } from '../record/pod-identity.ts'
 import type { NamespaceFacts, RemoteScope, ScopeConfig } from '../record/remote-config.ts'
 import { type Pattern, parsePatterns } from './patterns.ts'
 
 export const collectLabel = 'binnacle.dev/collect'
-export const injectLabel = 'binnacle.dev/inject'
 
 export interface ScopeRules {
   readonly include: readonly Pattern[]

@@ -27,6 +27,8 @@ const rules: Record<string, { readonly may: readonly string[]; readonly packages
       'collector/std',
     ],
   },
+  // It judges pods as the derive stage has projected them.
+  'collector/agent/guard': { may: ['collector/agent/derive', 'collector/record', 'collector/std'] },
   'collector/agent/scope': { may: ['collector/record', 'collector/scope', 'collector/std'] },
   ...Object.fromEntries(
     [

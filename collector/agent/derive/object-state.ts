@@ -18,6 +18,8 @@ export interface StateContext {
   readonly quotas?: NamespaceQuotas | undefined
   /** Of a Pod: what events say it lacks. */
   readonly missing?: Missing | undefined
+  /** Why its pods are not injected any more. */
+  readonly switchedOff?: string | undefined
 }
 
 export interface NamespaceQuotas {
@@ -27,6 +29,13 @@ export interface NamespaceQuotas {
 
 /** The record of one object as it is now. */
 export function deriveObjectState(object: ProjectedObject, context: StateContext): ObjectState {
+  const state = stateOf(object, context)
+  if (context.switchedOff === undefined) return state
+  const switchedOff = findings({ 'injection-switched-off': context.switchedOff })
+  return { ...state, findings: { ...state.findings, ...switchedOff } }
+}
+
+function stateOf(object: ProjectedObject, context: StateContext): ObjectState {
   const base = { ...neutral, ...identity(object, context), status: statusOf(object) }
   switch (object.kind) {
     case 'Namespace':
@@ -91,9 +100,23 @@ function podFields(pod: ProjectedPod, { missing, workload }: StateContext): Part
     qosClass: pod.qosClass,
     containers: pod.containers,
     amounts: { ...pod.amounts, ...(starts.length > 0 ? { startedAtMs: Math.min(...starts) } : {}) },
-    ...(workload.isInferred ? { facts: facts('Pod', { workloadInferred: 'true' }) } : {}),
+    ...podFacts(pod, workload),
     findings: podFindings(pod, missing),
   }
+}
+
+function podFacts(pod: ProjectedPod, { isInferred }: Workload): Partial<ObjectState> {
+  const said = facts('Pod', {
+    ...(isInferred ? { workloadInferred: 'true' } : {}),
+    injection: pod.injection ?? notAskedAbout(pod),
+  })
+  return Object.keys(said).length > 0 ? { facts: said } : {}
+}
+
+/** Why the API server does not ask the webhook about the pod; '': it does, where the namespace asks for injection. */
+function notAskedAbout({ hostNetwork, owner }: ProjectedPod): string {
+  if (hostNetwork) return 'skipped: it uses the network of its node'
+  return owner.kind === 'Node' ? 'skipped: it is a static pod of its node' : ''
 }
 
 function identity(object: ProjectedMeta & { readonly kind: string }, context: StateContext) {

@@ -9,7 +9,10 @@ import { deriveObjectState, type ProjectedObject, type StateContext, statusOf } 
  * happened to it. Remembers only since when each object has its present status.
  */
 export interface ObjectTeller {
-  tell(sight: Sight, context: Pick<StateContext, 'workload' | 'scopeReason' | 'quotas' | 'missing'>): void
+  tell(
+    sight: Sight,
+    context: Pick<StateContext, 'workload' | 'scopeReason' | 'quotas' | 'missing' | 'switchedOff'>,
+  ): void
   /** The object is no longer ours to speak of. */
   forget(uid: string): void
 }

@@ -1,3 +1,4 @@
+import { injectionAnnotation } from '../../record/injection.ts'
 import type { ContainerState } from '../../record/kube.ts'
 import { projectContainers, projectResources } from './containers.ts'
 import { amounts } from './kinds/described.ts'
@@ -25,6 +26,8 @@ export interface ProjectedPod extends ProjectedMeta {
   readonly containerIds: readonly string[]
   /** From annotations, for the telemetry of the pod. Most have none. */
   readonly resourceAttributes?: Readonly<Record<string, string>>
+  /** What the webhook says it did with it; absent: the webhook did not see it. */
+  readonly injection?: string
   readonly amounts: Record<string, number>
   /** Of the pod as a whole (spec.resources, since Kubernetes 1.34), beside those of its containers. Most have none. */
   readonly resources?: Resources
@@ -55,6 +58,7 @@ export function projectPod(raw: Json): ProjectedPod | undefined {
   const status = object(raw['status'])
   const containers = projectContainers(raw)
   const resourceAttributes = resourceAnnotations(raw)
+  const injection = annotation(raw, injectionAnnotation).slice(0, injectionLengthMax)
   const blocking = list(status['conditions']).find(
     (one) =>
       (one['type'] === 'PodScheduled' && one['status'] === 'False') || one['type'] === 'DisruptionTarget',
@@ -80,10 +84,13 @@ export function projectPod(raw: Json): ProjectedPod | undefined {
       .map((one) => whole(text(one['containerID']).replace(/^[a-z0-9.+-]+:\/\//, '')))
       .filter(Boolean),
     ...(resourceAttributes ? { resourceAttributes } : {}),
+    ...(injection ? { injection } : {}),
     amounts: podAmounts(raw),
     ...('resources' in spec ? { resources: projectResources(spec['resources']) } : {}),
   }
 }
+
+const injectionLengthMax = 256
 
 /** A text of its own: of one that was cut off another V8 keeps both. */
 const whole = (cut: string) => Buffer.from(cut).toString()

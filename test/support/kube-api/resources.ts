@@ -19,6 +19,7 @@ export const resourceKinds: readonly ResourceKind[] = [
   kind('core/v1/events', 'Event'),
   kind('core/v1/services', 'Service'),
   kind('core/v1/endpoints', 'Endpoints'),
+  kind('core/v1/configmaps', 'ConfigMap'),
   kind('core/v1/resourcequotas', 'ResourceQuota'),
   kind('core/v1/limitranges', 'LimitRange'),
   kind('core/v1/persistentvolumeclaims', 'PersistentVolumeClaim'),

@@ -23,6 +23,7 @@ const well: AgentCondition = {
   access: undefined,
   configuration: { problem: '', needsRestart: [], remote: undefined },
   crashLogs: undefined,
+  crashGuard: undefined,
   lanes: [{ lane: 'kube', spoolFailure: undefined, shipFailure: undefined }],
   election: undefined,
   serviceWarning: '',

@@ -25,7 +25,8 @@ const everything = {
   nodes: true,
   scrape: true,
   crashLogs: true,
-  lease: 'binnacle',
+  lease: { namespace: 'binnacle', name: 'agent' },
+  switchedOff: { namespace: 'binnacle', name: 'agent-injection' },
 } as const
 
 async function review(needs = neededRights(everything), isDenied = () => false) {
@@ -61,10 +62,12 @@ test('asks for every verb the agent needs, and names those that are denied', asy
   kube.faults.forbid({ verb: 'watch', resource: 'cronjobs' })
   kube.faults.forbid({ resource: 'leases', verb: 'create' })
   kube.faults.forbid({ resource: 'pods/log' })
+  kube.faults.forbid({ resource: 'configmaps', verb: 'update' })
   const { one, stop } = await review()
   expect(one.result()).toEqual({
-    asked: 2 * 16 + 2 + 1 + 3,
+    asked: 2 * 16 + 2 + 1 + 3 + 3,
     denied: [
+      { resource: 'configmaps', namespace: 'binnacle', verbs: ['update'] },
       { resource: 'cronjobs', namespace: '', verbs: ['watch'] },
       { resource: 'leases', namespace: 'binnacle', verbs: ['create'] },
       { resource: 'pods/log', namespace: '', verbs: ['get'] },
@@ -105,7 +108,8 @@ test('in mode namespaced it asks in each namespace, up to twenty, and not for th
     nodes: true,
     scrape: false,
     crashLogs: false,
-    lease: '',
+    lease: undefined,
+    switchedOff: undefined,
   })
   expect(new Set(needs.map(({ namespace }) => namespace)).size).toBe(20)
   expect(needs.map(({ resource }) => resource)).not.toContain('nodes')
