@@ -228,7 +228,9 @@ test('a list that cannot be read is left as it is, and health says so', async ()
   const agent = await start()
   crash('new-1', 'new')
   await until(() => agent.guard.status().state === 'failing')
-  expect(agent.guard.status().message).toMatch(/^cannot use binnacle\/agent-injection: disabled.json is no JSON: /)
+  expect(agent.guard.status().message).toMatch(
+    /^cannot use binnacle\/agent-injection: disabled.json is no JSON: /,
+  )
   kube.patch('ConfigMap', home, { data: { 'disabled.json': '[]' } })
   await until(() => disabled().length === 1)
   expect(agent.outcomes).toEqual({ 'switched-off': 1 })
