@@ -4,8 +4,8 @@ import {
   type CrashGuard,
   createCrashGuard,
 } from '../../../collector/agent/guard/crash-guard.ts'
-import { createKubeClient, type KubeClient } from '../../../collector/kube/client.ts'
 import { createKubePipeline, type KubePipeline } from '../../../collector/agent/kube-pipeline.ts'
+import { createKubeClient, type KubeClient } from '../../../collector/kube/client.ts'
 import type { SwitchedOff } from '../../../collector/record/injection.ts'
 import type { KubeRecord } from '../../../collector/record/kube.ts'
 import { systemClock } from '../../../collector/std/clock.ts'
