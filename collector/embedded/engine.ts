@@ -58,9 +58,20 @@ export interface EngineConfig {
 /** A SET text longer than this does not pass the default `max_query_size`. */
 const setBytesMax = 250_000
 
+function enginePackage(): string {
+  try {
+    return createRequire(import.meta.url).resolve('chdb')
+  } catch (cause) {
+    throw new Error(
+      'this installation has no embedded engine: set clickhouse.url, or use the image whose tag ends in -embedded',
+      { cause },
+    )
+  }
+}
+
 /** Opens the directory; throws with `Code: 76` when another process holds it. */
 export function openEngine({ dataDir, memoryBytesMax, statementMemoryBytesMax }: EngineConfig): Engine {
-  const require = createRequire(createRequire(import.meta.url).resolve('chdb'))
+  const require = createRequire(enginePackage())
   const addon = (require('./dist/loader.js') as { loadNative(): Addon }).loadNative()
   const args = [
     `--max_server_memory_usage=${memoryBytesMax}`,

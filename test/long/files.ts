@@ -4,4 +4,5 @@ export const longTests = [
   'test/unit/rollup/reads.test.ts',
   'test/unit/rollup/transactions.test.ts',
   'test/property/rollup.test.ts',
+  'test/e2e/image.test.ts',
 ]

@@ -19,11 +19,25 @@ export interface TestProcess {
 const freePorts = { BINNACLE_OTLP_GRPC_PORT: '0', BINNACLE_OTLP_HTTP_PORT: '0' }
 
 /** Starts a Node program of this repository as a real process. */
-export function startNode(args: readonly string[], env: Record<string, string> = {}): TestProcess {
-  const child: ChildProcess = spawn(process.execPath, [...args], {
+export const startNode = (args: readonly string[], env: Record<string, string> = {}): TestProcess =>
+  startProcess(process.execPath, args, {
+    ...(process.env as Record<string, string>),
+    NODE_OPTIONS: '',
+    VITEST: '',
+    ...freePorts,
+    ...env,
+  })
+
+/** With this environment and nothing else. */
+export function startProcess(
+  file: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): TestProcess {
+  const child: ChildProcess = spawn(file, [...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { ...process.env, NODE_OPTIONS: '', VITEST: '', ...freePorts, ...env },
+    env,
   })
   const chunks: string[] = []
   child.stdout?.on('data', (chunk) => chunks.push(String(chunk)))
