@@ -93,8 +93,7 @@ const rules: Record<string, { readonly may: readonly string[]; readonly packages
   'dashboards/web': { may: [] },
   'dashboards/grafana': { may: [] },
   instrumentation: { may: [] },
-  // Runs before anything is installed for it.
-  image: { may: [], packages: ['node:fs', 'node:path', 'node:util'] },
+  image: { may: [] },
   'instrumentation/image': { may: ['image'] },
   test: { may: ['collector', 'dashboards', 'image', 'instrumentation'] },
 }
