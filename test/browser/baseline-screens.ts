@@ -67,6 +67,31 @@ export function baselineScreens(ui: Ui): void {
     await page.close()
   })
 
+  test('a transaction stands beside its own past: in the list, and as bands on its charts', async () => {
+    const { page, errors } = await ui.open(`/applications/shop/transactions?${ui.range()}`)
+    const row = page.getByRole('row').filter({ hasText: 'GET /hw2' })
+    const [usual] = await ui.store().query<{ mean: number; sigma: number; hours: number; p95: number }>({
+      sql: `SELECT avg(rate) AS mean, stddevSamp(rate) AS sigma, toFloat64(count()) AS hours FROM (
+        SELECT hour, sum(calls) / 60 AS rate FROM transactions_1h FINAL
+        WHERE application = 'shop' AND service = 'magnanimo' AND transaction = 'GET /hw2'
+          AND hour < fromUnixTimestamp64Milli({lastHourMs:Int64}) AND toHour(hour) = toHour(fromUnixTimestamp64Milli({lastHourMs:Int64}))
+        GROUP BY hour)`,
+      params: { lastHourMs: Math.floor((ui.facts().toMs - 1) / hourMs) * hourMs },
+    })
+    const deviation = await row.getByText(/▲ \+[\d.]+ σ/).getAttribute('title')
+    expect(deviation).toMatch(/^usual .+ from 14 hours$/)
+    await row.getByRole('link', { name: 'GET /hw2' }).click()
+    const { mean = 0, sigma = 0, hours } = usual ?? {}
+    const [lower, upper] = [mean - 2 * sigma, mean + 2 * sigma].map((one) =>
+      formatValue(Math.max(0, one), '1/min'),
+    )
+    await page.getByText(`usual calls ${lower} – ${upper} (n = ${hours} h)`).waitFor()
+    await page.getByText(/^usual p95 /).waitFor()
+    await page.getByText(/^usual errors /).waitFor()
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
   test('a baseline of fewer than three hours says that it warms up', async () => {
     const { page, errors } = await ui.open(`/applications/shop?${ui.range()}&compare=monthly`)
     await page.getByText('baseline warms up: 0 of 3 hours like this one').first().waitFor()

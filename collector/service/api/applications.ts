@@ -22,16 +22,9 @@ import {
 } from '../query/operations.ts'
 import { everything, type ListFilter, type Range } from '../query/query.ts'
 import { type Ask, asker } from './ask.ts'
-import {
-  type Comparison,
-  parseComparison,
-  previousRange,
-  usualOfEntities,
-  usualOfSteps,
-  withBand,
-  withPrevious,
-} from './baselines.ts'
+import { type Comparison, parseComparison, usualOfEntities } from './baselines.ts'
 import { changeMarkers, newestFirst, violationMarkers } from './clusters.ts'
+import { comparedCharts } from './compared-charts.ts'
 import { ApiProblem } from './errors.ts'
 import { toFlowMap, toTiers } from './flow-map.ts'
 import { parseList } from './list-filter.ts'
@@ -157,36 +150,12 @@ async function dashboard(
 
 type Charts = ApplicationDashboard['charts']
 
-/** Load, response time and errors, beside what they are compared with. */
-async function applicationCharts(ask: Ask, scope: ApplicationScope, comparison: Comparison): Promise<Charts> {
+function applicationCharts(ask: Ask, scope: ApplicationScope, comparison: Comparison): Promise<Charts> {
   const stepMs = redStepMsOf(scope)
-  const chartsOf = async (range: ApplicationScope) =>
-    toCharts(await ask<ApplicationStepRow>(applicationStepsQuery({ ...range, stepMs })), range)
-  switch (comparison.type) {
-    case 'none':
-      return chartsOf(scope)
-    case 'previous': {
-      const { fromMs, toMs } = previousRange(scope, stepMs)
-      const [now, before] = await Promise.all([chartsOf(scope), chartsOf({ ...scope, fromMs, toMs })])
-      return {
-        load: withPrevious(now.load, before.load),
-        responseTime: withPrevious(now.responseTime, before.responseTime),
-        errors: withPrevious(now.errors, before.errors),
-      }
-    }
-    case 'baseline': {
-      const [now, usual] = await Promise.all([
-        chartsOf(scope),
-        usualOfSteps(ask, { ...scope, stepMs, level: 'application' }, comparison),
-      ])
-      const { spread } = comparison
-      return {
-        load: withBand(now.load, { series: 'calls', metric: 'callsPerMinute', usual, spread }),
-        responseTime: withBand(now.responseTime, { series: 'p95', metric: 'p95Ms', usual, spread }),
-        errors: withBand(now.errors, { series: 'errors', metric: 'errorsPerMinute', usual, spread }),
-      }
-    }
-  }
+  const { application } = scope
+  return comparedCharts(ask, { ...scope, stepMs, level: 'application' }, comparison, async (range) =>
+    toCharts(await ask<ApplicationStepRow>(applicationStepsQuery({ ...range, application, stepMs })), range),
+  )
 }
 
 function toCharts(steps: readonly ApplicationStepRow[], scope: Range): Charts {

@@ -66,7 +66,7 @@ export function withPrevious(chart: Chart, before: Chart): Chart {
 
 export type UsualOfStep = (timeMs: number) => Readonly<Record<BaselineMetric, UsualFigures>> | undefined
 
-interface StepsOf extends Range {
+export interface StepsOf extends Range {
   readonly level: BaselineLevel
   readonly application: string
   readonly service?: string

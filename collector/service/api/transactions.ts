@@ -25,6 +25,8 @@ import {
 } from '../query/transactions.ts'
 import { requireApplication, sparkOf } from './applications.ts'
 import { type Ask, asker } from './ask.ts'
+import { type Comparison, parseComparison, usualOfEntities } from './baselines.ts'
+import { comparedCharts, type RedCharts } from './compared-charts.ts'
 import { ApiProblem } from './errors.ts'
 import { parseList } from './list-filter.ts'
 import { perMinute, toRed } from './red.ts'
@@ -68,7 +70,7 @@ export function registerTransactionRoutes(
       const scope = await scopeOf(request)
       const service = parseList('service', request.query.service)
       const [rows, known] = await Promise.all([
-        transactionRows(ask, { ...scope, service }),
+        transactionRows(ask, { ...scope, service }, parseComparison(request.query)),
         applicationSince(ask, scope),
       ])
       if (rows.length === 0) await requireApplication(ask, scope.application)
@@ -95,7 +97,8 @@ export function registerTransactionRoutes(
     async (request, reply) => {
       const ask = asker(store, request, reply)
       const { service, transaction } = request.query
-      return detail(ask, { ...(await scopeOf(request)), service, transaction })
+      const scope = { ...(await scopeOf(request)), service, transaction }
+      return detail(ask, scope, parseComparison(request.query))
     },
   )
   app.get(
@@ -177,17 +180,23 @@ async function applicationSince(ask: Ask, { application, naming }: TransactionSc
 async function transactionRows(
   ask: Ask,
   scope: TransactionScope & Pick<Parameters<typeof transactionsQuery>[0], 'service'>,
+  comparison: Comparison,
 ): Promise<TransactionRow[]> {
   const stepMs = wholeStepMsOf(scope)
-  const [rows, { sinceMs }] = await Promise.all([
+  const { application } = scope
+  const [rows, { sinceMs }, usual] = await Promise.all([
     ask<TransactionListRow>(transactionsQuery({ ...scope, stepMs })),
     applicationSince(ask, scope),
+    usualOfEntities(ask, { ...scope, level: 'transaction' }, comparison),
   ])
   const all = rows.reduce((sum, row) => sum + row.calls, 0)
   return rows.map((row) => ({
     service: row.service,
     transaction: row.transaction,
-    red: toRed(row, minutesOf(scope)),
+    red: usual(
+      { application, service: row.service, transaction: row.transaction },
+      toRed(row, minutesOf(scope)),
+    ),
     classes: toClasses(row),
     share: all === 0 ? 0 : row.calls / all,
     versions: [...row.versions],
@@ -201,11 +210,21 @@ async function transactionRows(
   }))
 }
 
-async function detail(ask: Ask, scope: TransactionScope & TransactionKey): Promise<TransactionDetail> {
+async function detail(
+  ask: Ask,
+  scope: TransactionScope & TransactionKey,
+  comparison: Comparison,
+): Promise<TransactionDetail> {
   const stepMs = wholeStepMsOf(scope)
-  const [rows, steps, versions, thresholds, sample] = await Promise.all([
-    transactionRows(ask, { ...scope, service: everything }),
-    ask<TransactionStepRow>(transactionStepsQuery({ ...scope, stepMs })),
+  const [rows, charts, versions, thresholds, sample] = await Promise.all([
+    transactionRows(ask, { ...scope, service: everything }, comparison),
+    comparedCharts(ask, { ...keyOf(scope), stepMs, level: 'transaction' }, comparison, async (range) =>
+      toCharts(
+        await ask<TransactionStepRow>(transactionStepsQuery({ ...scope, ...range, stepMs })),
+        range,
+        stepMs,
+      ),
+    ),
     ask<TransactionVersionRow>(transactionVersionsQuery(scope)),
     ask<ThresholdRow>(transactionThresholdsQuery({ ...keyOf(scope), stepMs })),
     sampleOf(ask, scope),
@@ -218,44 +237,10 @@ async function detail(ask: Ask, scope: TransactionScope & TransactionKey): Promi
       `cannot find the transaction ${scope.transaction.slice(0, 80)} of ${scope.service.slice(0, 80)}: it has no calls in this time range; choose a longer one`,
     )
   }
-  const chart = (
-    unit: string,
-    lines: Readonly<Record<string, (row: TransactionStepRow, minutes: number) => number | null>>,
-    missing: 0 | null,
-  ) =>
-    chartOf(
-      steps,
-      scope,
-      Object.entries(lines).map(([name, value]) => ({ name, unit, value, missing })),
-      stepMs,
-    )
-  const classLine = (name: keyof Classes) => (step: TransactionStepRow) => toClasses(step)[name]
   return {
     transaction: row,
     charts: {
-      load: chart('1/min', { calls: (step, minutes) => perMinute(step.calls, minutes) }, 0),
-      responseTime: chart(
-        'ms',
-        {
-          mean: (step) => step.meanMs,
-          p50: (step) => step.p50Ms,
-          p95: (step) => step.p95Ms,
-          p99: (step) => step.p99Ms,
-        },
-        null,
-      ),
-      errors: chart('1/min', { errors: (step, minutes) => perMinute(step.errors, minutes) }, 0),
-      classes: chart(
-        '1',
-        {
-          normal: classLine('normal'),
-          slow: classLine('slow'),
-          verySlow: classLine('verySlow'),
-          stalled: classLine('stalled'),
-          errors: classLine('errors'),
-        },
-        0,
-      ),
+      ...charts,
       thresholds: chartOf(
         thresholds,
         scope,
@@ -276,6 +261,50 @@ async function detail(ask: Ask, scope: TransactionScope & TransactionKey): Promi
       p95Ms: one.p95Ms,
     })),
     sample,
+  }
+}
+
+function toCharts(
+  steps: readonly TransactionStepRow[],
+  range: Range,
+  stepMs: number,
+): RedCharts & Pick<TransactionDetail['charts'], 'classes'> {
+  const chart = (
+    unit: string,
+    lines: Readonly<Record<string, (row: TransactionStepRow, minutes: number) => number | null>>,
+    missing: 0 | null,
+  ) =>
+    chartOf(
+      steps,
+      range,
+      Object.entries(lines).map(([name, value]) => ({ name, unit, value, missing })),
+      stepMs,
+    )
+  const classLine = (name: keyof Classes) => (step: TransactionStepRow) => toClasses(step)[name]
+  return {
+    load: chart('1/min', { calls: (step, minutes) => perMinute(step.calls, minutes) }, 0),
+    responseTime: chart(
+      'ms',
+      {
+        mean: (step) => step.meanMs,
+        p50: (step) => step.p50Ms,
+        p95: (step) => step.p95Ms,
+        p99: (step) => step.p99Ms,
+      },
+      null,
+    ),
+    errors: chart('1/min', { errors: (step, minutes) => perMinute(step.errors, minutes) }, 0),
+    classes: chart(
+      '1',
+      {
+        normal: classLine('normal'),
+        slow: classLine('slow'),
+        verySlow: classLine('verySlow'),
+        stalled: classLine('stalled'),
+        errors: classLine('errors'),
+      },
+      0,
+    ),
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { TransactionSettings } from '../../../record/transaction-settings.ts'
 import { Red, VersionShare } from './applications.ts'
-import { Chart, TimeRange } from './common.ts'
+import { Chart, ComparedRange, TimeRange } from './common.ts'
 
 const Maybe = Type.Union([Type.Number(), Type.Null()])
 const List = Type.Optional(Type.String({ description: 'comma-separated values; a leading ! excludes' }))
@@ -31,7 +31,7 @@ export const TransactionRow = Type.Object({
 export type TransactionRow = Static<typeof TransactionRow>
 
 export const TransactionQuery = Type.Intersect([
-  TimeRange,
+  ComparedRange,
   Type.Object({
     service: List,
     q: Type.Optional(Type.String({ maxLength: 200, description: 'part of the name or tier' })),
@@ -78,7 +78,7 @@ export const Threshold = Type.Object({
 export type Threshold = Static<typeof Threshold>
 
 export const TransactionDetailQuery = Type.Intersect([
-  TimeRange,
+  ComparedRange,
   Type.Object({
     service: Type.String({ minLength: 1, maxLength: 500 }),
     transaction: Type.String({ minLength: 1, maxLength: 1_000 }),

@@ -78,7 +78,10 @@ function Dashboard({ of, detail }: { readonly of: TransactionKey; readonly detai
           <Figures detail={detail} of={of} />
         </Card>
       </div>
-      <div className="transaction-charts">
+      <div className="application-charts">
+        <Card title="Load">
+          <Chart chart={charts.load} kind="area" height={180} onPoint={behind()} />
+        </Card>
         <Card title="Response time">
           <Chart chart={charts.responseTime} height={180} onPoint={behind()} />
         </Card>
