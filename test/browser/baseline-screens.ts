@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
-import { formatValue } from '../../dashboards/web/src/format.ts'
-import { seedHistory } from '../support/seed/history.ts'
+import { formatRate, formatValue } from '../../dashboards/web/src/format.ts'
+import { seedEdgeHistory, seedHistory } from '../support/seed/history.ts'
 import type { Ui } from './ui.ts'
 
 const hourMs = 3_600_000
@@ -12,6 +12,11 @@ export function baselineScreens(ui: Ui): void {
     const firstMs = Math.floor(ui.facts().fromMs / hourMs) * hourMs
     const hours = [1, 2, 3, 4, 5, 6, 7].flatMap((days) =>
       [0, hourMs].map((more) => firstMs - days * 24 * hourMs + more),
+    )
+    await seedEdgeHistory(
+      ui.store(),
+      { caller: 'magnanimo', callee: 'benigno' },
+      hours.map((hourMs, index) => ({ hourMs, calls: 900, durations: [[2 ** (1 + (index % 3)), 900]] })),
     )
     await seedHistory(
       ui.store(),
@@ -59,10 +64,31 @@ export function baselineScreens(ui: Ui): void {
       .first()
       .getByText(/▲ \+[\d.]+ σ/)
       .waitFor()
+    const tier = page.getByRole('button', { name: /^tier magnanimo: .+, p95 \+[\d.]+ σ/ })
+    // The numbers are said when pointed at.
+    const [failing] = await ui.store().query<{ now: number; mean: number; sigma: number }>({
+      sql: `SELECT
+        (SELECT toFloat64(countIf(status = 2)) FROM spans FINAL WHERE service = 'magnanimo' AND kind = 2) / 60 AS now,
+        avg(rate) AS mean, stddevSamp(rate) AS sigma
+        FROM (
+          SELECT hour, sum(errors) / 60 AS rate FROM red_1h FINAL
+          WHERE application = 'shop' AND service = 'magnanimo' AND hour < fromUnixTimestamp64Milli({fromMs:Int64})
+            AND toHour(hour) IN (toHour(fromUnixTimestamp64Milli({fromMs:Int64})), toHour(fromUnixTimestamp64Milli({toMs:Int64} - 1)))
+          GROUP BY hour
+        )`,
+      params: { fromMs: ui.facts().fromMs, toMs: ui.facts().toMs },
+    })
+    const { now = 0, mean = 0, sigma = 0 } = failing ?? {}
+    const [lower, upper] = [mean - 2 * sigma, mean + 2 * sigma].map((one) => formatRate(Math.max(0, one)))
+    expect(await tier.getAttribute('title')).toContain(
+      `errors ${formatRate(now)}, usual ${lower} – ${upper} (n = 14 h)`,
+    )
+    // So are calls between tiers; what has no past says so by its shape.
     await page
-      .getByRole('button', { name: /magnanimo/ })
-      .getByText(/▲ \+[\d.]+ σ slower/)
+      .getByRole('button', { name: /^magnanimo calls benigno: .+✕ p95 \+[\d.]+ σ/ })
+      .getByText(/✕ p95 \+/)
       .waitFor()
+    await page.getByRole('list', { name: 'What shapes and colours mean' }).getByText('over 3 σ').waitFor()
     expect(errors).toEqual([])
     await page.close()
   })
@@ -88,6 +114,14 @@ export function baselineScreens(ui: Ui): void {
     await page.getByText(`usual calls ${lower} – ${upper} (n = ${hours} h)`).waitFor()
     await page.getByText(/^usual p95 /).waitFor()
     await page.getByText(/^usual errors /).waitFor()
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  test.each(['/applications', '/'])('%s says how applications stand beside their baselines', async (path) => {
+    const { page, errors } = await ui.open(`${path}?${ui.range()}`)
+    const row = page.getByRole('row').filter({ hasText: 'shop' }).filter({ hasText: '/min' })
+    await row.getByText(/^p95 \+[\d.]+ σ/).waitFor()
     expect(errors).toEqual([])
     await page.close()
   })

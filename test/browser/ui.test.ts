@@ -10,6 +10,7 @@ import { agentScreens } from './agent-screens.ts'
 import { applicationScreens } from './application-screens.ts'
 import { baselineScreens } from './baseline-screens.ts'
 import { callScreens } from './call-screens.ts'
+import { flowScreens } from './flow-screens.ts'
 import { releaseScreens } from './release-screens.ts'
 import { rootCauseScreens } from './root-cause-screens.ts'
 import { sloScreens } from './slo-screens.ts'
@@ -60,6 +61,7 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
   sloScreens(ui)
   applicationScreens(ui)
   transactionScreens(ui)
+  flowScreens(ui)
   releaseScreens(ui)
   agentScreens(ui)
   callScreens(ui)

@@ -11,7 +11,6 @@ import {
   applicationStepsQuery,
   applicationsRedQuery,
 } from '../query/applications.ts'
-import { type FlowEdgeRow, flowEdgesQuery } from '../query/flow-map.ts'
 import {
   type OperationListRow,
   type OperationStepRow,
@@ -26,7 +25,7 @@ import { type Comparison, parseComparison, usualOfEntities } from './baselines.t
 import { changeMarkers, newestFirst, violationMarkers } from './clusters.ts'
 import { comparedCharts } from './compared-charts.ts'
 import { ApiProblem } from './errors.ts'
-import { toFlowMap, toTiers } from './flow-map.ts'
+import { toTiers } from './flow-map.ts'
 import { parseList } from './list-filter.ts'
 import { perMinute, toRed } from './red.ts'
 import { type ApiDeps, type ApiInstance, ApplicationParams, answers } from './route-types.ts'
@@ -34,7 +33,6 @@ import {
   ApplicationDashboard,
   ApplicationList,
   type ApplicationRow,
-  FlowMap,
   OperationList,
   type OperationRow,
 } from './schema/applications.ts'
@@ -61,32 +59,22 @@ export function registerApplicationRoutes(app: ApiInstance, { store, nowMs }: Ap
       return { applications: await applicationRows(ask, scope, parseComparison(request.query)) }
     },
   )
-  const route = <T extends typeof ApplicationDashboard | typeof FlowMap>(response: T) => ({
-    schema: {
-      tags: ['applications'],
-      params: ApplicationParams,
-      querystring: ComparedRange,
-      response: answers(response),
+  app.get(
+    '/applications/:application/dashboard',
+    {
+      schema: {
+        tags: ['applications'],
+        params: ApplicationParams,
+        querystring: ComparedRange,
+        response: answers(ApplicationDashboard),
+      },
     },
-  })
-  app.get('/applications/:application/dashboard', route(ApplicationDashboard), async (request, reply) => {
-    const ask = asker(store, request, reply)
-    const scope = { ...parseRange(request.query, nowMs()), application: request.params.application }
-    return dashboard(ask, scope, parseComparison(request.query))
-  })
-  app.get('/applications/:application/flow-map', route(FlowMap), async (request, reply) => {
-    const ask = asker(store, request, reply)
-    const scope = { ...parseRange(request.query, nowMs()), application: request.params.application }
-    const [edges, tiers, usual] = await Promise.all([
-      ask<FlowEdgeRow>(flowEdgesQuery({ ...scope, nowMs: nowMs() })),
-      ask<TierVersionRow>(tiersQuery(scope)),
-      usualOfEntities(ask, { ...scope, level: 'tier' }, parseComparison(request.query)),
-    ])
-    if (edges.length + tiers.length === 0) await requireApplication(ask, scope.application)
-    return toFlowMap(edges, tiers, minutesOf(scope), (service, red) =>
-      usual({ application: scope.application, service }, red),
-    )
-  })
+    async (request, reply) => {
+      const ask = asker(store, request, reply)
+      const scope = { ...parseRange(request.query, nowMs()), application: request.params.application }
+      return dashboard(ask, scope, parseComparison(request.query))
+    },
+  )
   app.get(
     '/applications/:application/operations',
     {

@@ -111,14 +111,18 @@ export function withBand(
 }
 
 export interface Entity {
-  readonly application: string
+  /** Not of edges. */
+  readonly application?: string
   readonly service?: string
   readonly transaction?: string
   readonly operation?: string
   readonly kind?: string
+  readonly caller?: string
+  readonly callee?: string
+  readonly async?: boolean
 }
 
-/** Puts what is usual beside the figures of applications, tiers, operations or transactions over the range. */
+/** Puts what is usual beside the figures of applications, tiers, operations, transactions or edges over the range. */
 export async function usualOfEntities(
   ask: Ask,
   scope: Range & { readonly application: string; readonly level: BaselineLevel },
@@ -144,8 +148,17 @@ export async function usualOfEntities(
   }
 }
 
-const keyOf = ({ application, service = '', transaction = '', operation = '', kind = '' }: Entity) =>
-  JSON.stringify([application, service, transaction, operation, kind])
+const keyOf = (entity: Entity) =>
+  JSON.stringify([
+    entity.application ?? '',
+    entity.service ?? '',
+    entity.transaction ?? '',
+    entity.operation ?? '',
+    entity.kind ?? '',
+    entity.caller ?? '',
+    entity.callee ?? '',
+    entity.async ?? false,
+  ])
 
 export function usualBeside(usual: UsualFigures, value: number | null, spread: Spread): Usual {
   const band = bandOf(usual, spread)

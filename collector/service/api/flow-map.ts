@@ -26,12 +26,17 @@ export function toTiers(rows: readonly TierVersionRow[], minutes: number): Tier[
     }))
 }
 
+interface WithUsual {
+  readonly tier: (service: string, red: Red) => Red
+  readonly edge: (edge: Pick<FlowEdgeRow, 'caller' | 'callee' | 'async'>, red: Red) => Red
+}
+
 /** Nodes and edges from the edge rows; a backend's figures are those of all its callers together. */
 export function toFlowMap(
   rows: readonly FlowEdgeRow[],
   tierRows: readonly TierVersionRow[],
   minutes: number,
-  withUsual: (service: string, red: Red) => Red = (_service, red) => red,
+  withUsual: WithUsual = { tier: (_service, red) => red, edge: (_edge, red) => red },
 ): FlowMap {
   const edges = rows.filter((row) => row.grouped === 'edge')
   const tiers = new Map(toTiers(tierRows, minutes).map((tier) => [`tier:${tier.service}`, tier]))
@@ -48,7 +53,7 @@ export function toFlowMap(
       return {
         ...describeNode(id),
         nodes: tier?.nodes ?? 0,
-        red: tier ? withUsual(tier.service, tier.red) : redOf(id),
+        red: tier ? withUsual.tier(tier.service, tier.red) : redOf(id),
         versions: tier?.versions ?? [],
       }
     }),
@@ -60,7 +65,7 @@ export function toFlowMap(
         from,
         to,
         async: edge.async,
-        red: toRed(edge, minutes),
+        red: withUsual.edge(edge, toRed(edge, minutes)),
       }
     }),
   }

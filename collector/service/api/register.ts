@@ -3,11 +3,13 @@ import { registerAgentRoutes } from './agents.ts'
 import { registerErrorRoutes } from './application-errors.ts'
 import { registerApplicationRoutes } from './applications.ts'
 import { registerBackendRoutes } from './backends.ts'
+import { registerCallingTransactionRoutes } from './calling-transactions.ts'
 import { registerClusterRoutes } from './clusters.ts'
 import { registerDatabaseRoutes } from './databases.ts'
 import { registerEndpointRoutes } from './endpoints.ts'
 import { registerEnteredByRoutes } from './entered-by.ts'
 import { registerEventRoutes } from './events.ts'
+import { registerFlowMapRoutes } from './flow-maps.ts'
 import { registerInformationPointRoutes } from './information-points.ts'
 import { registerNodeRoutes } from './nodes.ts'
 import { registerObjectRoutes } from './objects.ts'
@@ -49,6 +51,7 @@ export function registerApi(app: ApiInstance, deps: ApiDeps, config: ApiConfig):
   registerObjectRoutes(app, deps)
   registerEventRoutes(app, deps)
   registerApplicationRoutes(app, deps)
+  registerFlowMapRoutes(app, deps)
   registerTierRoutes(app, deps)
   registerTransactionAnatomyRoutes(app, deps)
   registerTransactionRoutes(app, deps)
@@ -60,6 +63,7 @@ export function registerApi(app: ApiInstance, deps: ApiDeps, config: ApiConfig):
   registerDatabaseRoutes(app, deps)
   registerBackendRoutes(app, deps)
   registerEndpointRoutes(app, deps)
+  registerCallingTransactionRoutes(app, deps)
   registerInformationPointRoutes(app, deps)
   registerReleaseRoutes(app, deps)
   registerTraceRoutes(app, deps)

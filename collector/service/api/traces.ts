@@ -15,6 +15,7 @@ import {
   traceStepsQuery,
   tracesQuery,
 } from '../query/traces.ts'
+import { namingOf } from '../query/transaction-naming.ts'
 import { type Ask, asker } from './ask.ts'
 import { ApiProblem } from './errors.ts'
 import { parseList, parsePairs } from './list-filter.ts'
@@ -22,19 +23,23 @@ import { type ApiDeps, type ApiInstance, answers, TraceParams } from './route-ty
 import { type SpanRow, TraceDetail, TraceList } from './schema/applications.ts'
 import { TraceDetailQuery, TraceQuery } from './schema/routes.ts'
 import { chartOf, parseRange, stepMsOf } from './time.ts'
+import { readSettings } from './transaction-rules.ts'
 
 const spansMax = 10_000
 const logsMax = 1_000
 const aroundMarginMs = 3_600_000
 const farFutureMs = 4_102_444_800_000
 
-export function registerTraceRoutes(app: ApiInstance, { store, nowMs }: ApiDeps): void {
+export function registerTraceRoutes(app: ApiInstance, { store, transactionSettings, nowMs }: ApiDeps): void {
   app.get(
     '/traces',
     { schema: { tags: ['traces'], querystring: TraceQuery, response: answers(TraceList) } },
     async (request, reply) => {
       const ask = asker(store, request, reply)
-      const filter = traceFilter(request.query, nowMs())
+      const filter = {
+        ...traceFilter(request.query, nowMs()),
+        ...(await transactionFilter(request.query, transactionSettings)),
+      }
       const { sort = 'newest', limit = 100 } = request.query
       const [traces, steps] = await Promise.all([
         ask<TraceListRow>(tracesQuery(filter, { sort, limit: limit + 1 })),
@@ -127,6 +132,21 @@ function traceFilter(query: TraceQuery, nowMs: number): TraceFilter {
     maxMs,
     attributes: parsePairs('attributes', query.attributes),
   }
+}
+
+async function transactionFilter(
+  { application, transaction, entry = '' }: TraceQuery,
+  settings: ApiDeps['transactionSettings'],
+): Promise<Pick<TraceFilter, 'transaction'>> {
+  if (transaction === undefined) return {}
+  const [one, ...more] = parseList('application', application).in
+  if (one === undefined || more.length > 0)
+    throw new ApiProblem(
+      'bad-parameter',
+      `cannot look for the transaction ${transaction.slice(0, 80)}: names are those of one application; give application`,
+    )
+  const naming = namingOf(await readSettings(settings))
+  return { transaction: { application: one, entry, transaction, naming } }
 }
 
 function unknownTrace(traceId: string, bounded: boolean): ApiProblem {

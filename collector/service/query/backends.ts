@@ -16,7 +16,7 @@ export const backendCalls: CallRows = {
   SELECT
     caller_service AS service, caller_version AS version, trace_id AS sample, callee_type AS type, system, callee_service AS name,
     start_time, durationNs, outcome, weight
-  FROM (${toBackends(window, `application = {application:String} AND (db_system != '' OR messaging_system = '') AND ${isSettled}`, 'trace_id,')})`,
+  FROM (${toBackends(window, `application = {application:String} AND (db_system != '' OR messaging_system = '') AND ${isSettled}`, 'trace_id, ')})`,
 }
 
 /** SQL text: the calls to one backend. */

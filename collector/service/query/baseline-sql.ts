@@ -7,18 +7,21 @@ import {
   type Usual,
 } from './baseline.ts'
 import { mergedQuantilesNs } from './duration-buckets.ts'
+import { flowIdOf } from './flow-map.ts'
 import type { Query } from './query.ts'
 import { kindName } from './span-sql.ts'
 
 /** The hours of the past that baselines are made of, from the hourly rollups; which hours count is said in baseline.ts. */
 
-/** What has a baseline: an application by the calls that enter it, tiers and operations by all their entry spans. */
-export type BaselineLevel = 'application' | 'tier' | 'operation' | 'transaction'
+/** What has a baseline: an application by the calls that enter it, tiers and operations by all their entry spans; edges of flow maps. */
+export type BaselineLevel = 'application' | 'tier' | 'operation' | 'transaction' | 'edge'
 
 interface Level {
   readonly table: string
   readonly keys: string
   readonly condition: string
+  /** SQL text: the keys, where they are no columns. */
+  readonly keyColumns?: string
 }
 
 const levels: Readonly<Record<BaselineLevel, Level>> = {
@@ -30,7 +33,19 @@ const levels: Readonly<Record<BaselineLevel, Level>> = {
     keys: 'application, service, transaction',
     condition: "transaction != ''",
   },
+  edge: {
+    table: 'edges_1h',
+    keys: 'caller, callee, async',
+    keyColumns: `${flowIdOf('caller')} AS caller, ${flowIdOf('callee')} AS callee, async`,
+    condition: 'true',
+  },
 }
+
+/** SQL text: the row is of the application that is asked for. */
+const isMine = (level: BaselineLevel) =>
+  level === 'edge'
+    ? '(callee_application = {application:String} OR caller_application = {application:String})'
+    : "({application:String} = '' OR application = {application:String})"
 
 export interface BaselineScope {
   readonly level: BaselineLevel
@@ -55,7 +70,7 @@ function hoursBefore(
   windows: readonly BaselineWindow[],
   only = 'true',
 ) {
-  const { table, keys, condition } = levels[level]
+  const { table, keys, keyColumns = keys, condition } = levels[level]
   const befores = windows.map((window) => window.beforeMs / 1000)
   const past = `hour >= toDateTime({firstS:UInt32}) AND hour < toDateTime({beforeS:UInt32}) AND has({seasons:Array(UInt16)}, ${seasonSql[season]})`
   return {
@@ -63,10 +78,10 @@ function hoursBefore(
     stored: `(SELECT groupUniqArray((toUnixTimestamp(hour), toUInt16(${seasonSql[season]}))) FROM ${table} WHERE ${past})`,
     hourly: `(
     SELECT
-      ${keys}, toUnixTimestamp(hour) AS hourS, sum(calls) AS n, sum(errors) AS failed, sum(duration_sum_ns) / n / 1e6 AS mean,
+      ${keyColumns}, toUnixTimestamp(hour) AS hourS, sum(calls) AS n, sum(errors) AS failed, sum(duration_sum_ns) / n / 1e6 AS mean,
       least(${mergedQuantilesNs('duration_buckets', 'duration_counts')}[2] / 1e6, max(duration_max_ns) / 1e6) AS p95
     FROM ${table} FINAL
-    WHERE ${past} AND calls > 0 AND ({application:String} = '' OR application = {application:String}) AND ${condition} AND ${only}
+    WHERE ${past} AND calls > 0 AND ${isMine(level)} AND ${condition} AND ${only}
       AND (hour, generation) IN (SELECT hour, max(generation) FROM ${table} WHERE ${past} GROUP BY hour)
     GROUP BY ${keys}, hour
   )`,
@@ -105,13 +120,18 @@ WHERE ${own.join(' AND ') || 'true'}`,
 }
 
 export interface BaselineRow extends Readonly<Record<BaselineMetric, Usual>> {
-  readonly application: string
+  /** Not of edges, which are of the application that was asked for. */
+  readonly application?: string
   /** Not at the level of applications. */
   readonly service?: string
   readonly transaction?: string
   /** Of operations. */
   readonly operation?: string
   readonly kind?: string
+  /** Of edges: see FlowEdgeRow. */
+  readonly caller?: string
+  readonly callee?: string
+  readonly async?: boolean
 }
 
 /** SQL text: the type of a `Usual`. */

@@ -18,13 +18,13 @@ export const edgeKeys =
 
 const entryColumns =
   'trace_id, span_id, parent_span_id, start_time, application, service, version, kind, messaging_system, messaging_destination, duration_ns, status, weight'
-const entriesIn = (window: SpanWindow, kinds: string, condition: string) =>
+const entriesIn = (window: SpanWindow, kinds: string, condition: string, traces: string) =>
   behindSidecars(
     window,
     `
   SELECT ${entryColumns}, links_trace_id, links_span_id FROM spans
   PREWHERE ${kinds}
-  WHERE ${condition} AND NOT sidecar AND ${window.own('start_time')}
+  WHERE ${condition} AND ${traces} AND NOT sidecar AND ${window.own('start_time')}
   ${once}`,
   )
 
@@ -36,21 +36,21 @@ export const callColumns =
 const notConsumer = 'kind != 5'
 
 /** Entries that can only be called by their parent. */
-const byParent = (window: SpanWindow) => `
-SELECT ${callColumns} FROM (
+const byParent = (window: SpanWindow, traces: string, ids: string) => `
+SELECT ${ids}${callColumns} FROM (
   SELECT
     entry.*, ${isPair('caller', 'entry')} AS paired, caller.application AS callerApplication, caller.service AS callerService,
     caller.version AS callerVersion, caller.kind AS callerKind, caller.duration_ns AS callerNs, caller.status AS callerStatus
-  FROM (${entriesIn(window, 'kind IN (2, 5)', `NOT ${isLinked}`)}) AS entry
+  FROM (${entriesIn(window, 'kind IN (2, 5)', `NOT ${isLinked}`, traces)}) AS entry
 LEFT JOIN (${callersOf(
   window,
-  `SELECT trace_id, parent_span_id FROM spans WHERE kind IN (2, 5) AND parent_span_id != ${noParent} AND ${window.own('start_time')}`,
-  notConsumer,
+  `SELECT trace_id, parent_span_id FROM spans WHERE kind IN (2, 5) AND parent_span_id != ${noParent} AND ${traces} AND ${window.own('start_time')}`,
+  `${notConsumer} AND ${traces}`,
 )}) AS caller ON caller.trace_id = entry.trace_id AND caller.span_id = entry.parent_span_id)`
 
 /** Consumers with links: called by their parent if it is stored, else by each tier that they link to. */
-const byLink = (window: SpanWindow) => `
-SELECT ${callColumns} FROM (
+const byLink = (window: SpanWindow, traces: string, ids: string) => `
+SELECT ${ids}${callColumns} FROM (
   SELECT
     ${entryColumns
       .split(', ')
@@ -63,17 +63,17 @@ SELECT ${callColumns} FROM (
     min(rank) OVER (PARTITION BY trace_id, span_id) AS best
   FROM (
     SELECT ${entryColumns}, arrayJoin(arrayConcat([(trace_id, parent_span_id)], arrayZip(links_trace_id, links_span_id))) AS ref
-    FROM (${entriesIn(window, 'kind = 5', 'notEmpty(links_span_id)')})
+    FROM (${entriesIn(window, 'kind = 5', 'notEmpty(links_span_id)', traces)})
   ) AS entry
   LEFT JOIN (${callersOf(
     window,
     `
-    SELECT trace_id, parent_span_id FROM spans PREWHERE kind = 5 WHERE notEmpty(links_span_id) AND ${window.own('start_time')}
+    SELECT trace_id, parent_span_id FROM spans PREWHERE kind = 5 WHERE notEmpty(links_span_id) AND ${traces} AND ${window.own('start_time')}
     UNION ALL
     SELECT link.1, link.2 FROM spans ARRAY JOIN arrayZip(links_trace_id, links_span_id) AS link
     PREWHERE kind = 5
-    WHERE ${window.own('start_time')}`,
-    notConsumer,
+    WHERE ${traces} AND ${window.own('start_time')}`,
+    `${notConsumer} AND ${traces}`,
   )}) AS caller ON caller.trace_id = entry.ref.1 AND caller.span_id = entry.ref.2
 )
 WHERE rank = best
@@ -81,9 +81,9 @@ ORDER BY trace_id, span_id, callerApplication, callerService, callerVersion, cal
 LIMIT 1 BY trace_id, span_id, callerApplication, callerService`
 
 /** In layers: ClickHouse looks at an alias, and at all that is below it, anew wherever it is used. */
-const betweenTiers = (window: SpanWindow, calls: string) => `
+const betweenTiers = (calls: string, ids: string) => `
 SELECT
-  start_time, caller_type,
+  ${ids}start_time, caller_type,
   if(paired, toString(callerApplication), '') AS caller_application,
   multiIf(paired, toString(callerService), caller_type = 'queue', toString(messaging_destination), '') AS caller_service,
   if(paired, toString(callerVersion), '') AS caller_version,
@@ -98,7 +98,7 @@ FROM (
   SELECT
     *, multiIf(paired, 'tier', kind = 5 AND messaging_system != '', 'queue', 'client') AS caller_type,
     toBool(kind = 5 OR (paired AND callerKind = 4)) AS async
-  FROM (${calls} UNION ALL SELECT * FROM (${byLink(window)}))
+  FROM (${calls})
   -- A server span right below another span of its own tier is one call seen twice, not a call to itself.
   WHERE NOT (paired AND callerService = service AND callerApplication = application AND callerKind NOT IN (3, 4))
 )`
@@ -117,10 +117,10 @@ export const backendName = `toString(multiIf(
 /** SQL text: the same as one word, as the flow map's ids: `database:postgresql:shop`, `external:bank.example:443`. */
 export const backendId = `if(${backendType} = 'external', concat('external:', ${backendName}), concat(${backendType}, ':', ${backendSystem}, ':', ${backendName}))`
 
-/** SQL text: the calls of tiers to what has no spans of its own; `trace_id` beside the columns of an edge where `traced`. */
-export const toBackends = (window: SpanWindow, condition: string, traced = ''): string => `
+/** SQL text: the calls of tiers to what has no spans of its own, of some traces; `ids` beside the columns of an edge: `trace_id, `. */
+export const toBackends = (window: SpanWindow, condition: string, ids = '', traces = 'true'): string => `
 SELECT
-  ${traced} start_time, 'tier' AS caller_type, toString(application) AS caller_application, toString(service) AS caller_service,
+  ${ids}start_time, 'tier' AS caller_type, toString(application) AS caller_application, toString(service) AS caller_service,
   toString(version) AS caller_version,
   ${backendType} AS callee_type, '' AS callee_application, ${backendName} AS callee_service, '' AS callee_version,
   ${backendSystem} AS system,
@@ -128,10 +128,10 @@ SELECT
 FROM (
   SELECT *, kind AS spanKind FROM (
     SELECT
-      trace_id, start_time, application, service, version, db_system, messaging_system, messaging_destination, rpc_system, http_method,
+      trace_id, span_id, start_time, application, service, version, db_system, messaging_system, messaging_destination, rpc_system, http_method,
       peer, kind, duration_ns, status, weight
     FROM spans
-    WHERE kind IN (3, 4) AND NOT sidecar AND ${window.own('start_time')} AND ${condition} AND (trace_id, span_id) NOT IN (${calledFrom(window)})
+    WHERE kind IN (3, 4) AND NOT sidecar AND ${window.own('start_time')} AND ${condition} AND ${traces} AND (trace_id, span_id) NOT IN (${calledFrom(window, traces)})
     ${once}
   )
 )`
@@ -146,15 +146,23 @@ interface EdgesOf {
   readonly application?: string
   /** SQL text: `callColumns` of the entries that are not linked, where they are known already. */
   readonly calls?: string
+  /**
+   * SQL text of a condition on `trace_id`: the edges within these traces, each with `trace_id` and `span_id` of the entry, or of
+   * the client span where the callee sends no spans.
+   */
+  readonly traces?: string
 }
 
 /** SQL text: the edges of the window; `start_time`, the keys, `durationNs`, `outcome`, `weight`. */
-export function edgesOf(window: SpanWindow, { application, calls = byParent(window) }: EdgesOf = {}): string {
+export function edgesOf(window: SpanWindow, { application, calls, traces }: EdgesOf = {}): string {
   const mine = application
     ? `WHERE callee_application = ${application} OR caller_application = ${application}`
     : ''
-  const tiers = betweenTiers(window, calls)
+  const ids = traces ? 'trace_id, span_id, ' : ''
+  const only = traces ?? 'true'
+  const entries = `${calls ?? byParent(window, only, ids)} UNION ALL SELECT * FROM (${byLink(window, only, ids)})`
+  const settled = application ? `application = ${application} AND ${isSettled}` : 'true'
   return `
-SELECT * FROM (${tiers}) ${mine}
-UNION ALL ${toBackends(window, application ? `application = ${application} AND ${isSettled}` : 'true')}`
+SELECT * FROM (${betweenTiers(entries, ids)}) ${mine}
+UNION ALL ${toBackends(window, settled, ids, only)}`
 }

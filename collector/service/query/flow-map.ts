@@ -21,8 +21,8 @@ export interface FlowEdgeRow extends RedRow {
   readonly async: boolean
 }
 
-/** SQL text: the id of one end of an edge; a tier of another application is an external one. */
-const idOf = (end: 'caller' | 'callee') => `multiIf(
+/** SQL text: the id of one end of an edge of `{application:String}`; a tier of another application is an external one. */
+export const flowIdOf = (end: 'caller' | 'callee') => `multiIf(
     ${end}_type = 'tier' AND ${end}_application = {application:String}, concat('tier:', ${end}_service),
     ${end}_type = 'tier', concat('external:', ${end}_application, '/', ${end}_service),
     ${end}_type IN ('database', 'queue'), concat(${end}_type, ':', system, ':', ${end}_service),
@@ -34,7 +34,14 @@ const asked = '{application:String}'
 const keys =
   'caller_type, caller_application, caller_service, callee_type, callee_application, callee_service, system, async'
 
-export function flowEdgesQuery(scope: Range & { application: string; nowMs: number }): Query {
+interface FlowScope extends Range {
+  readonly application: string
+  readonly nowMs: number
+  /** Only what calls this tier, and what it calls. */
+  readonly tier?: string
+}
+
+export function flowEdgesQuery(scope: FlowScope): Query {
   const source = redSource(scope)
   const [bounds, red, rows] =
     source === 'raw'
@@ -57,7 +64,8 @@ export function flowEdgesQuery(scope: Range & { application: string; nowMs: numb
 SELECT
   multiIf(grouping(callee) = 1, 'caller', grouping(caller) = 1, 'callee', 'edge') AS grouped,
   caller, callee, async, ${red}
-FROM (SELECT *, ${idOf('caller')} AS caller, ${idOf('callee')} AS callee FROM (${rows}))
+FROM (SELECT *, ${flowIdOf('caller')} AS caller, ${flowIdOf('callee')} AS callee FROM (${rows}))
+${scope.tier === undefined ? '' : "WHERE caller = concat('tier:', {tier:String}) OR callee = concat('tier:', {tier:String})"}
 GROUP BY GROUPING SETS ((caller, callee, async), (caller), (callee))
 ORDER BY grouped, calls DESC, caller, callee
 LIMIT 5000`,

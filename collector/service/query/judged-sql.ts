@@ -17,8 +17,11 @@ SELECT service, transaction FROM transactions
 WHERE application = {application:String}
 GROUP BY service, transaction HAVING max(naming) >= {naming:UInt64}`
 
-/** New transactions are the others only once there is no more room. */
-const guarded = (entries: string, naming: Naming) => `
+/**
+ * SQL text: entry spans with the transaction that they count as (`{naming:UInt64}`). New transactions are the others only once
+ * there is no more room.
+ */
+export const guarded = (entries: string, naming: Naming) => `
 SELECT
   * REPLACE (
     if(transaction = '' OR (SELECT count() FROM (${known})) < (${transactionsMaxOf(naming)}) OR (service, transaction) IN (${known}), transaction, ${textLiteral(otherTraffic)})

@@ -81,9 +81,9 @@ export function isPair(caller: string, callee: string): string {
 }
 
 /** SQL text: (trace id, span id) of everything that a callee names as its caller, through sidecars too, and that may lie in the window. */
-export const calledFrom = (window: SpanWindow): string => {
+export const calledFrom = (window: SpanWindow, condition = 'true'): string => {
   const { own, around } = window
-  const near = `kind IN (2, 5) AND NOT sidecar AND parent_span_id != ${noParent} AND ${around('start_time', skewMs, pairingMarginMs)} AND (
+  const near = `kind IN (2, 5) AND NOT sidecar AND parent_span_id != ${noParent} AND ${condition} AND ${around('start_time', skewMs, pairingMarginMs)} AND (
     ${around('start_time', skewMs, soonMs)} OR kind = 5
     OR trace_id IN (SELECT trace_id FROM spans WHERE kind IN (3, 4) AND duration_ns >= ${longMs * 1_000_000} AND ${own('start_time')})
   )`
@@ -98,5 +98,5 @@ export const calledFrom = (window: SpanWindow): string => {
   UNION ALL
   SELECT link.1, link.2 FROM spans ARRAY JOIN arrayZip(links_trace_id, links_span_id) AS link
   PREWHERE kind = 5
-  WHERE ${around('start_time', skewMs, pairingMarginMs)}`
+  WHERE ${condition} AND ${around('start_time', skewMs, pairingMarginMs)}`
 }

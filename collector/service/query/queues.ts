@@ -7,9 +7,11 @@ import { type CallRows, redRows } from './red-rows.ts'
 const operation =
   "coalesce(nullIf(attributes['messaging.operation.type'], ''), attributes['messaging.operation'])"
 
+/** SQL text: a client span that only polls or settles is no message. */
+export const isMessage = `(kind != 3 OR ${operation} NOT IN ('receive', 'process', 'poll', 'deliver', 'settle', 'ack', 'nack'))`
+
 /**
  * SQL text: one row a message, put into a queue (producer spans, and clients that send) or taken from it (consumer spans).
- * Clients that only poll or settle are neither.
  */
 export const queueMessages = ({ own }: SpanWindow, condition = 'true'): string => `
   SELECT
@@ -18,7 +20,7 @@ export const queueMessages = ({ own }: SpanWindow, condition = 'true'): string =
   FROM spans FINAL
   PREWHERE messaging_system != '' AND kind IN (3, 4, 5)
   WHERE db_system = '' AND NOT sidecar AND ${condition} AND ${own('start_time')}
-    AND (kind != 3 OR ${operation} NOT IN ('receive', 'process', 'poll', 'deliver', 'settle', 'ack', 'nack'))`
+    AND ${isMessage}`
 
 /** Messages of the tiers of `{application:String}`. */
 export const queueCalls: CallRows = {

@@ -1,8 +1,11 @@
+import { entriesOf } from './entry-sql.ts'
 import { exceptionEvents } from './exception-sql.ts'
+import { guarded } from './judged-sql.ts'
 import { rangeWindow } from './pairing-sql.ts'
 import { type ListFilter, listParams, passes, type Query, type Range, stepOf } from './query.ts'
 import { inSpanRange, noParent } from './span-sql.ts'
 import { isDatabaseCall, statementHash } from './statement-sql.ts'
+import type { Naming } from './transaction-naming.ts'
 
 export interface TraceFilter extends Range {
   readonly application: ListFilter
@@ -19,12 +22,22 @@ export interface TraceFilter extends Range {
   /** Hash of a database statement, of a group of exceptions: a decimal number. */
   readonly statement?: string
   readonly exception?: string
+  /** The transaction that began the trace, of the one application that is asked for. */
+  readonly transaction?: TransactionFilter
   readonly status: 'error' | 'ok' | ''
   /** Of the longest span that matches; 0: no bound. */
   readonly minMs: number
   readonly maxMs: number
   /** Attributes that one span must have, all with these values: its own, or those of its resource, scope, events or links. */
   readonly attributes: readonly (readonly [key: string, value: string])[]
+}
+
+export interface TransactionFilter {
+  readonly application: string
+  /** Entry tier; '': any. */
+  readonly entry: string
+  readonly transaction: string
+  readonly naming: Naming
 }
 
 /** Spans of a trace may start this long before or after those that matched. */
@@ -49,7 +62,27 @@ function rareConditions(filter: TraceFilter): string {
     SELECT trace_id, span_id FROM (${exceptionEvents(rangeWindow)}) WHERE group_hash = {exception:UInt64}
   )`,
     )
+  if (filter.transaction) conditions.push(beganBy(filter.transaction, isOfSpans(filter)))
   return conditions.map((condition) => `AND ${condition}`).join(' ')
+}
+
+/** Something is asked of spans that need not be the entry span. */
+const isOfSpans = (filter: TraceFilter) =>
+  [...lists, ...rareKeys].some(
+    (name) => name !== 'application' && (filter[name]?.in.length ?? 0) + (filter[name]?.out.length ?? 0) > 0,
+  ) ||
+  filter.attributes.length > 0 ||
+  filter.statement !== undefined ||
+  filter.exception !== undefined
+
+/** SQL text: the span is the call that entered by the transaction; `within`: it is of a trace that such a call is in. */
+function beganBy({ naming }: TransactionFilter, within: boolean): string {
+  const condition = "application = {application:String} AND ({entry:String} = '' OR service = {entry:String})"
+  return `${within ? 'trace_id' : '(trace_id, span_id)'} IN (
+    SELECT trace_id${within ? '' : ', span_id'}
+    FROM (${guarded(entriesOf(rangeWindow, naming, condition), naming)})
+    WHERE transaction = {transaction:String}
+  )`
 }
 
 /** SQL text: the span has the pair in one of the places in which OTLP keeps attributes. */
@@ -136,7 +169,7 @@ ORDER BY timeMs`,
 }
 
 function traceParams(filter: TraceFilter): Record<string, unknown> {
-  const { fromMs, toMs, status, minMs, maxMs, attributes, statement, exception } = filter
+  const { fromMs, toMs, status, minMs, maxMs, attributes, statement, exception, transaction } = filter
   const given = [...lists, ...rareKeys].flatMap((name) => {
     const list = filter[name]
     return list ? [[name, list] as const] : []
@@ -156,6 +189,7 @@ function traceParams(filter: TraceFilter): Record<string, unknown> {
     ),
     ...(statement ? { statement } : {}),
     ...(exception ? { exception } : {}),
+    ...(transaction ? { ...transaction, naming: transaction.naming.revision } : {}),
     ...listParams(Object.fromEntries(given)),
   }
 }

@@ -45,6 +45,37 @@ export async function seedHistory(
   })
 }
 
+/** Hours of the calls of one edge of the flow map between two tiers of `shop`, each of which took as long. */
+export async function seedEdgeHistory(
+  store: Pick<Store, 'client'>,
+  edge: { readonly caller: string; readonly callee: string },
+  hours: readonly Pick<HistoryHour, 'hourMs' | 'calls' | 'durations'>[],
+): Promise<void> {
+  const values = hours.map((hour) => {
+    const { calls, errors, duration_sum_ns, duration_max_ns, duration_buckets, duration_counts } = toRow(
+      hour,
+      1,
+    )
+    const figures = { calls, errors, duration_sum_ns, duration_max_ns, duration_buckets, duration_counts }
+    const tiers = {
+      caller_type: 'tier',
+      caller_application: 'shop',
+      callee_type: 'tier',
+      callee_application: 'shop',
+    }
+    return {
+      hour: hour.hourMs / 1000,
+      ...tiers,
+      caller_service: edge.caller,
+      callee_service: edge.callee,
+      kind: 2,
+      ...figures,
+      generation: 1,
+    }
+  })
+  await store.client.insert({ table: 'edges_1h', values, format: 'JSONEachRow' })
+}
+
 function toRow(hour: HistoryHour, generation: number) {
   const buckets = new Map<number, number>()
   for (const [ms, calls] of hour.durations)

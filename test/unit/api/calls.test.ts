@@ -11,6 +11,7 @@ import {
   StatementDetail,
 } from '../../../collector/service/api/schema/databases.ts'
 import { EndpointList } from '../../../collector/service/api/schema/endpoints.ts'
+import { CallingTransactions } from '../../../collector/service/api/schema/entered-by.ts'
 import { ErrorList, ExceptionDetail } from '../../../collector/service/api/schema/errors.ts'
 import {
   type AttributeKeys,
@@ -73,6 +74,8 @@ const database = 'system=postgresql&peer=postgres:5432/shop'
 async function check(): Promise<void> {
   const inserts = "kind = 3 AND db_system = 'postgresql'"
   const [insert] = await plain<Figures>(figures, inserts)
+  const [put] = await plain<Figures>(figures, "kind = 4 AND messaging_destination = 'orders'")
+  const [payments] = await plain<Figures>(figures, "kind = 3 AND peer = 'api.pagamenti.example:443'")
   const { databases, statements } = await get<DatabaseList>('databases', DatabaseList)
   expect(databases).toHaveLength(1)
   expect(databases[0]).toMatchObject({
@@ -98,6 +101,17 @@ async function check(): Promise<void> {
     StatementCallers,
   )
   expect(callers).toMatchObject([{ service: 'ordini', operation: 'POST /orders', meanMs: 6 }])
+  const calling = async (query: string) =>
+    (await get<CallingTransactions>(`calling-transactions?${query}`, CallingTransactions)).transactions
+  const began = { service: 'magnanimo', transaction: 'GET /hw2', share: 1 }
+  const ofStatement = `type=statement&system=postgresql&name=postgres:5432/shop&hash=${hash}`
+  expect(await calling(ofStatement)).toEqual([{ ...began, calls: insert?.calls, meanMs: 6 }])
+  const host = 'type=external&system=http&name=api.pagamenti.example:443'
+  expect(await calling(host)).toEqual([{ ...began, calls: payments?.calls, meanMs: 20 }])
+  expect(await calling('type=queue&system=kafka&name=orders')).toMatchObject([
+    { ...began, calls: put?.calls },
+  ])
+  expect(await calling('type=queue&system=kafka&name=none')).toEqual([])
   expect(detail.charts.load.series[0]?.points.reduce((sum: number, point) => sum + (point ?? 0), 0)).toBe(
     insert?.calls,
   )
@@ -110,7 +124,6 @@ async function check(): Promise<void> {
     ['queue', 'kafka', 'orders', 'ordini'],
   ])
   const queue = backends.find((one) => one.kind === 'queue')
-  const [put] = await plain<Figures>(figures, "kind = 4 AND messaging_destination = 'orders'")
   const [taken] = await plain<Figures>(figures, "kind = 5 AND messaging_destination = 'orders'")
   expectFigures(queue?.red as Figures, put)
   expectFigures(queue?.consumed as Figures, taken)
@@ -121,7 +134,6 @@ async function check(): Promise<void> {
   const messages = await get<CallDetail>('backend?type=queue&system=kafka&name=orders', CallDetail)
   expectFigures(messages.red, put)
   expectFigures(messages.consumers[0]?.red as Figures, taken)
-  const [payments] = await plain<Figures>(figures, "kind = 3 AND peer = 'api.pagamenti.example:443'")
   expectFigures(backends.find((one) => one.kind === 'http')?.red as Figures, payments)
   const called = await get<CallDetail>(
     'backend?type=external&system=http&name=api.pagamenti.example:443',

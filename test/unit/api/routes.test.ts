@@ -96,6 +96,9 @@ describe('every route answers by its schema', () => {
     ],
     [() => '/applications/shop/dashboard?compare=previous', ApplicationDashboard],
     [() => '/applications/shop/flow-map', FlowMap],
+    [() => '/applications/shop/flow-map?tier=ordini', FlowMap],
+    [() => '/applications/shop/flow-map?tier=magnanimo&transaction=GET%20%2Fhw2', FlowMap],
+    [() => '/applications/shop/flow-map?tier=none', FlowMap],
     [() => '/applications/shop/operations?service=benigno', OperationList],
     [() => '/applications/shop/tiers', TierList],
     [
@@ -173,6 +176,8 @@ describe('bad requests say what, why and what to do', () => {
     ['/clusters/demo/pods/uid-none', 404, 'unknown-pod', 'uid-none'],
     ['/clusters/demo/object?kind=Node&name=none', 404, 'unknown-object', 'cannot find Node none'],
     ['/clusters/demo/object?kind=Node', 400, 'bad-parameter', 'name'],
+    ['/applications/shop/flow-map?transaction=GET', 400, 'bad-parameter', 'give the tier'],
+    ['/traces?transaction=GET', 400, 'bad-parameter', 'give application'],
     ['/applications/none/flow-map', 404, 'unknown-application', 'none'],
     ['/applications/none/dashboard', 404, 'unknown-application', 'none'],
     ['/applications/none/operations', 404, 'unknown-application', 'none'],

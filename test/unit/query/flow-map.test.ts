@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { spansTable } from '../../../collector/record/span.ts'
+import { type FlowLimits, transactionMap } from '../../../collector/service/api/flow-maps.ts'
+import type { FlowMap } from '../../../collector/service/api/schema/applications.ts'
 import {
   type ApplicationRedRow,
   type ApplicationStepRow,
@@ -19,8 +22,9 @@ import {
   type Query,
   type Range,
 } from '../../../collector/service/query/query.ts'
+import { defaultNaming } from '../../../collector/service/query/transaction-naming.ts'
 import { startTestClickHouse, type TestClickHouse } from '../../support/clickhouse.ts'
-import { entrySpan } from '../../support/entry-span.ts'
+import { type EntrySpan, entrySpan } from '../../support/entry-span.ts'
 import { type SeedFacts, seedDemo } from '../../support/seed.ts'
 
 let clickHouse: TestClickHouse
@@ -34,6 +38,9 @@ beforeAll(async () => {
   shop = { fromMs: facts.fromMs, toMs: facts.toMs, application: 'shop' }
 })
 afterAll(() => clickHouse?.close())
+
+const idOf = (text: string, bytes: number) =>
+  new Uint8Array(createHash('sha256').update(`${bytes} ${text}`).digest().subarray(0, bytes))
 
 /** When every call has had time to find its callee. */
 const settledMs = 4e12
@@ -82,6 +89,150 @@ describe('the flow map', () => {
     expect(Math.abs((edges['tier:magnanimo>tier:ordini']?.p95Ms ?? 0) / 18 - 1)).toBeLessThan(0.045)
     expect(edges['tier:ordini>tier:spedizioni']).toMatchObject({ meanMs: 40 })
     expect(edges['tier:ordini>backend:postgresql:postgres:5432/shop']).toMatchObject({ meanMs: 6 })
+  })
+})
+
+describe('the flow map of a transaction', () => {
+  const mapOf = async (
+    of: { application?: string; service: string; transaction: string },
+    limits?: FlowLimits,
+  ) => transactionMap(ask, { ...shop, nowMs: settledMs, naming: defaultNaming, ...of }, limits)
+  const edgesIn = ({ edges }: FlowMap) => Object.fromEntries(edges.map(({ id, red }) => [id, red.calls]))
+
+  test('has the calls and errors of the seed, all of which one transaction began, also over links into other traces', async () => {
+    const map = await mapOf({ service: 'magnanimo', transaction: 'GET /hw2' })
+    expect(edgesIn(map)).toEqual(
+      Object.fromEntries(
+        Object.entries(facts.traces.edges).map(([id, calls]) => [
+          id === 'tier:ordini>tier:spedizioni' ? `${id}~` : id,
+          calls,
+        ]),
+      ),
+    )
+    const errors = map.edges.flatMap(({ id, red }) => (red.errors > 0 ? [[id, red.errors]] : []))
+    expect(Object.fromEntries(errors)).toEqual({
+      'client>tier:magnanimo': facts.traces.edgeErrors['client>tier:magnanimo'],
+      'tier:magnanimo>tier:benigno': facts.traces.edgeErrors['tier:magnanimo>tier:benigno'],
+    })
+    const benigno = map.nodes.find(({ id }) => id === 'tier:benigno')
+    expect(benigno).toMatchObject({ nodes: 3, red: { calls: facts.traces.calls['benigno'], maxMs: 1_206 } })
+    expect(benigno?.versions.map(({ version, calls }) => [`benigno@${version}`, calls]).sort()).toEqual(
+      Object.entries(facts.traces.calls)
+        .filter(([key]) => key.startsWith('benigno@'))
+        .sort(),
+    )
+    expect(map.sample).toEqual({ fromMs: facts.fromMs, toMs: facts.toMs, calls: 600, truncated: false })
+  })
+
+  test('of more calls than are looked at has the newest, per minute of their time, and says so', async () => {
+    const limits = {
+      msMax: 3_600_000,
+      callsMax: 40,
+      spansMax: 10_000,
+      linkHopsMax: 4,
+      linkedTracesMax: 1_000,
+    }
+    const { edges, sample } = await mapOf({ service: 'magnanimo', transaction: 'GET /hw2' }, limits)
+    // A trace begins every three seconds.
+    expect(sample).toEqual({ fromMs: facts.toMs - 120_000, toMs: facts.toMs, calls: 40, truncated: true })
+    expect(edges.find(({ id }) => id === 'client>tier:magnanimo')?.red).toMatchObject({
+      calls: 40,
+      callsPerMinute: 20,
+    })
+    const few = await mapOf({ service: 'magnanimo', transaction: 'GET /hw2' }, { ...limits, spansMax: 100 })
+    expect(few.sample?.calls).toBeLessThan(40)
+    expect(few.sample?.truncated).toBe(true)
+    const unlinked = await mapOf(
+      { service: 'magnanimo', transaction: 'GET /hw2' },
+      { ...limits, linkedTracesMax: 5 },
+    )
+    expect(edgesIn(unlinked)['tier:ordini>tier:spedizioni~']).toBe(10 + 5)
+  })
+
+  /**
+   * A page of another application calls two transactions of one; the first of them sends a message that is taken in a trace of its
+   * own, and from there another:
+   *
+   *   site/browser ─▶ web GET /cart ─▶ cart ─▶ db ; cart ⇢ mailer (linked) ─▶ smtp ; mailer ⇢ audit (linked)
+   *                └▶ web GET /search ─▶ cart
+   */
+  const handMade = (world: number, atMs: number) => {
+    const row = (id: string, parent: string, over: Partial<EntrySpan> = {}, trace = 'page') => ({
+      ...entrySpan({ id: `${world} ${id}`, atMs, ms: 10, application: 'hand', received_at: atMs, ...over }),
+      trace_id: idOf(`${world} ${trace}`, 16),
+      span_id: idOf(`${world} ${id}`, 8),
+      parent_span_id: parent === '' ? new Uint8Array(8) : idOf(`${world} ${parent}`, 8),
+    })
+    const http = (route: string) => ({
+      service: 'web',
+      attributes: { 'http.request.method': 'GET', 'http.route': route },
+    })
+    const link = (id: string, trace: string) => ({
+      links_trace_id: [idOf(`${world} ${trace}`, 16)],
+      links_span_id: [idOf(`${world} ${id}`, 8)],
+      links_trace_state: [''],
+      links_attributes: [new Map<string, string>()],
+    })
+    const queue = { attributes: { 'messaging.system': 'kafka', 'messaging.destination.name': 'q' } }
+    return [
+      row('page', '', { kind: 1, application: 'site', service: 'browser' }),
+      row('fetch cart', 'page', { kind: 3, application: 'site', service: 'browser', ms: 30 }),
+      row('fetch search', 'page', { kind: 3, application: 'site', service: 'browser', ms: 5 }),
+      row('GET /cart', 'fetch cart', http('/cart')),
+      row('inner', 'GET /cart', { kind: 1 }),
+      row('to cart', 'inner', { kind: 3, ms: 7 }),
+      row('cart', 'to cart', { service: 'cart' }),
+      row('query', 'cart', { kind: 3, service: 'cart', attributes: { 'db.system.name': 'redis' } }),
+      row('publish', 'cart', { kind: 4, service: 'cart', ...queue }),
+      row('GET /search', 'fetch search', http('/search')),
+      row('search cart', 'GET /search', { kind: 3, ms: 4 }),
+      row('cart of search', 'search cart', { service: 'cart' }),
+      row('mail', '', { kind: 5, service: 'mailer', ...queue, ...link('publish', 'page') }, 'mail'),
+      row('smtp', 'mail', { kind: 3, service: 'mailer', attributes: { 'server.address': 'smtp' } }, 'mail'),
+      row('told', 'mail', { kind: 4, service: 'mailer', ...queue }, 'mail'),
+      row('audit', '', { kind: 5, service: 'audit', ...queue, ...link('told', 'mail') }, 'audit'),
+    ]
+  }
+
+  test('is exactly what its calls lead to, not what the trace holds beside them, in whatever order spans arrive', async () => {
+    const atMs = facts.toMs - 600_000
+    const n = handMade(0, atMs).length
+    // In each world another half of the spans is stored before the rest.
+    for (const half of [0, 1]) {
+      const rows = Array.from({ length: n }, (_, world) =>
+        handMade(world, atMs).filter((_, at) => ((at + world) % n < n / 2 ? 0 : 1) === half),
+      ).flat()
+      const outcome = await clickHouse.store.insert({ table: spansTable, rows }, `half ${half}`)
+      expect(outcome).toMatchObject({ type: 'stored' })
+    }
+    const cart = await mapOf({ application: 'hand', service: 'web', transaction: 'GET /cart' })
+    expect(edgesIn(cart)).toEqual({
+      'external:site/browser>tier:web': n,
+      'tier:web>tier:cart': n,
+      'tier:cart>backend:redis:redis': n,
+      'tier:cart>tier:mailer~': n,
+      'tier:mailer>external:smtp': n,
+      'tier:mailer>tier:audit~': n,
+    })
+    expect(cart.edges.find(({ to }) => to === 'tier:cart')?.red.meanMs).toBe(7)
+    const search = await mapOf({ application: 'hand', service: 'web', transaction: 'GET /search' })
+    expect(edgesIn(search)).toEqual({ 'external:site/browser>tier:web': n, 'tier:web>tier:cart': n })
+    // Round trips.
+    expect(search.edges.map(({ red }) => red.meanMs).sort()).toEqual([4, 5])
+  })
+})
+
+test('the map of a tier has what calls it and what it calls, with the figures of the whole map', async () => {
+  const all = await edgesOf(shop)
+  const rows = await ask<FlowEdgeRow>(flowEdgesQuery({ ...shop, tier: 'ordini', nowMs: settledMs }))
+  const edges = rows
+    .filter((row) => row.grouped === 'edge')
+    .map((row) => [`${row.caller}>${row.callee}`, row.calls])
+  expect(Object.fromEntries(edges)).toEqual({
+    'tier:magnanimo>tier:ordini': all['tier:magnanimo>tier:ordini']?.calls,
+    'tier:ordini>tier:spedizioni': all['tier:ordini>tier:spedizioni']?.calls,
+    'tier:ordini>database:postgresql:postgres:5432/shop':
+      all['tier:ordini>backend:postgresql:postgres:5432/shop']?.calls,
   })
 })
 

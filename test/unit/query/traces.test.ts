@@ -15,6 +15,7 @@ import {
   traceStepsQuery,
   tracesQuery,
 } from '../../../collector/service/query/traces.ts'
+import { defaultNaming } from '../../../collector/service/query/transaction-naming.ts'
 import { startTestClickHouse, type TestClickHouse } from '../../support/clickhouse.ts'
 import { type SeedFacts, seedDemo } from '../../support/seed.ts'
 
@@ -53,6 +54,8 @@ const search = (
   page: Partial<{ sort: 'newest' | 'slowest'; limit: number }> = {},
 ) => ask<TraceListRow>(tracesQuery(filterOf(over), { sort: 'newest', limit: 1_000, ...page }))
 
+const began = { application: 'shop', entry: 'magnanimo', transaction: 'GET /hw2', naming: defaultNaming }
+
 describe('trace search', () => {
   // 200 traces and 50 that a link continues.
   const cases: [name: string, filter: Partial<TraceFilter>, traces: number][] = [
@@ -66,6 +69,11 @@ describe('trace search', () => {
     ['an operation', { operation: only('GET /hw2') }, 200],
     ['a version', { version: only('v2') }, 20],
     ['a pod', { pod: only('benigno-v2-6f77-0') }, 20],
+    ['a transaction', { transaction: began }, 200],
+    ['a transaction of another tier', { transaction: { ...began, entry: 'ordini' } }, 0],
+    ['a transaction, of traces that pass a tier', { transaction: began, service: only('ordini') }, 100],
+    ['a transaction that failed', { transaction: began, status: 'error' }, 10],
+    ['a transaction that was slow itself', { transaction: began, minMs: 1_230 }, 8],
     ['errors', { status: 'error' }, 10],
     ['no errors', { status: 'ok' }, 240],
     ['errors of a version without any', { status: 'error', version: only('v2') }, 0],

@@ -38,14 +38,17 @@ test('nodes and edges are said in a sentence', () => {
 })
 
 test('traces behind a node or an edge are those of its tier', () => {
-  expect(nodeFilters('shop', tier('benigno'))).toEqual({ application: 'shop', service: 'benigno' })
-  expect(nodeFilters('shop', database('postgresql', 'pg:5432/shop'))).toEqual({
+  expect(nodeFilters({ application: 'shop' }, tier('benigno'))).toEqual({
+    application: 'shop',
+    service: 'benigno',
+  })
+  expect(nodeFilters({ application: 'shop' }, database('postgresql', 'pg:5432/shop'))).toEqual({
     application: 'shop',
     peer: 'pg:5432/shop',
   })
   const queue = { ...database('kafka', 'orders'), type: 'queue' as const }
-  expect(nodeFilters('shop', queue)).toEqual({ application: 'shop', destination: 'orders' })
-  const filters = (from: string, to: string) => flowFilters('shop', edge(from, to))
+  expect(nodeFilters({ application: 'shop' }, queue)).toEqual({ application: 'shop', destination: 'orders' })
+  const filters = (from: string, to: string) => flowFilters({ application: 'shop' }, edge(from, to))
   expect(filters('tier:a', 'tier:b')).toEqual({ application: 'shop', service: 'b' })
   expect(filters('tier:a', 'backend:redis:x')).toEqual({ application: 'shop', service: 'a' })
   expect(filters('client', 'external:x')).toEqual({ application: 'shop' })

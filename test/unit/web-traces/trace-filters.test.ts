@@ -18,6 +18,8 @@ const all: TraceFilters = {
   status: 'error',
   minMs: 5,
   maxMs: 1500,
+  transaction: 'GET /{a,b}',
+  entry: 'magnanimo',
   attributes: 'http.route=/hw2,user.tier=gold',
   sort: 'slowest',
 }
@@ -52,6 +54,8 @@ describe('filter chips', () => {
       'version is v2',
       'pod is benigno-1',
       'namespace is shop',
+      'transaction is GET /{a,b}',
+      'entry is magnanimo',
       'http.route=/hw2',
       'user.tier=gold',
       'with errors',

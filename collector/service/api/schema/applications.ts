@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { Chart, Marker, Usual } from './common.ts'
+import { Chart, ComparedRange, Marker, Usual } from './common.ts'
 import { ViolationRow } from './violations.ts'
 
 /** Rate, errors and duration over a time range. Durations in ms; null when there was no call. */
@@ -71,7 +71,37 @@ export const FlowEdge = Type.Object({
 })
 export type FlowEdge = Static<typeof FlowEdge>
 
-export const FlowMap = Type.Object({ nodes: Type.Array(FlowNode), edges: Type.Array(FlowEdge) })
+export const FlowMapQuery = Type.Intersect([
+  ComparedRange,
+  Type.Object({
+    tier: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 500, description: 'only what calls it, and what it calls' }),
+    ),
+    transaction: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 1_000,
+        description: 'of those that enter by the tier: only what its calls lead to',
+      }),
+    ),
+  }),
+])
+export type FlowMapQuery = Static<typeof FlowMapQuery>
+
+/** The calls of a transaction that its map is made of, the newest; rates are per minute of their time. */
+export const FlowSample = Type.Object({
+  fromMs: Type.Integer(),
+  toMs: Type.Integer(),
+  calls: Type.Integer(),
+  truncated: Type.Boolean({ description: 'there are more, or the range is longer than is looked at' }),
+})
+export type FlowSample = Static<typeof FlowSample>
+
+export const FlowMap = Type.Object({
+  nodes: Type.Array(FlowNode),
+  edges: Type.Array(FlowEdge),
+  sample: Type.Optional(FlowSample),
+})
 export type FlowMap = Static<typeof FlowMap>
 
 /** An entry span name of a tier: server and consumer spans, and roots. */

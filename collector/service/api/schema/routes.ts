@@ -107,6 +107,17 @@ export const TraceQuery = Type.Intersect([
     method: List,
     statement: Hash,
     exception: Hash,
+    transaction: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 1_000,
+        description:
+          'name of the transaction that began the trace, of the one application given: the call that entered must pass status, minMs and maxMs, or, where spans are asked for by more than the application, one of these',
+      }),
+    ),
+    entry: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 500, description: 'the tier that the transaction enters by' }),
+    ),
     status: Type.Optional(Type.Union([Type.Literal('error'), Type.Literal('ok')])),
     minMs: Type.Optional(Type.Number({ minimum: 0 })),
     maxMs: Type.Optional(Type.Number({ minimum: 0 })),
@@ -151,7 +162,7 @@ export type TraceDetailQuery = Static<typeof TraceDetailQuery>
  * /clusters/:clusterId/crashes                  CrashList             CrashQuery
  * /applications                                 ApplicationList       TimeRange + CompareQuery
  * /applications/:application/dashboard          ApplicationDashboard  TimeRange + CompareQuery
- * /applications/:application/flow-map           FlowMap               TimeRange + CompareQuery
+ * /applications/:application/flow-map           FlowMap               FlowMapQuery
  * /applications/:application/operations         OperationList         TimeRange + CompareQuery + service
  * /applications/:application/tiers              TierList              TimeRange + CompareQuery
  * /applications/:application/transaction-anatomy  TransactionAnatomy  TimeRange + service, transaction
@@ -179,6 +190,7 @@ export type TraceDetailQuery = Static<typeof TraceDetailQuery>
  * /applications/:application/statement-callers  StatementCallers      StatementQuery
  * /applications/:application/backends           BackendList           TimeRange
  * /applications/:application/backend            CallDetail            BackendQuery
+ * /applications/:application/calling-transactions  CallingTransactions  CallingTransactionsQuery
  * /applications/:application/endpoints          EndpointList          TimeRange
  * /applications/:application/endpoint           CallDetail            EndpointQuery
  * /applications/:application/information-points PointList             TimeRange

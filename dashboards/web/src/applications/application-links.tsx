@@ -20,3 +20,24 @@ export function ApplicationLink({
     </Link>
   )
 }
+
+/** To a tier: its nodes, what calls it and what it calls. */
+export function TierLink({
+  application,
+  tier,
+  children,
+}: {
+  readonly application: string
+  readonly tier: string
+  readonly children: ReactNode
+}) {
+  return (
+    <Link
+      to="/applications/$application/tiers"
+      params={{ application }}
+      search={(previous: Record<string, unknown>) => ({ ...timeSearch(previous), tier })}
+    >
+      {children}
+    </Link>
+  )
+}

@@ -9,6 +9,8 @@ import { Skeleton } from '../parts/skeleton.tsx'
 import { Spark } from '../parts/spark.tsx'
 import { useComparedRange } from '../url-state.ts'
 import { ApplicationLink } from './application-links.tsx'
+import { healthRank, isBaseline } from './health.ts'
+import { HealthBadge, HealthLegend } from './health-badge.tsx'
 import { NoSpansYet } from './no-spans-yet.tsx'
 import { redColumns } from './red-columns.tsx'
 import './applications.css'
@@ -41,6 +43,13 @@ export function ApplicationsPage() {
                 ),
               },
               {
+                header: 'Health',
+                width: 190,
+                hint: 'p95 and errors against their baselines',
+                sort: (row) => healthRank(row.red),
+                cell: (row) => <HealthBadge red={row.red} />,
+              },
+              {
                 header: 'Tiers',
                 numeric: true,
                 sort: (row) => row.tiers,
@@ -59,6 +68,7 @@ export function ApplicationsPage() {
               { header: 'Last seen', cell: (row) => formatAgo(row.lastSeenMs) },
             ]}
           />
+          <HealthLegend compared={isBaseline(range['compare'])} />
         </Card>
       )}
     </Page>

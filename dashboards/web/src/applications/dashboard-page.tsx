@@ -57,7 +57,7 @@ function Dashboard({
     <>
       <ViolationsCard violations={violations} />
       <div className="application-top">
-        <FlowMapCard application={application} height={340} />
+        <FlowMapCard of={{ application }} height={340} />
         <Card title="Scorecard" hint="calls by class">
           <ApplicationScorecard application={application} />
           <Figures application={application} dashboard={dashboard} />

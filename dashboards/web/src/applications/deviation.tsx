@@ -1,25 +1,5 @@
-import type { Red } from '@binnacle/collector/api/applications'
-import { formatDuration, formatPercent, threeDigits } from '../format.ts'
-
-type Usual = NonNullable<Red['usual']>['p95Ms']
-
-/** From so many σ above what is usual a figure is a warning, and bad: as the vendor's default health rules have it. */
-const warnSigma = 2
-const badSigma = 3
-
-/** How far above its baseline a figure is. Below it, or within, is well. */
-export function toneOfUsual(usual: Usual | undefined): 'bad' | 'warn' | undefined {
-  const deviation = usual?.deviation ?? 0
-  return deviation >= badSigma ? 'bad' : deviation >= warnSigma ? 'warn' : undefined
-}
-
-/** "+2.3 σ", or per cent where all hours were equal. */
-export function deviationText({ deviation, change }: Usual): string {
-  const signed = (value: number, text: string) => `${value < 0 ? '−' : '+'}${text}`
-  if (deviation !== null)
-    return signed(deviation, `${threeDigits(Math.round(Math.abs(deviation) * 10) / 10)} σ`)
-  return change === null ? '–' : signed(change, formatPercent(Math.abs(change)))
-}
+import { formatDuration } from '../format.ts'
+import { deviationText, toneOfUsual, type Usual } from './usual.ts'
 
 /** p95 against its baseline. */
 export function Deviation({ usual }: { readonly usual: Usual | undefined }) {

@@ -2,13 +2,16 @@ import type { FlowEdge, FlowMap, FlowNode, Red } from '@binnacle/collector/api/a
 import { formatCount, formatDuration, formatPercent, formatRate } from '../format.ts'
 import type { TraceFilters } from '../traces/trace-filters.ts'
 import { TracesLink } from '../traces/trace-links.tsx'
-import { flowFilters, nodeFilters } from './flow-filters.ts'
+import { TierLink } from './application-links.tsx'
+import { type FlowScope, flowFilters, nodeFilters } from './flow-filters.ts'
 import { edgeLabel, nameOfId, nameOfNode } from './flow-label.ts'
+import { healthOf } from './health.ts'
+import { HealthBadge } from './health-badge.tsx'
 import { VersionShares } from './version-shares.tsx'
 
 interface Props {
   readonly map: FlowMap
-  readonly application: string
+  readonly of: FlowScope
   readonly id: string
   readonly onSelect: (id: string) => void
 }
@@ -21,21 +24,28 @@ export function titleOfFlow(map: FlowMap, id: string): string | undefined {
   return edge && `${nameOfId(edge.from)} → ${nameOfId(edge.to)}`
 }
 
-export function FlowDetails({ map, application, id, onSelect }: Props) {
+export function FlowDetails({ map, of, id, onSelect }: Props) {
   const node = map.nodes.find((one) => one.id === id)
   const edge = map.edges.find((one) => one.id === id)
-  if (node) return <NodeDetails map={map} application={application} node={node} onSelect={onSelect} />
-  if (edge) return <EdgeDetails application={application} edge={edge} onSelect={onSelect} />
+  if (node) return <NodeDetails map={map} of={of} node={node} onSelect={onSelect} />
+  if (edge) return <EdgeDetails of={of} edge={edge} onSelect={onSelect} />
   return null
 }
 
-function NodeDetails({ map, application, node, onSelect }: Omit<Props, 'id'> & { readonly node: FlowNode }) {
+function NodeDetails({ map, of, node, onSelect }: Omit<Props, 'id'> & { readonly node: FlowNode }) {
   const incoming = map.edges.filter((edge) => edge.to === node.id)
   const outgoing = map.edges.filter((edge) => edge.from === node.id)
   return (
     <div className="flow-details">
       <p className="quiet">{describe(node)}</p>
-      <RedFacts red={node.red} filters={nodeFilters(application, node)} />
+      <RedFacts red={node.red} filters={nodeFilters(of, node)} />
+      {node.type === 'tier' && (of.tier !== node.name || of.transaction !== undefined) && (
+        <p>
+          <TierLink application={of.application} tier={node.name}>
+            Map and nodes of {node.name}
+          </TierLink>
+        </p>
+      )}
       {node.type === 'tier' && (
         <section>
           <h3>Versions, by share of calls</h3>
@@ -48,11 +58,7 @@ function NodeDetails({ map, application, node, onSelect }: Omit<Props, 'id'> & {
   )
 }
 
-function EdgeDetails({
-  application,
-  edge,
-  onSelect,
-}: Omit<Props, 'id' | 'map'> & { readonly edge: FlowEdge }) {
+function EdgeDetails({ of, edge, onSelect }: Omit<Props, 'id' | 'map'> & { readonly edge: FlowEdge }) {
   return (
     <div className="flow-details">
       <p className="quiet">
@@ -60,7 +66,7 @@ function EdgeDetails({
           ? 'Asynchronous: times are those of the consumer.'
           : 'Synchronous: times are round trips as the caller saw them.'}
       </p>
-      <RedFacts red={edge.red} filters={flowFilters(application, edge)} />
+      <RedFacts red={edge.red} filters={flowFilters(of, edge)} />
       <p className="flow-ends">
         <button type="button" className="button" onClick={() => onSelect(edge.from)}>
           {nameOfId(edge.from)}
@@ -84,6 +90,7 @@ function RedFacts({ red, filters }: { readonly red: Red; readonly filters: Trace
     ['p99', formatDuration(red.p99Ms)],
     ['Longest', formatDuration(red.maxMs)],
   ]
+  const health = healthOf(red)
   return (
     <>
       <dl className="flow-facts">
@@ -94,6 +101,12 @@ function RedFacts({ red, filters }: { readonly red: Red; readonly filters: Trace
           </div>
         ))}
       </dl>
+      {health && (
+        <p className="flow-health">
+          <HealthBadge red={red} />
+          <span className="quiet">{health.long}</span>
+        </p>
+      )}
       <p className="flow-links">
         <TracesLink filters={filters}>Traces</TracesLink>
         <TracesLink filters={{ ...filters, sort: 'slowest' }}>Slowest traces</TracesLink>

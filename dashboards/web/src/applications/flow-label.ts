@@ -1,5 +1,6 @@
 import type { FlowEdge, FlowNode } from '@binnacle/collector/api/applications'
 import { formatDuration, formatRate } from '../format.ts'
+import { healthOf } from './health.ts'
 
 /** What a name of a node is on screen: the id says its type, the name may be empty. */
 export function nameOfNode(node: FlowNode): string {
@@ -7,13 +8,19 @@ export function nameOfNode(node: FlowNode): string {
   return node.name || node.system || 'unknown'
 }
 
-/** The lines on an edge: rate and mean, tail, failures if any. */
+/** Begins the line that says what is out of the ordinary. */
+export const unusualMarks = { warning: '▲', critical: '✕' } as const
+
+/** The lines on an edge: rate and mean, tail, failures if any, what is above its baseline. */
 export function edgeLabel({ red }: FlowEdge): string[] {
   const lines = [
     `${formatRate(red.callsPerMinute)} · ${red.meanMs === null ? '–' : formatDuration(red.meanMs)}`,
   ]
   if (red.p95Ms !== null) lines.push(`p95 ${formatDuration(red.p95Ms)}`)
   if (red.errors > 0) lines.push(`${formatRate(red.errorsPerMinute, 'err/min')}`)
+  const health = healthOf(red)
+  if (health?.state === 'warning' || health?.state === 'critical')
+    lines.push(`${unusualMarks[health.state]} ${health.short}`)
   return lines
 }
 
@@ -27,7 +34,8 @@ export function describeEdge(edge: FlowEdge): string {
 export function describeNode(node: FlowNode): string {
   const { red } = node
   const mean = red.meanMs === null ? '' : `, mean ${formatDuration(red.meanMs)}`
-  return `${node.type} ${nameOfNode(node)}: ${formatRate(red.callsPerMinute)}${mean}, ${formatRate(red.errorsPerMinute, 'err/min')}`
+  const unusual = healthOf(red)?.short
+  return `${node.type} ${nameOfNode(node)}: ${formatRate(red.callsPerMinute)}${mean}, ${formatRate(red.errorsPerMinute, 'err/min')}${unusual ? `, ${unusual}` : ''}`
 }
 
 /** The name in an id such as `tier:benigno` or `backend:postgresql:shop`. */

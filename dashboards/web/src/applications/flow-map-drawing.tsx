@@ -1,9 +1,10 @@
 import type { FlowNode } from '@binnacle/collector/api/applications'
 import { useState } from 'react'
 import { formatCount, formatPercent } from '../format.ts'
-import { deviationText, toneOfUsual } from './deviation.tsx'
-import { describeEdge, describeNode, nameOfNode } from './flow-label.ts'
+import { StatusShape } from '../parts/status-badge.tsx'
+import { describeEdge, describeNode, nameOfNode, unusualMarks } from './flow-label.ts'
 import { edgePath, type FlowLayout, type PlacedEdge, type PlacedNode, versionBarsMax } from './flow-layout.ts'
+import { healthOf } from './health.ts'
 import { NodeIcon } from './node-icon.tsx'
 
 interface Props {
@@ -95,8 +96,12 @@ function EdgeLine({
 }) {
   const path = edgePath(placed.points, direction)
   const { errorRatio } = placed.edge.red
+  const state = healthOf(placed.edge.red)?.state
   return (
     <g className={`flow-edge${look}`}>
+      {(state === 'warning' || state === 'critical') && (
+        <path d={path} className="flow-halo" data-health={state} strokeWidth={placed.thickness + 6} />
+      )}
       <path
         d={path}
         className={placed.edge.async ? 'flow-line flow-line-async' : 'flow-line'}
@@ -130,16 +135,22 @@ function EdgeLabel({
       className={`flow-label${look}`}
       aria-pressed={chosen}
       aria-label={describeEdge(edge)}
+      title={healthOf(edge.red)?.long}
       style={{ left: label.x, top: label.y }}
       {...pointing}
     >
       {label.lines.map((line) => (
-        <span key={line} className={line.endsWith('err/min') ? 'flow-label-errors' : undefined}>
+        <span key={line} className={classOfLine(line)}>
           {line}
         </span>
       ))}
     </button>
   )
+}
+
+function classOfLine(line: string): string | undefined {
+  if (line.endsWith('err/min') || line.startsWith(unusualMarks.critical)) return 'flow-label-errors'
+  return line.startsWith(unusualMarks.warning) ? 'flow-label-warning' : undefined
 }
 
 function NodeCard({
@@ -149,11 +160,13 @@ function NodeCard({
   ...pointing
 }: Pointing & { readonly placed: PlacedNode; readonly look: string; readonly chosen: boolean }) {
   const { node, x, y, width, height } = placed
+  const health = healthOf(node.red)
   return (
     <button
       type="button"
       className={`flow-node flow-node-${node.type}${look}`}
-      data-tone={toneOfUsual(node.red.usual?.p95Ms)}
+      data-health={health?.state}
+      title={health?.long}
       aria-pressed={chosen}
       aria-label={describeNode(node)}
       style={{ left: x - width / 2, top: y - height / 2, width, height }}
@@ -167,20 +180,14 @@ function NodeCard({
           </span>
           <span className="flow-node-detail">
             {detailOf(node)}
-            <SlowerThanUsual node={node} />
+            {health?.short && <span className="flow-node-unusual"> · {health.short}</span>}
           </span>
         </span>
+        {health && <StatusShape state={health.state} />}
       </span>
       {node.type === 'tier' && node.versions.length > 0 && <VersionBars node={node} />}
     </button>
   )
-}
-
-/** Only where it is out of the ordinary. */
-function SlowerThanUsual({ node }: { readonly node: FlowNode }) {
-  const usual = node.red.usual?.p95Ms
-  if (usual === undefined || toneOfUsual(usual) === undefined) return null
-  return <span className="flow-node-unusual"> · ▲ {deviationText(usual)} slower</span>
 }
 
 function VersionBars({ node }: { readonly node: FlowNode }) {

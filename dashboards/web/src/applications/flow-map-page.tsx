@@ -4,7 +4,7 @@ import { FlowMapCard } from './flow-map-card.tsx'
 export function FlowMapPage() {
   return (
     <ApplicationFrame>
-      <FlowMapCard application={useApplication()} height={620} />
+      <FlowMapCard of={{ application: useApplication() }} height={620} />
     </ApplicationFrame>
   )
 }

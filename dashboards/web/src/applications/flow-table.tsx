@@ -1,17 +1,19 @@
 import type { FlowMap } from '@binnacle/collector/api/applications'
 import { DataTable } from '../parts/data-table.tsx'
-import { flowFilters } from './flow-filters.ts'
+import { type FlowScope, flowFilters } from './flow-filters.ts'
 import { nameOfId } from './flow-label.ts'
+import { healthRank } from './health.ts'
+import { HealthBadge } from './health-badge.tsx'
 import { redColumns } from './red-columns.tsx'
 
 interface Props {
   readonly map: FlowMap
-  readonly application: string
+  readonly of: FlowScope
   readonly onSelect: (id: string) => void
 }
 
 /** The edges of the map as rows: the same data for screen readers, small screens and sorting. */
-export function FlowTable({ map, application, onSelect }: Props) {
+export function FlowTable({ map, of, onSelect }: Props) {
   return (
     <DataTable
       rows={map.edges}
@@ -20,8 +22,14 @@ export function FlowTable({ map, application, onSelect }: Props) {
       columns={[
         { header: 'From', sort: (edge) => nameOfId(edge.from), cell: (edge) => nameOfId(edge.from) },
         { header: 'To', sort: (edge) => nameOfId(edge.to), cell: (edge) => nameOfId(edge.to) },
+        {
+          header: 'Health',
+          width: 150,
+          sort: (edge) => healthRank(edge.red),
+          cell: (edge) => <HealthBadge red={edge.red} />,
+        },
         { header: 'Kind', cell: (edge) => (edge.async ? 'asynchronous' : 'synchronous') },
-        ...redColumns<FlowMap['edges'][number]>((edge) => flowFilters(application, edge)),
+        ...redColumns<FlowMap['edges'][number]>((edge) => flowFilters(of, edge)),
       ]}
     />
   )

@@ -7,10 +7,11 @@ import { ErrorState } from '../parts/error-state.tsx'
 import { Skeleton } from '../parts/skeleton.tsx'
 import { useComparedRange, useSearchParams, useSetSearch } from '../url-state.ts'
 import { ApplicationFrame, useApplication } from './application-page.tsx'
+import { FlowMapCard } from './flow-map-card.tsx'
 import { NodeTable } from './node-table.tsx'
 import { TierTable } from './tier-table.tsx'
 
-/** Tiers on top, and below them the nodes of all, or of the one that is chosen. */
+/** Tiers on top, and below them the nodes of all, or of the one that is chosen, with its neighbours. */
 export function TiersPage() {
   const application = useApplication()
   const range = useComparedRange()
@@ -27,7 +28,7 @@ export function TiersPage() {
         <EmptyState title="No tier was called in this time range">Choose a longer time range.</EmptyState>
       ) : (
         <>
-          <Card title="Tiers" hint="a row shows its nodes below" dimmed={found.dimmed}>
+          <Card title="Tiers" hint="a row shows its map and nodes below" dimmed={found.dimmed}>
             <TierTable
               application={application}
               tiers={found.data.tiers}
@@ -35,6 +36,7 @@ export function TiersPage() {
               onChoose={(service) => setSearch({ tier: service === tier ? undefined : service })}
             />
           </Card>
+          {tier !== undefined && <FlowMapCard of={{ application, tier }} height={340} />}
           <Nodes application={application} list={found.data} tier={tier} dimmed={found.dimmed} />
         </>
       )}

@@ -13,6 +13,7 @@ import { SidePanel } from '../parts/side-panel.tsx'
 import { Spark } from '../parts/spark.tsx'
 import { TextFilter } from '../parts/text-filter.tsx'
 import { listOf } from '../search-params.ts'
+import { CallingTransactions } from '../transactions/calling-transactions.tsx'
 import { useSearchParams, useTimeRange } from '../url-state.ts'
 import { BackendIcon } from './backend-icon.tsx'
 import { CallDetailView } from './call-detail.tsx'
@@ -158,16 +159,19 @@ function BackendPanel({ application, of, onClose }: PanelProps) {
     <SidePanel title={of.name || of.system || 'Remote service'} onClose={onClose}>
       <AnswerView answer={answer} height={480}>
         {(detail) => (
-          <CallDetailView detail={detail} filters={backendFilters(application, of)} partsTitle="Callers">
-            <p className="quiet">
-              {[
-                of.system,
-                of.type === 'external' ? 'sends no spans: times are those of its callers' : of.type,
-              ]
-                .filter(Boolean)
-                .join(' · ')}
-            </p>
-          </CallDetailView>
+          <>
+            <CallDetailView detail={detail} filters={backendFilters(application, of)} partsTitle="Callers">
+              <p className="quiet">
+                {[
+                  of.system,
+                  of.type === 'external' ? 'sends no spans: times are those of its callers' : of.type,
+                ]
+                  .filter(Boolean)
+                  .join(' · ')}
+              </p>
+            </CallDetailView>
+            <CallingTransactions application={application} of={of} />
+          </>
         )}
       </AnswerView>
     </SidePanel>

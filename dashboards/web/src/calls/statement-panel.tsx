@@ -6,6 +6,7 @@ import { CopyButton } from '../parts/copy-button.tsx'
 import { DataTable } from '../parts/data-table.tsx'
 import { SidePanel } from '../parts/side-panel.tsx'
 import { TracesLink } from '../traces/trace-links.tsx'
+import { CallingTransactions } from '../transactions/calling-transactions.tsx'
 import { useTimeRange } from '../url-state.ts'
 import { CallDetailView } from './call-detail.tsx'
 
@@ -35,6 +36,10 @@ export function StatementPanel({ application, of, onClose }: Props) {
                 <CopyButton text={detail.statement} label="Copy the statement" />
               </div>
             </CallDetailView>
+            <CallingTransactions
+              application={application}
+              of={{ type: 'statement', system: of.system, name: of.peer, hash: of.hash }}
+            />
             <Callers application={application} of={of} />
           </>
         )}

@@ -1,5 +1,7 @@
 import type { ApplicationRow } from '@binnacle/collector/api/applications'
 import { Link } from '@tanstack/react-router'
+import { healthRank } from '../applications/health.ts'
+import { HealthBadge } from '../applications/health-badge.tsx'
 import { formatAgo, formatCount, formatDuration, formatPercent, formatRate } from '../format.ts'
 import { type Column, DataTable } from '../parts/data-table.tsx'
 import { EmptyState } from '../parts/empty-state.tsx'
@@ -15,6 +17,13 @@ const columns: readonly Column<ApplicationRow>[] = [
         {row.application || 'no name'}
       </Link>
     ),
+  },
+  {
+    header: 'Health',
+    width: 190,
+    hint: 'p95 and errors against the same hours of the last 30 days',
+    sort: (row) => healthRank(row.red),
+    cell: (row) => <HealthBadge red={row.red} />,
   },
   { header: 'Load', cell: (row) => <Spark points={row.spark} /> },
   {

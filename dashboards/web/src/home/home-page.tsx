@@ -24,7 +24,7 @@ export function HomePage() {
   const { from, to } = useTimeRange()
   const violations = useApi<ViolationList>('/violations', { from, to })
   const clusters = useApi<ClusterList>('/clusters', { from, to })
-  const applications = useApi<ApplicationList>('/applications', { from, to, compare: 'none' })
+  const applications = useApi<ApplicationList>('/applications', { from, to })
   const releases = useApi<LatestReleaseList>('/releases', { limit: 5 })
   const slos = useApi<SloList>('/slos')
   return (

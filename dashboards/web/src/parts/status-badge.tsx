@@ -23,3 +23,12 @@ export function StatusBadge({ state, children }: { readonly state: State; readon
     </span>
   )
 }
+
+/** Shape and colour alone, where the words stand nearby. */
+export function StatusShape({ state }: { readonly state: State }) {
+  return (
+    <span className="status" data-state={state} aria-hidden="true">
+      <span className="status-shape">{shapes[state]}</span>
+    </span>
+  )
+}

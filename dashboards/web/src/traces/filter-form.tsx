@@ -8,6 +8,7 @@ const textFields: readonly {
 }[] = [
   { name: 'application', label: 'Application' },
   { name: 'service', label: 'Service', hint: 'a,b or !c' },
+  { name: 'transaction', label: 'Transaction', hint: 'of an application' },
   { name: 'operation', label: 'Operation' },
   { name: 'version', label: 'Version' },
   { name: 'pod', label: 'Pod' },

@@ -19,6 +19,9 @@ export interface TraceFilters {
   /** The number of a database statement, of a group of exceptions. */
   readonly statement?: string
   readonly exception?: string
+  /** The name of the transaction that began the trace, and the tier that it entered by. */
+  readonly transaction?: string
+  readonly entry?: string
   /** `key=value` pairs. */
   readonly attributes?: string
   readonly sort?: 'newest' | 'slowest'
@@ -37,6 +40,8 @@ const textKeys = [
   'method',
   'statement',
   'exception',
+  'transaction',
+  'entry',
   'attributes',
 ] as const satisfies readonly (keyof TraceQuery & keyof TraceFilters)[]
 const numberKeys = ['minMs', 'maxMs'] as const
@@ -80,16 +85,19 @@ export interface FilterChip {
   readonly label: string
 }
 
+const isSingle = (key: (typeof textKeys)[number]) => key === 'transaction' || key === 'entry'
+
 /** One chip a condition, with the filters that remain when it is taken away. */
 export function filterChips(filters: TraceFilters): FilterChip[] {
   const chips: FilterChip[] = []
   for (const key of textKeys) {
     const value = filters[key]
     if (value === undefined) continue
-    const values = value.split(',').filter(Boolean)
+    // Names of transactions may hold commas.
+    const values = isSingle(key) ? [value] : value.split(',').filter(Boolean)
     for (const one of values) {
       const rest = values.filter((other) => other !== one).join(',')
-      const excludes = key !== 'attributes' && one.startsWith('!')
+      const excludes = key !== 'attributes' && !isSingle(key) && one.startsWith('!')
       const label =
         key === 'attributes' ? one : `${key} ${excludes ? 'is not' : 'is'} ${excludes ? one.slice(1) : one}`
       chips.push({ label, without: withFilter(filters, key, rest || undefined) })

@@ -5,6 +5,7 @@ import { Link, useNavigate } from '@tanstack/react-router'
 import { ViolationsCard } from '../alerts/violations-card.tsx'
 import { useApi } from '../api.ts'
 import { ApplicationFrame, useApplication } from '../applications/application-page.tsx'
+import { FlowMapCard } from '../applications/flow-map-card.tsx'
 import { Scorecard } from '../applications/scorecard.tsx'
 import { VersionShares } from '../applications/version-shares.tsx'
 import { formatAgo, formatCount, formatDuration, formatPercent, formatRate } from '../format.ts'
@@ -14,7 +15,7 @@ import { Chart } from '../parts/chart.tsx'
 import { Figure } from '../parts/figure.tsx'
 import { CausesCard } from '../root-cause/causes-card.tsx'
 import { timeSearch } from '../search-params.ts'
-import { rangeSearch } from '../traces/trace-links.tsx'
+import { rangeSearch, TracesLink } from '../traces/trace-links.tsx'
 import { useComparedRange, useSearchParams } from '../url-state.ts'
 import { AnatomyTable } from './anatomy-table.tsx'
 import { ClassChart } from './class-chart.tsx'
@@ -89,6 +90,10 @@ function Dashboard({ of, detail }: { readonly of: TransactionKey; readonly detai
           <Chart chart={charts.errors} kind="bars" tone="bad" height={180} onPoint={behind('error')} />
         </Card>
       </div>
+      <FlowMapCard
+        of={{ application: of.application, tier: of.service, transaction: of.transaction }}
+        height={340}
+      />
       <Card title="Where the time goes" hint="own time of each tier and backend in one call, mean">
         <Anatomy of={of} />
       </Card>
@@ -133,7 +138,13 @@ function Figures({
     <div className="figures transaction-figures">
       <Figure
         label="Calls"
-        value={formatRate(red.callsPerMinute)}
+        value={
+          <TracesLink
+            filters={{ application: of.application, entry: of.service, transaction: of.transaction }}
+          >
+            {formatRate(red.callsPerMinute)}
+          </TracesLink>
+        }
         detail={`${formatPercent(share)} of the application's`}
       />
       <Figure label="Mean" value={formatDuration(red.meanMs)} detail={`p50 ${formatDuration(red.p50Ms)}`} />

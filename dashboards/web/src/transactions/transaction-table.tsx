@@ -5,6 +5,7 @@ import { ClassBar } from '../parts/class-bar.tsx'
 import { useShownColumns } from '../parts/column-picker.tsx'
 import { type Column, DataTable } from '../parts/data-table.tsx'
 import { Spark } from '../parts/spark.tsx'
+import { TracesLink } from '../traces/trace-links.tsx'
 import { SnapshotsLink } from './snapshots-link.tsx'
 import { TransactionLink } from './transaction-links.tsx'
 
@@ -51,7 +52,11 @@ export function transactionColumns(application: string): readonly Column<Transac
       width: 90,
       numeric: true,
       sort: (row) => row.red.callsPerMinute,
-      cell: (row) => formatRate(row.red.callsPerMinute),
+      cell: (row) => (
+        <TracesLink filters={{ application, entry: row.service, transaction: row.transaction }}>
+          {formatRate(row.red.callsPerMinute)}
+        </TracesLink>
+      ),
     },
     {
       header: 'Mean',

@@ -1,0 +1,149 @@
+import { type FlowEdgeRow, flowEdgesQuery } from '../query/flow-map.ts'
+import { type TierVersionRow, tiersQuery } from '../query/operations.ts'
+import type { Range } from '../query/query.ts'
+import {
+  type EnteredCallRow,
+  enteredCallsQuery,
+  type FlowCallRow,
+  type FlowSpanRow,
+  flowCallsQuery,
+  flowSpansQuery,
+  linkingTracesQuery,
+  type TransactionFlowScope,
+  traceSizesQuery,
+} from '../query/transaction-flow.ts'
+import { namingOf } from '../query/transaction-naming.ts'
+import { requireApplication } from './applications.ts'
+import { type Ask, asker } from './ask.ts'
+import { type Comparison, parseComparison, usualOfEntities } from './baselines.ts'
+import { ApiProblem } from './errors.ts'
+import { toFlowMap } from './flow-map.ts'
+import { type LinkLimits, linkLimits, withLinked } from './linked-traces.ts'
+import { type ApiDeps, type ApiInstance, ApplicationParams, answers } from './route-types.ts'
+import { FlowMap, FlowMapQuery } from './schema/applications.ts'
+import { parseRange } from './time.ts'
+import { transactionFlowOf } from './transaction-flow.ts'
+import { readSettings } from './transaction-rules.ts'
+
+/** Of a transaction: its newest calls of the last hour of the range, as many as make so many spans. */
+export interface FlowLimits extends LinkLimits {
+  readonly msMax: number
+  readonly callsMax: number
+  readonly spansMax: number
+}
+const flowLimits: FlowLimits = { msMax: 3_600_000, callsMax: 1_000, spansMax: 50_000, ...linkLimits }
+
+/** Flow maps of an application, of one of its tiers with its neighbours, and of one of its transactions. */
+export function registerFlowMapRoutes(
+  app: ApiInstance,
+  { store, transactionSettings, nowMs }: ApiDeps,
+): void {
+  app.get(
+    '/applications/:application/flow-map',
+    {
+      schema: {
+        tags: ['applications'],
+        params: ApplicationParams,
+        querystring: FlowMapQuery,
+        response: answers(FlowMap),
+      },
+    },
+    async (request, reply): Promise<FlowMap> => {
+      const ask = asker(store, request, reply)
+      const { tier, transaction } = request.query
+      const now = nowMs()
+      const scope = {
+        ...parseRange(request.query, now),
+        application: request.params.application,
+        nowMs: now,
+      }
+      if (transaction === undefined) return flowMap(ask, { ...scope, tier }, parseComparison(request.query))
+      if (tier === undefined)
+        throw new ApiProblem(
+          'bad-parameter',
+          `cannot draw the transaction ${transaction.slice(0, 80)}: several tiers may have one of this name; give the tier that it enters by`,
+        )
+      const naming = namingOf(await readSettings(transactionSettings))
+      return transactionMap(ask, { ...scope, service: tier, transaction, naming })
+    },
+  )
+}
+
+type Scope = Range & { readonly application: string; readonly nowMs: number }
+const minutesOf = ({ fromMs, toMs }: Range) => (toMs - fromMs) / 60_000
+
+async function flowMap(
+  ask: Ask,
+  { tier, ...scope }: Scope & { readonly tier: string | undefined },
+  comparison: Comparison,
+): Promise<FlowMap> {
+  const { application } = scope
+  const [edges, tiers, usualTier, usualEdge] = await Promise.all([
+    ask<FlowEdgeRow>(flowEdgesQuery({ ...scope, ...(tier === undefined ? {} : { tier }) })),
+    ask<TierVersionRow>(tiersQuery(scope)),
+    usualOfEntities(ask, { ...scope, level: 'tier' }, comparison),
+    usualOfEntities(ask, { ...scope, level: 'edge' }, comparison),
+  ])
+  if (edges.length + tiers.length === 0) await requireApplication(ask, application)
+  const ends = new Set(edges.flatMap(({ caller, callee }) => [caller, callee]))
+  const shown = tiers.filter(
+    ({ service }) => tier === undefined || service === tier || ends.has(`tier:${service}`),
+  )
+  return toFlowMap(edges, shown, minutesOf(scope), {
+    tier: (service, red) => usualTier({ application, service }, red),
+    edge: ({ caller, callee, async }, red) => usualEdge({ caller, callee, async }, red),
+  })
+}
+
+export async function transactionMap(
+  ask: Ask,
+  scope: Scope & TransactionFlowScope,
+  limits: FlowLimits = flowLimits,
+): Promise<FlowMap> {
+  const { application, service, transaction, naming, toMs, nowMs } = scope
+  const recent = { fromMs: Math.max(scope.fromMs, toMs - limits.msMax), toMs }
+  const found = await ask<EnteredCallRow>(
+    enteredCallsQuery({ ...recent, application, service, transaction, naming }, limits.callsMax + 1),
+  )
+  if (found.length === 0) await requireApplication(ask, application)
+  const entered = await newestWithin(ask, { range: recent, calls: found.slice(0, limits.callsMax) }, limits)
+  const cut = entered.length < found.length
+  const range = { fromMs: cut ? (entered.at(-1)?.startMs ?? toMs) : recent.fromMs, toMs }
+  const linked = await withLinked(ask, linkingTracesQuery, { ...range, traceIds: tracesOf(entered) }, limits)
+  const traces = { ...range, traceIds: linked.traceIds }
+  const [spans, calls] = await Promise.all([
+    ask<FlowSpanRow>(flowSpansQuery(traces, limits.spansMax)),
+    ask<FlowCallRow>(flowCallsQuery({ ...traces, application, nowMs }, limits.spansMax)),
+  ])
+  const { edges, tiers } = transactionFlowOf({ application, entered, spans, calls })
+  return {
+    ...toFlowMap(edges, tiers, minutesOf(range)),
+    sample: {
+      ...range,
+      calls: entered.length,
+      truncated: range.fromMs > scope.fromMs || linked.cut || spans.length === limits.spansMax,
+    },
+  }
+}
+
+const tracesOf = (calls: readonly EnteredCallRow[]) => [...new Set(calls.map(({ traceId }) => traceId))]
+
+/** The newest calls whose traces have no more spans than are looked at; at least one. */
+async function newestWithin(
+  ask: Ask,
+  { range, calls }: { readonly range: Range; readonly calls: readonly EnteredCallRow[] },
+  { spansMax }: FlowLimits,
+): Promise<readonly EnteredCallRow[]> {
+  if (calls.length === 0) return []
+  const sizes = await ask<{ traceId: string; spans: number }>(
+    traceSizesQuery({ ...range, traceIds: tracesOf(calls) }),
+  )
+  const spansOf = new Map(sizes.map(({ traceId, spans }) => [traceId, spans]))
+  let spans = 0
+  for (const [index, { traceId }] of calls.entries()) {
+    spans += spansOf.get(traceId) ?? 0
+    spansOf.delete(traceId)
+    if (spans > spansMax && index > 0) return calls.slice(0, index)
+  }
+  return calls
+}
