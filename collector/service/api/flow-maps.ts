@@ -8,6 +8,7 @@ import {
   type FlowSpanRow,
   flowCallsQuery,
   flowSpansQuery,
+  lastCalledQuery,
   linkingTracesQuery,
   type TransactionFlowScope,
   traceSizesQuery,
@@ -100,14 +101,12 @@ export async function transactionMap(
   scope: Scope & TransactionFlowScope,
   limits: FlowLimits = flowLimits,
 ): Promise<FlowMap> {
-  const { application, service, transaction, naming, toMs, nowMs } = scope
-  const recent = { fromMs: Math.max(scope.fromMs, toMs - limits.msMax), toMs }
-  const found = await ask<EnteredCallRow>(
-    enteredCallsQuery({ ...recent, application, service, transaction, naming }, limits.callsMax + 1),
-  )
+  const { application, nowMs } = scope
+  const { found, recent } = await newestCalls(ask, scope, limits)
   if (found.length === 0) await requireApplication(ask, application)
   const entered = await newestWithin(ask, { range: recent, calls: found.slice(0, limits.callsMax) }, limits)
   const cut = entered.length < found.length
+  const { toMs } = recent
   const range = { fromMs: cut ? (entered.at(-1)?.startMs ?? toMs) : recent.fromMs, toMs }
   const linked = await withLinked(ask, linkingTracesQuery, { ...range, traceIds: tracesOf(entered) }, limits)
   const traces = { ...range, traceIds: linked.traceIds }
@@ -124,6 +123,29 @@ export async function transactionMap(
       truncated: range.fromMs > scope.fromMs || linked.cut || spans.length === limits.spansMax,
     },
   }
+}
+
+/** A busy transaction has enough calls in so short a time, which is found the faster. */
+const busyMs = 5 * 60_000
+
+/** Of the last hour of the range; where it was not called in that, of the hour in which it was called last. */
+async function newestCalls(
+  ask: Ask,
+  { fromMs, toMs, application, service, transaction, naming }: TransactionFlowScope,
+  { msMax, callsMax }: FlowLimits,
+): Promise<{ readonly found: readonly EnteredCallRow[]; readonly recent: Range }> {
+  const key = { application, service, transaction, naming }
+  const until = async (endMs: number, lengthMs = msMax) => {
+    const recent = { fromMs: Math.max(fromMs, endMs - lengthMs), toMs: endMs }
+    const found = await ask<EnteredCallRow>(enteredCallsQuery({ ...key, ...recent }, callsMax + 1))
+    return { found, recent }
+  }
+  const busy = await until(toMs, busyMs)
+  if (busy.found.length > callsMax) return busy
+  const last = await until(toMs)
+  if (last.found.length > 0 || last.recent.fromMs === fromMs) return last
+  const [called] = await ask<{ untilMs: number }>(lastCalledQuery({ ...key, fromMs, toMs }))
+  return called && called.untilMs > 0 ? until(called.untilMs) : last
 }
 
 const tracesOf = (calls: readonly EnteredCallRow[]) => [...new Set(calls.map(({ traceId }) => traceId))]

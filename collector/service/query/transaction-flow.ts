@@ -41,6 +41,17 @@ LIMIT {limit:UInt32}`,
   }
 }
 
+/** When it was last called, as far as that is rolled up: the end of its newest minute; no row, or 0: not in the range. */
+export function lastCalledQuery({ naming: _, ...scope }: TransactionFlowScope): Query {
+  return {
+    sql: `
+SELECT if(count() = 0, 0, (toFloat64(toUnixTimestamp(max(minute))) + 60) * 1000) AS untilMs FROM transactions_1m
+WHERE application = {application:String} AND service = {service:String} AND transaction = {transaction:String} AND calls > 0
+  AND minute >= fromUnixTimestamp64Milli({fromMs:Int64}) AND minute < fromUnixTimestamp64Milli({toMs:Int64})`,
+    params: { ...scope },
+  }
+}
+
 /** Traces that the calls of `fromMs`–`toMs` began or went on in. */
 export interface FlowTraces extends Range {
   readonly traceIds: readonly string[]

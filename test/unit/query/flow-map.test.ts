@@ -220,6 +220,28 @@ describe('the flow map of a transaction', () => {
     // Round trips.
     expect(search.edges.map(({ red }) => red.meanMs).sort()).toEqual([4, 5])
   })
+
+  test('that was not called in the last hour of the range is of the hour in which it was called last', async () => {
+    const hourMs = 3_600_000
+    const atMs = facts.fromMs - 9 * hourMs
+    const { transaction, ...of } = { application: 'nightly', service: 'batch', transaction: 'cleanup' }
+    const night = { ...of, transaction, fromMs: facts.fromMs - 24 * hourMs, toMs: facts.fromMs }
+    const rows = [entrySpan({ id: 'at night', atMs, ms: 5, kind: 1, operation: transaction, ...of })]
+    expect(await clickHouse.store.insert({ table: spansTable, rows }, 'night')).toMatchObject({
+      type: 'stored',
+    })
+    expect((await mapOf(night)).nodes).toEqual([])
+    const minute = { minute: Math.floor(atMs / 60_000) * 60, ...of, transaction, calls: 1, generation: 1 }
+    await clickHouse.store.client.insert({
+      table: 'transactions_1m',
+      values: [minute],
+      format: 'JSONEachRow',
+    })
+    const { nodes, sample } = await mapOf(night)
+    expect(nodes.map(({ id, red }) => [id, red.calls])).toEqual([['tier:batch', 1]])
+    const untilMs = (minute.minute + 60) * 1_000
+    expect(sample).toEqual({ fromMs: untilMs - hourMs, toMs: untilMs, calls: 1, truncated: true })
+  })
 })
 
 test('the map of a tier has what calls it and what it calls, with the figures of the whole map', async () => {

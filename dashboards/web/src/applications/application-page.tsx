@@ -22,20 +22,20 @@ export function ApplicationFrame({ children }: { readonly children: ReactNode })
           { label: 'Dashboard', to: '/applications/$application', params },
           { label: 'Transactions', to: '/applications/$application/transactions', params, deep: true },
           { label: 'Snapshots', to: '/applications/$application/snapshots', params },
-          { label: 'Operations', to: '/applications/$application/operations', params },
           { label: 'Tiers & nodes', to: '/applications/$application/tiers', params },
-          { label: 'SLOs', to: '/applications/$application/slos', params, deep: true },
           { label: 'Flow map', to: '/applications/$application/flow-map', params },
           { label: 'Errors', to: '/applications/$application/errors', params },
           { label: 'Databases', to: '/applications/$application/databases', params },
           { label: 'Remote services', to: '/applications/$application/backends', params },
           { label: 'Endpoints', to: '/applications/$application/endpoints', params },
+          { label: 'Operations', to: '/applications/$application/operations', params },
           {
             label: 'Information points',
             to: '/applications/$application/information-points',
             params,
           },
           { label: 'Releases', to: '/applications/$application/releases', params, deep: true },
+          { label: 'SLOs', to: '/applications/$application/slos', params, deep: true },
           { label: 'Traces', to: '/traces', search: { application } },
         ]}
       />

@@ -1,7 +1,7 @@
 import type { FlowMap, FlowSample } from '@binnacle/collector/api/applications'
 import { lazy, Suspense } from 'react'
 import { useApi } from '../api.ts'
-import { formatCount, formatTime } from '../format.ts'
+import { formatCount, formatDateTime } from '../format.ts'
 import { Card } from '../parts/card.tsx'
 import { EmptyState } from '../parts/empty-state.tsx'
 import { ErrorState } from '../parts/error-state.tsx'
@@ -60,7 +60,7 @@ export function FlowMapCard({ of, height }: { readonly of: FlowScope; readonly h
         tier === undefined ? (
           <NoSpansYet />
         ) : (
-          <EmptyState title="Nothing was called here lately">{emptyText(of)}</EmptyState>
+          <EmptyState title="Nothing was called here">{emptyText(of)}</EmptyState>
         )
       ) : asTable ? (
         <FlowTable map={found.data} of={of} onSelect={select} />
@@ -89,11 +89,11 @@ function titleOf({ tier, transaction }: FlowScope): string {
 const emptyText = ({ transaction }: FlowScope) =>
   transaction === undefined
     ? 'Choose a longer time range.'
-    : 'Of a transaction the last hour of the range is looked at; choose a range that ends with its calls.'
+    : 'The transaction was not called in this time range, or its spans are no longer stored. Choose a longer one.'
 
 /** Which calls the map is made of: rates are those of their time. */
 function sampleText({ calls, fromMs, toMs, truncated }: FlowSample): string {
   return truncated
-    ? `of its newest ${formatCount(calls)} calls, ${formatTime(fromMs)} – ${formatTime(toMs)}`
+    ? `of its newest ${formatCount(calls)} calls, ${formatDateTime(fromMs)} – ${formatDateTime(toMs)}`
     : `of all its ${formatCount(calls)} calls`
 }
