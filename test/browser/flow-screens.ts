@@ -27,7 +27,7 @@ export function flowScreens(ui: Ui): void {
     const minutes = (ui.facts().toMs - found.sinceMs) / 60_000
     const cells = await cellsOf(card)
     const rateOf = (from: string, to: string) =>
-      cells.find(([caller, callee]) => caller === from && callee === to)?.[4]
+      cells.find(([caller, callee]) => caller === from && callee === to)?.[3]
     expect([
       rateOf('Clients', 'magnanimo'),
       rateOf('magnanimo', 'benigno'),

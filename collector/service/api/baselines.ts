@@ -6,6 +6,7 @@ import {
   type Season,
   type Spread,
   type Usual as UsualFigures,
+  usualOf,
   usualOfWindows,
   windowsOf,
 } from '../query/baseline.ts'
@@ -136,9 +137,8 @@ export async function usualOfEntities(
   const known = new Map(rows.map((row) => [keyOf(row), row]))
   return (entity, red) => {
     const row = known.get(keyOf(entity))
-    if (row === undefined) return red
     const beside = (metric: 'callsPerMinute' | 'p95Ms' | 'errorsPerMinute') =>
-      usualBeside(row[metric], red[metric], spread)
+      usualBeside(row?.[metric] ?? usualOf([]), red[metric], spread)
     const usual = {
       callsPerMinute: beside('callsPerMinute'),
       p95Ms: beside('p95Ms'),

@@ -257,7 +257,11 @@ describe('charts and tables beside what is usual', () => {
     })
     // All hours were equally fast: no σ to count in.
     expect(usual?.p95Ms).toMatchObject({ hours: 8, deviation: null })
-    expect(body.operations.filter((one) => one.red.usual).map((one) => one.service)).toEqual(['magnanimo'])
+    const known = body.operations.filter((one) => one.red.usual?.p95Ms.center !== null)
+    expect(known.map((one) => one.service)).toEqual(['magnanimo'])
+    const none = { hours: 0, center: null, lower: null, upper: null, deviation: null, change: null }
+    const ordini = body.operations.find((one) => one.service === 'ordini')
+    expect(ordini?.red.usual).toEqual({ callsPerMinute: none, p95Ms: none, errorsPerMinute: none })
     const without = await get<OperationList>(`/applications/shop/operations?${range()}&compare=none`)
     expect(without.body.operations.filter((one) => one.red.usual)).toEqual([])
   })

@@ -48,5 +48,6 @@ test('health says the figures with how many hours they are from, sorts by the wo
   expect(healthOf(beside(cold, cold))?.long).toContain('no baseline yet (2 of 3 hours)')
   const ranks = [red(120), beside(cold, cold), beside(within, within), slow].map(healthRank)
   expect(ranks).toEqual([-1, 0, 1, 3])
-  expect(edgeLabel(edge('a', 'b', { red: slow })).at(-1)).toBe('✕ p95 +4 σ')
+  const both = beside({ ...within, deviation: 2 }, { ...within, deviation: 3 })
+  expect(edgeLabel(edge('a', 'b', { red: both })).at(-1)).toBe('✕ errors +3 σ')
 })

@@ -14,7 +14,7 @@ export const Red = Type.Object({
   p95Ms: Type.Union([Type.Number(), Type.Null()]),
   p99Ms: Type.Union([Type.Number(), Type.Null()]),
   maxMs: Type.Union([Type.Number(), Type.Null()]),
-  /** Where the answer compares with a baseline, and the entity has a past. */
+  /** Where the answer compares with a baseline. */
   usual: Type.Optional(Type.Object({ callsPerMinute: Usual, p95Ms: Usual, errorsPerMinute: Usual })),
 })
 export type Red = Static<typeof Red>

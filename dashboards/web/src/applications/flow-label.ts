@@ -20,7 +20,7 @@ export function edgeLabel({ red }: FlowEdge): string[] {
   if (red.errors > 0) lines.push(`${formatRate(red.errorsPerMinute, 'err/min')}`)
   const health = healthOf(red)
   if (health?.state === 'warning' || health?.state === 'critical')
-    lines.push(`${unusualMarks[health.state]} ${health.short}`)
+    lines.push(`${unusualMarks[health.state]} ${health.worst}`)
   return lines
 }
 

@@ -180,7 +180,7 @@ function NodeCard({
           </span>
           <span className="flow-node-detail">
             {detailOf(node)}
-            {health?.short && <span className="flow-node-unusual"> · {health.short}</span>}
+            {health?.worst && <span className="flow-node-unusual"> · {health.worst}</span>}
           </span>
         </span>
         {health && <StatusShape state={health.state} />}

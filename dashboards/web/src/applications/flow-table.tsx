@@ -1,10 +1,10 @@
-import type { FlowMap } from '@binnacle/collector/api/applications'
-import { DataTable } from '../parts/data-table.tsx'
+import type { FlowEdge, FlowMap } from '@binnacle/collector/api/applications'
+import { type Column, DataTable } from '../parts/data-table.tsx'
 import { type FlowScope, flowFilters } from './flow-filters.ts'
 import { nameOfId } from './flow-label.ts'
 import { healthRank } from './health.ts'
 import { HealthBadge } from './health-badge.tsx'
-import { redColumns } from './red-columns.tsx'
+import { callColumns, redColumns } from './red-columns.tsx'
 
 interface Props {
   readonly map: FlowMap
@@ -14,6 +14,16 @@ interface Props {
 
 /** The edges of the map as rows: the same data for screen readers, small screens and sorting. */
 export function FlowTable({ map, of, onSelect }: Props) {
+  const filtersOf = (edge: FlowEdge) => flowFilters(of, edge)
+  const compared: readonly Column<FlowEdge>[] = [
+    {
+      header: 'Health',
+      width: 190,
+      sort: (edge) => healthRank(edge.red),
+      cell: (edge) => <HealthBadge red={edge.red} />,
+    },
+    ...redColumns(filtersOf),
+  ]
   return (
     <DataTable
       rows={map.edges}
@@ -22,14 +32,9 @@ export function FlowTable({ map, of, onSelect }: Props) {
       columns={[
         { header: 'From', sort: (edge) => nameOfId(edge.from), cell: (edge) => nameOfId(edge.from) },
         { header: 'To', sort: (edge) => nameOfId(edge.to), cell: (edge) => nameOfId(edge.to) },
-        {
-          header: 'Health',
-          width: 150,
-          sort: (edge) => healthRank(edge.red),
-          cell: (edge) => <HealthBadge red={edge.red} />,
-        },
         { header: 'Kind', cell: (edge) => (edge.async ? 'asynchronous' : 'synchronous') },
-        ...redColumns<FlowMap['edges'][number]>((edge) => flowFilters(of, edge)),
+        // What is usual for a transaction's part of an edge is not known.
+        ...(of.transaction === undefined ? compared : callColumns(filtersOf)),
       ]}
     />
   )

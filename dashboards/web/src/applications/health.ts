@@ -15,6 +15,8 @@ export interface Health {
   readonly state: HealthState
   /** "p95 +4.1 σ, errors +2.3 σ"; empty where all is as usual. */
   readonly short: string
+  /** The worse of them alone, where there is little room. */
+  readonly worst: string
   /** The figures, each beside what is usual. */
   readonly long: string
 }
@@ -25,20 +27,23 @@ export function healthOf(red: Red): Health | undefined {
   if (usual === undefined || red.calls === 0) return undefined
   const { p95Ms, errorsPerMinute } = usual
   const neverFailed = errorsPerMinute.center === 0 && errorsPerMinute.deviation === null && red.errors > 0
-  const slow = toneOfUsual(p95Ms)
-  const failing = toneOfUsual(errorsPerMinute) ?? (neverFailed ? 'warn' : undefined)
-  const long = [
-    `p95 ${formatDuration(red.p95Ms)}, ${usualText(p95Ms, formatDuration)}`,
-    `errors ${formatRate(red.errorsPerMinute)}, ${usualText(errorsPerMinute, formatRate)}`,
-  ].join('\n')
-  if (p95Ms.center === null && errorsPerMinute.center === null) return { state: 'info', short: '', long }
+  const raised = [
+    { tone: toneOfUsual(p95Ms), text: `p95 ${deviationText(p95Ms)}` },
+    {
+      tone: toneOfUsual(errorsPerMinute) ?? (neverFailed ? 'warn' : undefined),
+      text: neverFailed ? 'errors, usually none' : `errors ${deviationText(errorsPerMinute)}`,
+    },
+  ].filter(({ tone }) => tone !== undefined)
+  const critical = raised.find(({ tone }) => tone === 'bad')
+  const isCold = p95Ms.center === null && errorsPerMinute.center === null
   return {
-    state: slow === 'bad' || failing === 'bad' ? 'critical' : slow || failing ? 'warning' : 'ok',
-    short: [
-      ...(slow ? [`p95 ${deviationText(p95Ms)}`] : []),
-      ...(failing ? [neverFailed ? 'errors, usually none' : `errors ${deviationText(errorsPerMinute)}`] : []),
-    ].join(', '),
-    long,
+    state: isCold ? 'info' : critical ? 'critical' : raised.length > 0 ? 'warning' : 'ok',
+    short: raised.map(({ text }) => text).join(', '),
+    worst: (critical ?? raised[0])?.text ?? '',
+    long: [
+      `p95 ${formatDuration(red.p95Ms)}, ${usualText(p95Ms, formatDuration)}`,
+      `errors ${formatRate(red.errorsPerMinute)}, ${usualText(errorsPerMinute, formatRate)}`,
+    ].join('\n'),
   }
 }
 

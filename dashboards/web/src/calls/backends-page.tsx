@@ -159,19 +159,21 @@ function BackendPanel({ application, of, onClose }: PanelProps) {
     <SidePanel title={of.name || of.system || 'Remote service'} onClose={onClose}>
       <AnswerView answer={answer} height={480}>
         {(detail) => (
-          <>
-            <CallDetailView detail={detail} filters={backendFilters(application, of)} partsTitle="Callers">
-              <p className="quiet">
-                {[
-                  of.system,
-                  of.type === 'external' ? 'sends no spans: times are those of its callers' : of.type,
-                ]
-                  .filter(Boolean)
-                  .join(' · ')}
-              </p>
-            </CallDetailView>
-            <CallingTransactions application={application} of={of} />
-          </>
+          <CallDetailView
+            detail={detail}
+            filters={backendFilters(application, of)}
+            partsTitle="Callers"
+            callers={<CallingTransactions application={application} of={of} />}
+          >
+            <p className="quiet">
+              {[
+                of.system,
+                of.type === 'external' ? 'sends no spans: times are those of its callers' : of.type,
+              ]
+                .filter(Boolean)
+                .join(' · ')}
+            </p>
+          </CallDetailView>
         )}
       </AnswerView>
     </SidePanel>

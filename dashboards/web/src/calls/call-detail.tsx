@@ -16,12 +16,14 @@ interface Props {
   readonly filters: TraceFilters
   /** What the parts are: those who call it, or versions of what is called. */
   readonly partsTitle: string
+  /** Behind the parts: who else has to do with it. */
+  readonly callers?: ReactNode
   /** Before the charts. */
   readonly children?: ReactNode
 }
 
 /** Rate, errors and time of one kind of call: figures, trends, who has a part in it, the slowest of them. */
-export function CallDetailView({ detail, filters, partsTitle, children }: Props) {
+export function CallDetailView({ detail, filters, partsTitle, callers, children }: Props) {
   const { red, charts, parts, consumers, slowest, sinceMs } = detail
   const navigate = useNavigate()
   const rowsBehind = (more: TraceFilters) => (range: { fromMs: number; toMs: number }) =>
@@ -89,6 +91,7 @@ export function CallDetailView({ detail, filters, partsTitle, children }: Props)
           <Parts parts={consumers} filters={filters} />
         </>
       )}
+      {callers}
       {slowest.length > 0 && (
         <>
           <h3>Slowest calls</h3>

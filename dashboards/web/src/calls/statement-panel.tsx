@@ -29,19 +29,25 @@ export function StatementPanel({ application, of, onClose }: Props) {
     <SidePanel title={`Statement on ${of.peer || of.system}`} onClose={onClose}>
       <AnswerView answer={answer} height={480}>
         {(detail) => (
-          <>
-            <CallDetailView detail={detail} filters={filters} partsTitle="Callers">
-              <div className="statement-text">
-                <pre>{detail.statement || '(its text is not rolled up yet)'}</pre>
-                <CopyButton text={detail.statement} label="Copy the statement" />
-              </div>
-            </CallDetailView>
-            <CallingTransactions
-              application={application}
-              of={{ type: 'statement', system: of.system, name: of.peer, hash: of.hash }}
-            />
-            <Callers application={application} of={of} />
-          </>
+          <CallDetailView
+            detail={detail}
+            filters={filters}
+            partsTitle="Callers"
+            callers={
+              <>
+                <CallingTransactions
+                  application={application}
+                  of={{ type: 'statement', system: of.system, name: of.peer, hash: of.hash }}
+                />
+                <Callers application={application} of={of} />
+              </>
+            }
+          >
+            <div className="statement-text">
+              <pre>{detail.statement || '(its text is not rolled up yet)'}</pre>
+              <CopyButton text={detail.statement} label="Copy the statement" />
+            </div>
+          </CallDetailView>
         )}
       </AnswerView>
     </SidePanel>
