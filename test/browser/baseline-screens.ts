@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
-import { formatRate, formatValue } from '../../dashboards/web/src/format.ts'
+import { formatValue } from '../../dashboards/web/src/format.ts'
 import { seedEdgeHistory, seedHistory } from '../support/seed/history.ts'
 import type { Ui } from './ui.ts'
 
@@ -79,10 +79,13 @@ export function baselineScreens(ui: Ui): void {
       params: { fromMs: ui.facts().fromMs, toMs: ui.facts().toMs },
     })
     const { now = 0, mean = 0, sigma = 0 } = failing ?? {}
-    const [lower, upper] = [mean - 2 * sigma, mean + 2 * sigma].map((one) => formatRate(Math.max(0, one)))
-    expect(await tier.getAttribute('title')).toContain(
-      `errors ${formatRate(now)}, usual ${lower} – ${upper} (n = 14 h)`,
+    const said = /errors ([\d.]+)\/min, usual 0\/min – ([\d.]+)\/min \(n = 14 h\), \+([\d.]+) σ/.exec(
+      (await tier.getAttribute('title')) ?? '',
     )
+    const [rate, upper, deviation] = (said?.slice(1) ?? []).map(Number)
+    expect(rate).toBeCloseTo(now, 6)
+    expect(upper).toBeCloseTo(mean + 2 * sigma, 2)
+    expect(deviation).toBeCloseTo((now - mean) / sigma, 0)
     // So are calls between tiers; what has no past says so by its shape.
     await page
       .getByRole('button', { name: /^magnanimo calls benigno: .+✕ p95 \+[\d.]+ σ/ })
