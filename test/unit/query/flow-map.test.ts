@@ -55,8 +55,12 @@ async function edgesOf(range: Range, nowMs = settledMs): Promise<Record<string, 
 }
 
 describe('the flow map', () => {
-  test('has exactly the calls and errors of the seed, though halves arrived apart and some spans twice', async () => {
-    const edges = await edgesOf(shop)
+  let edges: Record<string, FlowEdgeRow>
+  beforeAll(async () => {
+    edges = await edgesOf(shop)
+  })
+
+  test('has exactly the calls and errors of the seed, though halves arrived apart and some spans twice', () => {
     const numbers = (key: 'calls' | 'errors') =>
       Object.fromEntries(Object.entries(edges).map(([id, row]) => [id, row[key]]))
     expect(numbers('calls')).toEqual(facts.traces.edges)
@@ -76,14 +80,12 @@ describe('the flow map', () => {
     expect(Object.keys(parts[0]).sort()).toEqual(Object.keys(facts.traces.edges).sort())
   })
 
-  test('marks queue hops as asynchronous, by parent and by link alike', async () => {
-    const edges = await edgesOf(shop)
+  test('marks queue hops as asynchronous, by parent and by link alike', () => {
     const asynchronous = Object.entries(edges).flatMap(([id, row]) => (row.async ? [id] : []))
     expect(asynchronous).toEqual(['tier:ordini>tier:spedizioni'])
   })
 
-  test('a synchronous edge has the time of the caller, an asynchronous one that of the consumer', async () => {
-    const edges = await edgesOf(shop)
+  test('a synchronous edge has the time of the caller, an asynchronous one that of the consumer', () => {
     expect(edges['tier:magnanimo>tier:ordini']).toMatchObject({ meanMs: 18, maxMs: 18 })
     // Of logarithmic buckets.
     expect(Math.abs((edges['tier:magnanimo>tier:ordini']?.p95Ms ?? 0) / 18 - 1)).toBeLessThan(0.045)

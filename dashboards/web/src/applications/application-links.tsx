@@ -41,3 +41,24 @@ export function TierLink({
     </Link>
   )
 }
+
+/** To what a map shows of a backend: its callers, its slowest calls, the transactions that call it. */
+export function BackendsLink({
+  application,
+  name,
+  children,
+}: {
+  readonly application: string
+  readonly name: string
+  readonly children: ReactNode
+}) {
+  return (
+    <Link
+      to="/applications/$application/backends"
+      params={{ application }}
+      search={(previous: Record<string, unknown>) => ({ ...timeSearch(previous), q: name })}
+    >
+      {children}
+    </Link>
+  )
+}

@@ -2,7 +2,7 @@ import type { FlowEdge, FlowMap, FlowNode, Red } from '@binnacle/collector/api/a
 import { formatCount, formatDuration, formatPercent, formatRate } from '../format.ts'
 import type { TraceFilters } from '../traces/trace-filters.ts'
 import { TracesLink } from '../traces/trace-links.tsx'
-import { TierLink } from './application-links.tsx'
+import { BackendsLink, TierLink } from './application-links.tsx'
 import { type FlowScope, flowFilters, nodeFilters } from './flow-filters.ts'
 import { edgeLabel, nameOfId, nameOfNode } from './flow-label.ts'
 import { healthOf } from './health.ts'
@@ -44,6 +44,13 @@ function NodeDetails({ map, of, node, onSelect }: Omit<Props, 'id'> & { readonly
           <TierLink application={of.application} tier={node.name}>
             Map and nodes of {node.name}
           </TierLink>
+        </p>
+      )}
+      {isBackend(node) && (
+        <p>
+          <BackendsLink application={of.application} name={node.name}>
+            Callers and transactions of {nameOfNode(node)}
+          </BackendsLink>
         </p>
       )}
       {node.type === 'tier' && (
@@ -140,6 +147,10 @@ function EdgeList({ title, edges, end, onSelect }: EdgeListProps) {
     </section>
   )
 }
+
+/** A tier of another application is none. */
+const isBackend = ({ type, system }: FlowNode) =>
+  type === 'database' || type === 'queue' || (type === 'external' && system !== 'application')
 
 function describe(node: FlowNode): string {
   switch (node.type) {
