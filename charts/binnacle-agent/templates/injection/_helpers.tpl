@@ -70,15 +70,15 @@ matchExpressions:
 
 {{/* For the policy, as instrumentation/webhook has them: sidecars, and who else instruments a container. */}}
 {{- define "binnacle-agent.sidecars" -}}
-['istio-proxy', 'linkerd-proxy', 'kuma-sidecar', 'envoy', 'envoy-sidecar', 'consul-dataplane', 'vault-agent', 'daprd']
+^(istio-proxy|istio-validation|linkerd-proxy|envoy(-sidecar)?|kuma-sidecar|consul-dataplane|consul-connect-.*|daprd|queue-proxy|vault-agent|cloud-?sql-proxy|oauth2-proxy|otc-container|otel-collector|opentelemetry-collector|jaeger-agent|datadog-agent|aws-otel-collector|xray-daemon|fluent-?bit|fluentd|filebeat|promtail|vector|telegraf|config-reloader|git-sync)$
 {{- end }}
 
 {{- define "binnacle-agent.foreignVariables" -}}
-^(OTEL_EXPORTER_.+_ENDPOINT|OTEL_(TRACES|METRICS|LOGS)_EXPORTER|OTEL_SDK_DISABLED|DD_(TRACE_.+|AGENT_HOST|SERVICE)|NEW_RELIC_.+|ELASTIC_APM_.+|APPDYNAMICS_.+|DT_(TENANT|CONNECTION_POINT).*|INSTANA_.+|APPLICATIONINSIGHTS_CONNECTION_STRING|SENTRY_DSN|SW_AGENT_.+|ODIGOS_.+)$
+^(OTEL_EXPORTER_\\w+_ENDPOINT|OTEL_(TRACES|METRICS|LOGS)_EXPORTER|DD_(TRACE_\\w+|AGENT_HOST|SERVICE)|NEW_RELIC_.*|ELASTIC_APM_.*|APPDYNAMICS_.*|DT_(TENANT|CONNECTION_POINT).*|INSTANA_.*|APPLICATIONINSIGHTS_CONNECTION_STRING|SENTRY_DSN|SW_AGENT_.*|ODIGOS_.*)$
 {{- end }}
 
 {{- define "binnacle-agent.foreignMarks" -}}
-@opentelemetry/|@binnacle/instrumentation|opentelemetry-(javaagent|instrument)|dd-trace|ddtrace|dd-java-agent|newrelic|elastic-?apm|appdynamics|oneagent|@instana/|applicationinsights|@sentry/|skywalking|@azure/monitor-opentelemetry|@splunk/otel|@elastic/opentelemetry|splunk-otel|-javaagent:
+@opentelemetry/|@binnacle/instrumentation|opentelemetry-(javaagent|instrument)|opentelemetry/instrumentation|OpenTelemetry[.]AutoInstrumentation|@azure/monitor-opentelemetry|@splunk/otel|@elastic/opentelemetry|splunk-otel|dd-trace|ddtrace|dd-java-agent|Datadog[.]Trace|(?i:newrelic)|elastic-?apm|(?i:appdynamics)|oneagent|@instana/|instana-|applicationinsights|@sentry/|skywalking|/var/odigos/|-javaagent:
 {{- end }}
 
 {{/* The webhook's own configuration file. */}}
