@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AccessRule, ActiveFailure, Faults } from './faults.ts'
+import type { Access, AccessRule, ActiveFailure, Faults } from './faults.ts'
 import type { Change, KubeObject, Objects } from './objects.ts'
 import type { ResourceKind } from './resources.ts'
 import type { OpenWatch } from './watch.ts'
@@ -32,6 +32,8 @@ export interface Context {
   readonly faults: Faults
   readonly failures: ActiveFailure[]
   readonly forbidden: AccessRule[]
+  /** By their text, each once. */
+  readonly accesses: Map<string, Access>
   readonly watches: Set<OpenWatch>
   /** Changes that no open watch is told. */
   readonly lost: WeakSet<Change>

@@ -98,6 +98,13 @@ export interface AccessRequest {
   readonly namespace: string
 }
 
+/** A request as RBAC knows it. */
+export interface Access extends AccessRequest {
+  readonly group: string
+  /** '': none, as of a list, or of a create, whose name is in the body. */
+  readonly name: string
+}
+
 export function isForbidden(rules: readonly AccessRule[], request: AccessRequest): boolean {
   return rules.some(
     ({ verb, resource, namespace }) =>

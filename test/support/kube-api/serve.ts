@@ -1,7 +1,7 @@
 import { answerFailure, answerJson } from './answer.ts'
 import type { Context, Exchange } from './context.ts'
 import { discovery } from './discovery.ts'
-import { isForbidden } from './faults.ts'
+import { type Access, isForbidden } from './faults.ts'
 import { getOne, list } from './list.ts'
 import { isMetricsPath, metrics } from './metrics.ts'
 import { podLog } from './pod-log.ts'
@@ -25,8 +25,9 @@ export async function serve(context: Context, exchange: Exchange): Promise<void>
   if (pathname === '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews') return review(context, exchange)
   if (isMetricsPath(pathname)) {
     const namespace = /\/namespaces\/([^/]+)/.exec(pathname)?.[1] ?? ''
-    const resource = pathname.includes('/nodes') ? 'nodes.metrics.k8s.io' : 'pods.metrics.k8s.io'
-    if (refuse(context, exchange, { verb: 'list', resource, namespace })) return
+    const resource = pathname.includes('/nodes') ? 'nodes' : 'pods'
+    const access = { verb: 'list', group: 'metrics.k8s.io', resource, namespace, name: '' }
+    if (refuse(context, exchange, access)) return
     return metrics(context, exchange)
   }
   const target = targetOf(pathname)
@@ -36,7 +37,8 @@ export async function serve(context: Context, exchange: Exchange): Promise<void>
   const verb = verbOf(request.method, target, url.searchParams)
   const { namespace, kind, subresource } = target
   const resource = subresource ? `${kind.plural}/${subresource}` : kind.plural
-  if (refuse(context, exchange, { verb, resource, namespace })) return
+  const access = { verb, group: kind.group, resource, namespace, name: target.name ?? '' }
+  if (refuse(context, exchange, access)) return
   if (subresource === 'log') return podLog(context, target, exchange)
   switch (verb) {
     case 'get':
@@ -63,16 +65,13 @@ function failByFault({ failures }: Context, { request, response }: Exchange): bo
   return true
 }
 
-interface Access {
-  readonly verb: string
-  readonly resource: string
-  readonly namespace: string
-}
-
-function refuse({ forbidden }: Context, { response }: Exchange, access: Access): boolean {
-  if (!isForbidden(forbidden, access)) return false
-  const where = access.namespace ? `in the namespace "${access.namespace}"` : 'at the cluster scope'
-  const message = `${access.resource} is forbidden: User "fake" cannot ${access.verb} resource "${access.resource}" ${where}`
+function refuse({ accesses, forbidden }: Context, { response }: Exchange, access: Access): boolean {
+  accesses.set(JSON.stringify(access), access)
+  const { verb, group, namespace } = access
+  const resource = group === 'metrics.k8s.io' ? `${access.resource}.${group}` : access.resource
+  if (!isForbidden(forbidden, { verb, resource, namespace })) return false
+  const where = namespace ? `in the namespace "${namespace}"` : 'at the cluster scope'
+  const message = `${resource} is forbidden: User "fake" cannot ${verb} resource "${resource}" ${where}`
   answerFailure(response, { code: 403, message })
   return true
 }

@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { answerFailure } from './answer.ts'
 import type { Context, Hooks } from './context.ts'
-import type { AccessRule, ActiveFailure, Faults } from './faults.ts'
+import type { Access, AccessRule, ActiveFailure, Faults } from './faults.ts'
 import { type KubeObject, mergePatch, Objects } from './objects.ts'
 import { kindNamed, type ResourceKind, resourceKinds } from './resources.ts'
 import { serve } from './serve.ts'
@@ -30,6 +30,8 @@ export interface FakeKubeApi extends Hooks {
   readonly faults: Faults
   /** Requests by method and path, newest last, for tests. */
   readonly requests: readonly string[]
+  /** What was asked for, each once, as RBAC knows it; refused or not. */
+  accesses(): readonly Access[]
   /** Watches that are open now. */
   openWatches(): number
   close(): Promise<void>
@@ -91,6 +93,7 @@ export async function startFakeKubeApi(config: FakeKubeApiConfig = {}): Promise<
     url,
     faults,
     requests,
+    accesses: () => [...context.accesses.values()],
     openWatches: () => watches.size,
     kubeconfig: (options?: { readonly tokenFile: string }) =>
       kubeconfigOf({ url, ca: tls?.cert }, options ?? { token: faults.token }),
@@ -129,6 +132,7 @@ function contextOf(config: FakeKubeApiConfig, hooks: Hooks, sockets: ReadonlySet
     faults: faultsOf(() => context, sockets),
     failures: [] as ActiveFailure[],
     forbidden: [] as AccessRule[],
+    accesses: new Map(),
     watches: new Set(),
     lost: new WeakSet(),
     snapshots: new Map(),

@@ -22,6 +22,7 @@ describe('the configuration that the agent is given', () => {
       namespaces: { default: 'off' },
       receive: { host: '0.0.0.0' },
       spool: { bytesMax: 3 * 1024 ** 3 },
+      injection: { enabled: false },
     })
   })
 
@@ -263,9 +264,12 @@ describe('injection', () => {
   })
 
   withHelm('has an agent that may make and change the one ConfigMap of its crash guard', () => {
-    expect(configFile(example('injection'), 'agent.yaml').yaml.text).toContain(
-      'configMap: test-binnacle-agent-injection',
-    )
+    expect(configOf(example('injection')).injection).toEqual({
+      enabled: true,
+      namespace: 'binnacle',
+      configMap: 'test-binnacle-agent-injection',
+      crashGuard: { enabled: true, minutes: 5 },
+    })
     expect(text(example('injection'))).toContain('"resourceNames":["test-binnacle-agent-injection"]')
     expect(text(example('injection-own-certificate'))).not.toContain('configmaps')
   })
