@@ -18,7 +18,7 @@ interface Binding extends Manifest {
 }
 
 export function grantsOf(manifests: readonly Manifest[], account: string): Grant[] {
-  const bindings = manifests.filter(({ kind }) => kind.endsWith('RoleBinding')) as readonly Binding[]
+  const bindings = manifests.filter((one): one is Binding => one.kind.endsWith('RoleBinding'))
   return bindings
     .filter(({ subjects }) => subjects.some(({ name }) => name === account))
     .flatMap(({ roleRef, metadata }) => {
