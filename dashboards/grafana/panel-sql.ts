@@ -1,4 +1,5 @@
 import type { Query } from '@binnacle/collector/query/query'
+import { rolledUpMs } from '@binnacle/collector/query/red-rollup'
 
 /** SQL expressions in Grafana's terms by the name of a query's parameter. */
 export type Bindings = Readonly<Record<string, string>>
@@ -12,6 +13,15 @@ export const timeBindings: Bindings = {
   toMs: `toInt64(${variable('__to')})`,
   nowMs: 'toUnixTimestamp64Milli(now64(3))',
   stepMs: `toInt64(${variable('__interval_ms')})`,
+}
+
+/**
+ * The same up to where minutes are rolled up: how newer calls are named and judged is a setting that a panel does not know. It
+ * reads tables of a few rows a minute, so its ranges may be long.
+ */
+export const rolledUpBindings: Bindings = {
+  ...timeBindings,
+  toMs: `least(toInt64(${variable('__to')}), toInt64(${rolledUpMs}))`,
 }
 
 /** A dashboard variable as one text value, quoted and escaped by Grafana. */
@@ -38,31 +48,41 @@ export function panelSql(query: Query, bindings: Bindings): string {
     )
 }
 
-/** Rows of steps as a time series: Grafana wants a column of time first. `columns` are SQL expressions by legend. */
+/**
+ * Rows of steps as a time series: Grafana wants a column of time first. `columns` are SQL expressions by legend; of `totals`
+ * aggregates over the rows of a step.
+ */
 export function timeSeriesSql(
   query: Query,
   bindings: Bindings,
   columns: Readonly<Record<string, string>>,
+  totals = false,
 ): string {
   const selected = Object.entries(columns).map(([legend, expression]) => `${expression} AS "${legend}"`)
   return [
     `SELECT fromUnixTimestamp64Milli(toInt64(timeMs)) AS time, ${selected.join(', ')}`,
     `FROM (\n${panelSql(query, bindings)}\n)`,
+    ...(totals ? ['GROUP BY time'] : []),
     'ORDER BY time',
   ].join('\n')
 }
 
+interface TableOptions {
+  /** SQL expressions by header. */
+  readonly columns: Readonly<Record<string, string>>
+  readonly where?: string
+  /** SQL text of a join, which brings names to the `row`s. */
+  readonly join?: string
+}
+
 /** A named query as a table with chosen columns. */
-export function tableSql(
-  query: Query,
-  bindings: Bindings,
-  options: { readonly columns: Readonly<Record<string, string>>; readonly where?: string },
-): string {
+export function tableSql(query: Query, bindings: Bindings, options: TableOptions): string {
   const selected = Object.entries(options.columns).map(
     ([header, expression]) => `${expression} AS "${header}"`,
   )
   const where = options.where ? `\nWHERE ${options.where}` : ''
-  return `SELECT ${selected.join(', ')}\nFROM (\n${panelSql(query, bindings)}\n)${where}`
+  const join = options.join ? ` AS row\n${options.join}` : ''
+  return `SELECT ${selected.join(', ')}\nFROM (\n${panelSql(query, bindings)}\n)${join}${where}`
 }
 
 function literal(name: string, query: Query, type: string): string {

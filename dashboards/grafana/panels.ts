@@ -27,14 +27,19 @@ export interface PanelText {
 
 /** Counts per step are bars from zero, levels and durations are lines. */
 export function chartPanel(
-  text: PanelText & { readonly unit: string; readonly draw: 'lines' | 'bars' },
+  text: PanelText & {
+    readonly unit: string
+    readonly draw: 'lines' | 'bars'
+    /** Rollups have minutes. */
+    readonly minStep?: '30s' | '1m' | '1h'
+  },
 ): TimeSeriesBuilder {
   const panel = new TimeSeriesBuilder()
     .title(text.title)
     .description(text.description ?? '')
     .datasource(clickHouseSource)
     .withTarget(new ClickHouseTarget(text.sql, 'timeseries'))
-    .interval('30s')
+    .interval(text.minStep ?? '30s')
     .unit(text.unit)
     .min(0)
     .span(text.width)

@@ -13,6 +13,7 @@ import {
   timeSeriesSql,
 } from './panel-sql.ts'
 import { chartPanel, figuresPanel, tablePanel } from './panels.ts'
+import { durations, perMinute, perMinuteOfRange } from './rates.ts'
 import {
   applicationBinding,
   applicationVariable,
@@ -44,11 +45,6 @@ const everyTrace = {
   maxMs: 0,
   attributes: [],
 } as const
-
-const perMinute = (count: string) => `${count} * 60000 / ${timeBindings['stepMs']}`
-const perMinuteOfRange = (count: string) =>
-  `round(${count} * 60000 / (${timeBindings['toMs']} - ${timeBindings['fromMs']}), 2)`
-const durations = { 'Mean ms': 'ms', 'p95 ms': 'ms' }
 
 export function serviceDashboard(): DashboardBuilder {
   return new DashboardBuilder('Binnacle: application and services')

@@ -16,6 +16,12 @@ import { panelSql, textVariable, timeBindings } from './panel-sql.ts'
 /** Stands where a binding takes the place of a value. */
 export const bound = { fromMs: 0, toMs: 0, nowMs: 0, stepMs: 0, clusterId: '', application: '' } as const
 
+/**
+ * Stands for an hour by minutes, so that the text of a query is that which reads rollups: a range in the place of the bindings is
+ * not known when it is built.
+ */
+export const boundByMinutes = { ...bound, toMs: 3_600_000, stepMs: 60_000 } as const
+
 export const clusterBinding = { clusterId: textVariable('cluster') } as const
 export const applicationBinding = { application: textVariable('application') } as const
 

@@ -1,7 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { builtInRules, runHealthRules } from '../../../collector/service/health/health-rules.ts'
+import { rollupConfig } from '../../../collector/service/rollup/rollup-config.ts'
+import { createRollupRuns } from '../../../collector/service/rollup/run.ts'
+import { createSlos } from '../../../collector/service/store/slos.ts'
+import { systemClock } from '../../../collector/std/clock.ts'
+import { silentLog } from '../../../collector/std/log.ts'
 import { renderDashboards } from '../../../dashboards/grafana/dashboards.ts'
+import { timeBindings } from '../../../dashboards/grafana/panel-sql.ts'
 import { startTestClickHouse, type TestClickHouse } from '../../support/clickhouse.ts'
 import { seedDemo } from '../../support/seed.ts'
 
@@ -48,15 +55,17 @@ const builtIn: Readonly<Record<string, number>> = {
 
 /** As Grafana does it: the format sqlstring quotes and escapes, but a custom value of "All" is passed on as it is. */
 function substitute(sql: string, selection: 'chosen' | 'all'): string {
-  return sql.replace(/\$\{(\w+)(?::(\w+))?\}/g, (whole, name: string, format?: string) => {
-    const global = builtIn[name]
-    if (global !== undefined) return String(global)
-    const canBeAll = variables.some(({ variable }) => variable.name === name && variable.allValue)
-    const values = chosen[name]
-    if (format !== 'sqlstring') throw new Error(`cannot substitute ${whole}: not known`)
-    if (canBeAll && (selection === 'all' || !values)) return "''"
-    return (values ?? []).map((value) => `'${value.replaceAll("'", "''")}'`).join(',')
-  })
+  return sql
+    .replaceAll(timeBindings['nowMs'] ?? '', String(nowMs))
+    .replace(/\$\{(\w+)(?::(\w+))?\}/g, (whole, name: string, format?: string) => {
+      const global = builtIn[name]
+      if (global !== undefined) return String(global)
+      const canBeAll = variables.some(({ variable }) => variable.name === name && variable.allValue)
+      const values = chosen[name]
+      if (format !== 'sqlstring') throw new Error(`cannot substitute ${whole}: not known`)
+      if (canBeAll && (selection === 'all' || !values)) return "''"
+      return (values ?? []).map((value) => `'${value.replaceAll("'", "''")}'`).join(',')
+    })
 }
 
 describe('the dashboards as files', () => {
@@ -93,11 +102,36 @@ function cellsOf({
   return Array.from({ length: w * h }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`)
 }
 
+/** What the service makes of the spans meanwhile: rollups, an objective and its violations. */
+async function seedRolledUp(store: TestClickHouse['store']): Promise<void> {
+  const clock = { ...systemClock, nowMs: () => nowMs + 20 * 60_000 }
+  const runs = createRollupRuns({ store, clock }, rollupConfig)
+  while ((await runs.next()).backlog);
+  const slos = createSlos({ store, clock, log: silentLog })
+  const definition = {
+    name: 'shop answers',
+    application: 'shop',
+    service: 'magnanimo',
+    transaction: 'GET /hw2',
+    objective: 'availability',
+    thresholdMs: 0,
+    target: 0.9999,
+    windowDays: 7,
+  } as const
+  expect(await slos.save({ sloId: '', version: 0, definition, changedBy: 'test' })).toMatchObject({
+    type: 'saved',
+  })
+  const transactionSettings = { newest: async () => [] }
+  const rules = builtInRules({ store, slos, transactionSettings })
+  await runHealthRules({ store, clock: { ...systemClock, nowMs: () => nowMs - 1 } }, rules, 15_000)
+}
+
 describe('the dashboards on a real engine', () => {
   let clickHouse: TestClickHouse
   beforeAll(async () => {
     clickHouse = await startTestClickHouse()
-    await seedDemo(clickHouse.store, { nowMs })
+    await seedDemo(clickHouse.store, { nowMs, minutes: 30, usageStepSeconds: 60 })
+    await seedRolledUp(clickHouse.store)
   })
   afterAll(() => clickHouse.close())
   const run = (sql: string) => clickHouse.store.query<Record<string, unknown>>({ sql, params: {} })
