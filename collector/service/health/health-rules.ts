@@ -3,7 +3,7 @@ import { type ViolationTableRow, violationsTable } from '../../record/violation.
 import { errorText } from '../../std/assert.ts'
 import type { Clock } from '../../std/clock.ts'
 import type { Log } from '../../std/log.ts'
-import type { SelfMetrics } from '../../std/self-metrics.ts'
+import type { Counter, SelfMetrics } from '../../std/self-metrics.ts'
 import {
   errorRatioQuery,
   type HealthFindingRow,
@@ -38,7 +38,11 @@ export function startHealthRules(deps: HealthDeps, { intervalMs }: { intervalMs:
   const { clock, log, metrics } = deps
   const failures = metrics.counter('health_run_failures', 'Runs of the health rules that could not finish')
   const stop = new AbortController()
-  const ruleSets = builtInRules(deps)
+  const unjudged = metrics.counter(
+    'health_transactions_unjudged',
+    'Busy transactions that were left out when they were judged beside their baselines',
+  )
+  const ruleSets = builtInRules({ ...deps, unjudged })
   const running = (async () => {
     while (!stop.signal.aborted) {
       try {
@@ -60,7 +64,7 @@ export function startHealthRules(deps: HealthDeps, { intervalMs }: { intervalMs:
   }
 }
 
-export function builtInRules(deps: SloFindingDeps): readonly RuleSet[] {
+export function builtInRules(deps: SloFindingDeps & { readonly unjudged: Counter }): readonly RuleSet[] {
   const asked = (rules: readonly string[], query: (at: { nowMs: number }) => Query): RuleSet => ({
     rules,
     find: (nowMs) => deps.store.query<HealthFindingRow>(query({ nowMs })),

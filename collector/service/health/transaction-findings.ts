@@ -1,7 +1,12 @@
+import type { Counter } from '../../std/self-metrics.ts'
 import { windowsOf } from '../query/baseline.ts'
 import type { HealthFindingRow } from '../query/health.ts'
 import { rolledUpToQuery } from '../query/red-rollup.ts'
-import { type JudgedTransactionRow, transactionHealthQuery } from '../query/transaction-health.ts'
+import {
+  type JudgedTransactionRow,
+  transactionHealthQuery,
+  transactionsJudgedMax,
+} from '../query/transaction-health.ts'
 import type { Store } from '../store/store.ts'
 import {
   callsPerMinuteToEnd,
@@ -19,7 +24,13 @@ const arrivalMs = 60_000
  * Transactions that are slower or fail more than is usual for them. They are judged by what is rolled up, and anew when a minute
  * more is: while the rollup stands still, so does the verdict. Of more than `transactionsJudgedMax` the less busy are left out.
  */
-export function transactionFindings({ store }: { readonly store: Pick<Store, 'query'> }): RuleSet {
+export function transactionFindings({
+  store,
+  unjudged,
+}: {
+  readonly store: Pick<Store, 'query'>
+  readonly unjudged: Counter
+}): RuleSet {
   let judgedToMs = 0
   return {
     rules: deviationRules.map(({ rule }) => rule),
@@ -34,6 +45,7 @@ export function transactionFindings({ store }: { readonly store: Pick<Store, 'qu
         transactionHealthQuery({ ...range, callsPerMinute: callsPerMinuteToEnd, window }),
       )
       judgedToMs = toMs
+      unjudged.add(Math.max(0, (rows[0]?.busy ?? 0) - transactionsJudgedMax))
       const known = new Set(open.map((one) => keyOf(one.rule, one.application, one.service, one.entity)))
       return rows.flatMap((row) =>
         deviationRules.flatMap((rule): HealthFindingRow[] => {

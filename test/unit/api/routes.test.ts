@@ -54,7 +54,7 @@ import { seedHistory } from '../../support/seed/history.ts'
 import { type SeededApp, startSeededApp } from '../../support/service-app.ts'
 
 let seeded: SeededApp
-const rules = () => builtInRules({ ...seeded, store: seeded.clickHouse.store })
+const rules = () => builtInRules({ ...seeded, store: seeded.clickHouse.store, unjudged: { add() {} } })
 beforeAll(async () => {
   seeded = await startSeededApp({ tracesPerMinute: 10 })
 })

@@ -122,7 +122,7 @@ async function seedRolledUp(store: TestClickHouse['store']): Promise<void> {
     type: 'saved',
   })
   const transactionSettings = { newest: async () => [] }
-  const rules = builtInRules({ store, slos, transactionSettings })
+  const rules = builtInRules({ store, slos, transactionSettings, unjudged: { add() {} } })
   await runHealthRules({ store, clock: { ...systemClock, nowMs: () => nowMs - 1 } }, rules, 15_000)
 }
 

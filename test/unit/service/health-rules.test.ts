@@ -20,7 +20,7 @@ afterAll(() => clickHouse?.close())
 const runAt = (atMs: number) => {
   const { store } = clickHouse
   const none = { list: async () => [], newest: async () => [] }
-  const rules = builtInRules({ store, slos: none, transactionSettings: none })
+  const rules = builtInRules({ store, slos: none, transactionSettings: none, unjudged: { add() {} } })
   return runHealthRules({ store, clock: { ...systemClock, nowMs: () => atMs } }, rules, 15_000)
 }
 
