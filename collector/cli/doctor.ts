@@ -5,21 +5,27 @@ import { createStore } from '../service/store/create-store.ts'
 import { errorText } from '../std/assert.ts'
 import { systemClock } from '../std/clock.ts'
 import { silentLog } from '../std/log.ts'
+import { agentChecks } from './agent-checks.ts'
 import { directoryProblem } from './preflight.ts'
 
 export interface DoctorOptions {
   readonly kubeconfig?: string
   readonly clickhouseUrl?: string
   readonly service?: string
+  /** Admin address of a running agent: its own checks, instead of those of this machine. */
+  readonly agent?: string
+  readonly otlp?: string
+  /** Seconds to wait for it. */
+  readonly wait: number
 }
 
-interface Check {
+export interface Check {
   readonly name: string
   /** Resolves to what was found; rejects with what is wrong. */
   run(): Promise<string>
 }
 
-/** `binnacle doctor`: a numbered checklist of what service and agent need; exit code 1 when one fails. */
+/** `binnacle doctor`: a numbered checklist of what service and agent need, or of a running agent; exit code 1 when one fails. */
 export async function runDoctor(options: DoctorOptions): Promise<number> {
   let failed = 0
   for (const [index, { name, run }] of checksFor(options).entries()) {
@@ -35,7 +41,8 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
   return failed === 0 ? 0 : 1
 }
 
-function checksFor({ kubeconfig, clickhouseUrl, service }: DoctorOptions): Check[] {
+function checksFor({ kubeconfig, clickhouseUrl, service, agent, otlp, wait }: DoctorOptions): Check[] {
+  if (agent) return agentChecks({ agent, otlp, withinMs: wait * 1_000 })
   return [
     {
       name: 'Node',

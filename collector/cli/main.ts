@@ -123,10 +123,16 @@ program
 
 program
   .command('doctor')
-  .description('check what the service and the agent need on this machine')
+  .description('check what the service and the agent need on this machine, or how a running agent is')
   .addOption(kubeconfig())
   .option('--clickhouse-url <url>', 'also check this ClickHouse server')
   .option('--service <url>', 'also check this Binnacle service')
+  .option(
+    '--agent <url>',
+    'check a running agent instead, such as http://127.0.0.1:8421: rights, way to the service, namespaces',
+  )
+  .option('--otlp <url>', 'and that it takes OTLP/HTTP here')
+  .option('--wait <seconds>', 'until that agent has read the cluster and sent what it read', integer, 30)
   .action((options) => finish(async () => (await import('./doctor.ts')).runDoctor(options)))
 
 /** Runs a command to its exit code (each is loaded only when it runs: the agent must not carry the service); an operating error is its one sentence (which says its cause), not a stack. */

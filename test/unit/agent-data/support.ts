@@ -34,6 +34,7 @@ export interface AgentStack {
 export async function startAgentStack(
   overrides: Record<string, unknown> = {},
   deps: Partial<AgentDeps> = {},
+  prepare: (kube: FakeKubeApi) => void = () => {},
 ): Promise<AgentStack> {
   const directory = mkdtempSync(join(tmpdir(), 'binnacle-agent-'))
   const kube = await startFakeKubeApi()
@@ -46,6 +47,7 @@ export async function startAgentStack(
     spec: { nodeName: 'node-1', containers: [{ name: 'main', image: 'registry/web:v3' }] },
     status: { phase: 'Running', podIP: '10.0.0.7' },
   })
+  prepare(kube)
   const sink = await startOtlpSink()
   const config = parseAgentConfig({
     overrides: {

@@ -103,6 +103,7 @@ describe('what is installed', () => {
       'ClusterRoleBinding',
       'ConfigMap',
       'Deployment',
+      'Pod',
       'Service',
       'ServiceAccount',
     ])

@@ -83,6 +83,12 @@ matchExpressions:
 
 {{/* The webhook's own configuration file. */}}
 {{- define "binnacle-agent.webhookConfig" -}}
+{{ include "binnacle-agent.webhookConfig.restart" . }}
+{{ include "binnacle-agent.webhookConfig.hot" . }}
+{{- end }}
+
+{{/* What is injected counts without a restart, as soon as the kubelet has swapped the file. */}}
+{{- define "binnacle-agent.webhookConfig.hot" -}}
 {{- with .Values.injection -}}
 languages: {{ .languages | toJson }}
 image:
@@ -90,10 +96,34 @@ image:
   pullPolicy: {{ .image.pullPolicy }}
 delivery: {{ include "binnacle-agent.delivery" $ }}
 endpoint: {{ include "binnacle-agent.injectionEndpoint" $ }}
-protocol: http/protobuf
-serviceNameFromLabels: {{ $.Values.receive.serviceNameFromLabels }}
 propagators: {{ .propagators | quote }}
 sampler: {{ .sampler | quote }}
+serviceNameFromLabels: {{ $.Values.receive.serviceNameFromLabels }}
 env: {{ .env | toJson }}
+log:
+  {{- toYaml $.Values.log | nindent 2 }}
 {{- end }}
+{{- end }}
+
+{{/* A change of these restarts the pods. */}}
+{{- define "binnacle-agent.webhookConfig.restart" -}}
+listen:
+  host: 0.0.0.0
+  port: 9443
+  stopPauseMs: 5000
+admin:
+  host: 0.0.0.0
+  port: 8422
+certificates:
+  {{- if eq .Values.injection.certificates.mode "self-managed" }}
+  mode: self-managed
+  namespace: {{ .Release.Namespace }}
+  secret: {{ include "binnacle-agent.webhookSecret" . }}
+  service: {{ include "binnacle-agent.webhookName" . }}
+  configuration: {{ include "binnacle-agent.webhookName" . }}
+  {{- else }}
+  mode: files
+  certFile: /etc/binnacle/certificate/tls.crt
+  keyFile: /etc/binnacle/certificate/tls.key
+  {{- end }}
 {{- end }}
