@@ -3,17 +3,19 @@ import { join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 
 /**
- * The `binnacle` of images: the same program with the agent as one file of JavaScript, because each module that an agent
- * loads costs memory for as long as it lives (docs/decisions/0015). The other commands are left where they are; the official
+ * The `binnacle` of images: the same program with the agent, and the webhook, as one file of JavaScript, because each module
+ * that they load costs memory for as long as they live (docs/decisions/0015). The other commands are left where they are; the official
  * client stays a file of its own, which only agents outside of a cluster read.
  */
 const root = join(import.meta.dirname, '..')
+
+const bundled = ['./agent.ts', './webhook.ts']
 
 const otherCommands: Plugin = {
   name: 'other commands',
   setup({ onResolve }) {
     onResolve({ filter: /^\.\// }, ({ path, kind, importer }) =>
-      kind === 'dynamic-import' && importer === join(root, 'cli', 'main.ts') && path !== './agent.ts'
+      kind === 'dynamic-import' && importer === join(root, 'cli', 'main.ts') && !bundled.includes(path)
         ? { path: `../cli/${path.slice(2)}`, external: true }
         : undefined,
     )

@@ -64,6 +64,14 @@ program
   )
 
 program
+  .command('webhook')
+  .description('run the injection webhook: new pods of opted-in namespaces get the instrumentation')
+  .addOption(config())
+  .addOption(kubeconfig())
+  .option('--log-level <level>', 'trace, debug, info, warn or error')
+  .action((options) => finish(async () => (await import('./webhook.ts')).runWebhook({ ...options, version })))
+
+program
   .command('demo')
   .description('run everything on this machine with a simulated cluster (npm start)')
   .option('--port <port>', 'service and web UI', port, 8420)

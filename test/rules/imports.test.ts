@@ -49,6 +49,7 @@ const rules: Record<string, { readonly may: readonly string[]; readonly packages
       { may: ['collector/record', 'collector/wire', 'collector/intake', 'collector/std'] },
     ]),
   ),
+  'collector/webhook': { may: ['collector/kube', 'collector/record', 'collector/std'] },
   'collector/service/*': {
     may: ['collector/service', 'collector/record', 'collector/wire', 'collector/intake', 'collector/std'],
   },

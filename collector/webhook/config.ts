@@ -1,0 +1,27 @@
+import { type ConfigSources, type ConfigSpec, deepFreeze, parseConfig, withFile } from '../std/config.ts'
+import { WebhookConfig } from './config-schema.ts'
+
+const spec: ConfigSpec<typeof WebhookConfig> = {
+  name: 'webhook',
+  schema: WebhookConfig,
+  contradiction({ image, languages, certificates, endpoint }) {
+    if (image.reference === '' && languages.some((language) => language !== 'env'))
+      return 'image.reference must be set: the files come from that image'
+    if (!URL.canParse(endpoint)) return `endpoint is not a URL: ${endpoint}`
+    const missing = (['namespace', 'secret', 'service', 'configuration'] as const).find(
+      (key) => certificates[key] === '',
+    )
+    if (certificates.mode === 'self-managed' && missing)
+      return `certificates.${missing} must be set when certificates.mode is self-managed`
+    return undefined
+  },
+}
+
+export function parseWebhookConfig(sources: ConfigSources): WebhookConfig {
+  return deepFreeze(parseConfig(spec, sources))
+}
+
+/** Reads the file, if there is one to read. */
+export function loadWebhookConfig(options: Parameters<typeof withFile>[1]): WebhookConfig {
+  return parseWebhookConfig(withFile(spec.name, options))
+}
