@@ -54,8 +54,9 @@ export const WebhookConfig = Group({
     description:
       'labels app.kubernetes.io/instance and /name of a pod name its service, before its workload does; as receive.serviceNameFromLabels of the agent',
   }),
-  env: Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }), Type.String({ maxLength: 4_096 }), {
+  env: Type.Record(Type.String(), Type.String({ maxLength: 4_096 }), {
     maxProperties: 100,
+    additionalProperties: false,
     default: {},
     description: "further variables, by name; a container's own win",
   }),

@@ -4,10 +4,12 @@ import { WebhookConfig } from './config-schema.ts'
 const spec: ConfigSpec<typeof WebhookConfig> = {
   name: 'webhook',
   schema: WebhookConfig,
-  contradiction({ image, languages, certificates, endpoint }) {
+  contradiction({ image, languages, certificates, endpoint, env }) {
     if (image.reference === '' && languages.some((language) => language !== 'env'))
       return 'image.reference must be set: the files come from that image'
     if (!URL.canParse(endpoint)) return `endpoint is not a URL: ${endpoint}`
+    const noName = Object.keys(env).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    if (noName !== undefined) return `env has a name that is none of a variable: ${noName}`
     const missing = (['namespace', 'secret', 'service', 'configuration'] as const).find(
       (key) => certificates[key] === '',
     )

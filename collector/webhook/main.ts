@@ -111,8 +111,8 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
       const now = deps.readConfig?.() ?? config
       if (configProblem !== '') log.info('the configuration file can be used again')
       configProblem = ''
+      if (now.log.level !== settings.log.level) log.level = now.log.level
       settings = now
-      log.level = now.log.level
     } catch (error) {
       if (configProblem !== errorText(error))
         log.error({ cause: errorText(error) }, 'the configuration file changed and cannot be used')

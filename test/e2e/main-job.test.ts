@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually, freePort, type TestProcess } from '../support/processes.ts'
 import { canary } from './canary.ts'
 import { disconnection } from './disconnection.ts'
+import { injection } from './injection.ts'
 import { type Stack, startStack } from './stack.ts'
 
 /**
@@ -261,6 +262,8 @@ describe('the main job', () => {
   disconnection(() => stack)
 
   canary(() => stack)
+
+  injection(() => stack)
 
   test('the ledgers balance: received = stored + rejected + duplicate + failed', async () => {
     const text = await (await fetch(`${stack.serviceUrl}/metrics`)).text()

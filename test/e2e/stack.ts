@@ -16,6 +16,8 @@ import {
 /** Service, agent and demo services as real processes around the fake API server. */
 export interface Stack {
   readonly kube: FakeKubeApi
+  readonly directory: string
+  readonly kubeconfig: string
   /** Between the demo services and the agent: knows which spans were accepted. */
   readonly tee: OtlpTee
   readonly serviceUrl: string
@@ -63,6 +65,8 @@ export async function startStack(): Promise<Stack> {
     })
   const stack: Stack = {
     kube,
+    directory: directory.path,
+    kubeconfig,
     tee,
     serviceUrl,
     clickhouseUrl: `http://127.0.0.1:${clickhousePort}`,

@@ -19,6 +19,8 @@ export interface LogQuery {
 export interface Hooks {
   usage: ((pod: KubeObject) => readonly UsageOfContainer[]) | undefined
   logs: ((pod: KubeObject, query: LogQuery) => string) | undefined
+  /** host:port behind a Service, for webhooks. */
+  serviceAddress: ((namespace: string, name: string) => string | undefined) | undefined
 }
 
 export interface Snapshot {

@@ -20,6 +20,7 @@ export const resourceKinds: readonly ResourceKind[] = [
   kind('core/v1/services', 'Service'),
   kind('core/v1/endpoints', 'Endpoints'),
   kind('core/v1/configmaps', 'ConfigMap'),
+  kind('core/v1/secrets', 'Secret'),
   kind('core/v1/resourcequotas', 'ResourceQuota'),
   kind('core/v1/limitranges', 'LimitRange'),
   kind('core/v1/persistentvolumeclaims', 'PersistentVolumeClaim'),
@@ -32,6 +33,11 @@ export const resourceKinds: readonly ResourceKind[] = [
   kind('discovery.k8s.io/v1/endpointslices', 'EndpointSlice'),
   kind('autoscaling/v2/horizontalpodautoscalers', 'HorizontalPodAutoscaler'),
   kind('coordination.k8s.io/v1/leases', 'Lease'),
+  kind(
+    'admissionregistration.k8s.io/v1/mutatingwebhookconfigurations',
+    'MutatingWebhookConfiguration',
+    false,
+  ),
 ]
 
 export const apiVersionOf = ({ group, version }: ResourceKind): string =>

@@ -12,7 +12,8 @@ export type { UsageOfContainer } from './context.ts'
 
 /**
  * A Kubernetes API server of our own for tests and the demo: list, watch and write over HTTP with the semantics that
- * clients rely on (resource versions, paging on a snapshot, bookmarks, watch-list, 410, selectors, merge patches), and
+ * clients rely on (resource versions, paging on a snapshot, bookmarks, watch-list, 410, selectors, merge patches, mutating
+ * webhooks), and
  * faults that can be switched on. It has no controllers but the one that empties a namespace which goes: whoever uses it
  * plays them through `create`, `patch` and `remove`.
  */
@@ -58,7 +59,7 @@ const requestsKept = 10_000
 export async function startFakeKubeApi(config: FakeKubeApiConfig = {}): Promise<FakeKubeApi> {
   const requests: string[] = []
   const sockets = new Set<Socket>()
-  const hooks: Hooks = { usage: undefined, logs: undefined }
+  const hooks: Hooks = { usage: undefined, logs: undefined, serviceAddress: undefined }
   const context = contextOf(config, hooks, sockets)
   const { objects, faults, watches } = context
   const { tls } = config

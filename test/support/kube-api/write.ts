@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { admit } from './admission.ts'
 import { answerFailure, answerJson, type Failure } from './answer.ts'
 import type { Context, Exchange } from './context.ts'
 import { type KubeObject, mergePatch } from './objects.ts'
@@ -22,7 +23,13 @@ export async function write(
 ): Promise<void> {
   const body = await readBody(request)
   if (body instanceof Error) return answerFailure(response, { code: 400, message: body.message })
-  const outcome = await outcomeOf(context, target, { request, url, body })
+  const isDryRun = url.searchParams.get('dryRun') === 'All'
+  const isNew = request.method === 'POST' && target.name === undefined && target.subresource === undefined
+  const admitted = isNew && body ? await admit(context, target, { body, isDryRun }) : undefined
+  if (admitted?.type === 'refused') return answerFailure(response, admitted.failure)
+  for (const warning of admitted?.warnings ?? []) response.appendHeader('warning', `299 - "${warning}"`)
+  if (admitted && isDryRun) return answerJson({ request, response }, 201, admitted.object)
+  const outcome = outcomeOf(context, target, { request, url, body: admitted?.object ?? body })
   if ('code' in outcome) return answerFailure(response, outcome)
   answerJson({ request, response }, outcome.status, outcome.body)
 }
