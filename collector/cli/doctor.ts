@@ -17,9 +17,13 @@ export interface DoctorOptions {
   readonly otlp?: string
   /** Seconds to wait for it. */
   readonly wait: number
+  /** Names of checks of this machine; all when absent. */
+  readonly only?: readonly string[]
 }
 
 export interface Check {
+  /** As `--only` takes it. */
+  readonly id?: string
   readonly name: string
   /** Resolves to what was found; rejects with what is wrong. */
   run(): Promise<string>
@@ -28,7 +32,10 @@ export interface Check {
 /** `binnacle doctor`: a numbered checklist of what service and agent need, or of a running agent; exit code 1 when one fails. */
 export async function runDoctor(options: DoctorOptions): Promise<number> {
   let failed = 0
-  for (const [index, { name, run }] of checksFor(options).entries()) {
+  const checks = checksFor(options).filter(({ id = '' }) => options.only?.includes(id) ?? true)
+  if (checks.length === 0)
+    throw new Error(`cannot check ${options.only?.join(', ')}: there is no such check here`)
+  for (const [index, { name, run }] of checks.entries()) {
     const line = await run().then(
       (found) => `ok    ${name}: ${found}`,
       (error: unknown) => {
@@ -45,10 +52,12 @@ function checksFor({ kubeconfig, clickhouseUrl, service, agent, otlp, wait }: Do
   if (agent) return agentChecks({ agent, otlp, withinMs: wait * 1_000 })
   return [
     {
+      id: 'node',
       name: 'Node',
       run: async () => `version ${process.versions.node} on ${process.platform} ${process.arch}`,
     },
     {
+      id: 'directory',
       name: 'working directory',
       async run() {
         const problem = directoryProblem('.binnacle', 1024 ** 3)
@@ -56,9 +65,11 @@ function checksFor({ kubeconfig, clickhouseUrl, service, agent, otlp, wait }: Do
         return 'writable, at least 1 GiB free'
       },
     },
-    ...(clickhouseUrl ? [{ name: 'ClickHouse', run: () => clickhouse(clickhouseUrl) }] : []),
-    ...(service ? [{ name: 'Binnacle service', run: () => ready(service) }] : []),
-    { name: 'Kubernetes API server', run: () => kubernetes(kubeconfig) },
+    ...(clickhouseUrl
+      ? [{ id: 'clickhouse', name: 'ClickHouse', run: () => clickhouse(clickhouseUrl) }]
+      : []),
+    ...(service ? [{ id: 'service', name: 'Binnacle service', run: () => ready(service) }] : []),
+    { id: 'kubernetes', name: 'Kubernetes API server', run: () => kubernetes(kubeconfig) },
   ]
 }
 

@@ -105,6 +105,27 @@ program
   .option('--clickhouse-database <name>', 'default: binnacle')
   .action((options) => finish(async () => (await import('./migrate.ts')).runMigrate(options)))
 
+const places = (command: Command) =>
+  command
+    .addOption(config())
+    .option('--clickhouse-url <url>', 'default: http://127.0.0.1:8123')
+    .option('--clickhouse-database <name>', 'default: binnacle')
+    .option('--disk <name>', "a disk that the server's configuration allows for backups")
+    .option('--s3 <url>', 'a folder of an S3 bucket; keys from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY')
+
+places(program.command('backup').description('back the database of a ClickHouse server up'))
+  .option('--name <name>', 'default: binnacle-, and the time')
+  .action((options) => finish(async () => (await import('./backup.ts')).runBackup(options)))
+
+places(
+  program.command('restore').description('restore a backup into a database that is not there or has no rows'),
+)
+  .argument('<name>', 'of the backup')
+  .option('--as <database>', 'under another name, to look whether a backup is good')
+  .action((name, options) =>
+    finish(async () => (await import('./backup.ts')).runRestore({ ...options, name })),
+  )
+
 program
   .command('rollup')
   .description('compute minutes of the rollups anew from raw spans, such as after spans were deleted')
@@ -141,6 +162,7 @@ program
   )
   .option('--otlp <url>', 'and that it takes OTLP/HTTP here')
   .option('--wait <seconds>', 'until that agent has read the cluster and sent what it read', integer, 30)
+  .option('--only <names...>', 'of these checks: node, directory, clickhouse, service, kubernetes')
   .action((options) => finish(async () => (await import('./doctor.ts')).runDoctor(options)))
 
 /** Runs a command to its exit code (each is loaded only when it runs: the agent must not carry the service); an operating error is its one sentence (which says its cause), not a stack. */

@@ -18,6 +18,8 @@ export interface EngineProcessConfig {
   readonly dataDir: string
   readonly port: number
   readonly memoryBytesMax: number
+  /** Empty: none. */
+  readonly configFile: string
 }
 
 /** One libuv thread for every statement that may run at once (`running` in main.ts), and some for files and compression. */
@@ -29,12 +31,13 @@ const closeWithinMs = 10_000
 
 /** Starts one process of main.ts and waits until it answers or is over. */
 export function startEngineProcess(config: EngineProcessConfig): Promise<StartedProcess> {
-  const { dataDir, port, memoryBytesMax } = config
+  const { dataDir, port, memoryBytesMax, configFile } = config
   const options = {
     'data-dir': dataDir,
     port,
     'memory-bytes': memoryBytesMax,
     'statement-memory-bytes': Math.round(memoryBytesMax * statementShare),
+    ...(configFile ? { 'config-file': configFile } : {}),
   }
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], {

@@ -53,6 +53,8 @@ export interface EngineConfig {
   /** Memory of the whole engine and of one statement. A result is held in memory, so the second bounds it as well. */
   readonly memoryBytesMax: number
   readonly statementMemoryBytesMax: number
+  /** More configuration, as a file of ClickHouse's; empty: none. */
+  readonly configFile: string
 }
 
 /** A SET text longer than this does not pass the default `max_query_size`. */
@@ -70,13 +72,19 @@ function enginePackage(): string {
 }
 
 /** Opens the directory; throws with `Code: 76` when another process holds it. */
-export function openEngine({ dataDir, memoryBytesMax, statementMemoryBytesMax }: EngineConfig): Engine {
+export function openEngine({
+  dataDir,
+  memoryBytesMax,
+  statementMemoryBytesMax,
+  configFile,
+}: EngineConfig): Engine {
   const require = createRequire(enginePackage())
   const addon = (require('./dist/loader.js') as { loadNative(): Addon }).loadNative()
   const args = [
     `--max_server_memory_usage=${memoryBytesMax}`,
     `--max_memory_usage=${statementMemoryBytesMax}`,
     `--mark_cache_size=${Math.round(memoryBytesMax / 8)}`,
+    ...(configFile ? [`--config-file=${configFile}`] : []),
     '--max_threads=2',
     '--async_insert=0',
     '--log_queries=0',

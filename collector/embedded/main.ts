@@ -34,6 +34,7 @@ const { values } = parseArgs({
     port: { type: 'string', default: '0' },
     'memory-bytes': { type: 'string', default: String(2 * 1024 ** 3) },
     'statement-memory-bytes': { type: 'string', default: String(1024 ** 3) },
+    'config-file': { type: 'string', default: '' },
   },
 })
 
@@ -74,6 +75,7 @@ function open(): Engine {
       dataDir,
       memoryBytesMax: Number(values['memory-bytes']),
       statementMemoryBytesMax: Number(values['statement-memory-bytes']),
+      configFile: values['config-file'],
     })
   } catch (error) {
     // The engine writes the cause to standard error, where the parent finds it.

@@ -10,6 +10,8 @@ export interface EmbeddedConfig {
   readonly port?: number
   /** Memory of the engine; a quarter of the machine's when absent. One statement may take half of it. */
   readonly memoryBytesMax?: number
+  /** More configuration of the engine, as a file of ClickHouse's. */
+  readonly configFile?: string
   /** How long to wait for another process to leave the directory: a previous instance may still be closing its files. */
   readonly lockedForMs?: number
   readonly log: Log
@@ -44,6 +46,7 @@ export async function startEmbedded({
   port = 0,
   memoryBytesMax = defaultMemoryBytes(),
   lockedForMs = 30_000,
+  configFile = '',
   log,
 }: EmbeddedConfig): Promise<Embedded> {
   const closing = new AbortController()
@@ -56,7 +59,7 @@ export async function startEmbedded({
   async function startUnlocked(atPort: number): Promise<EngineProcess> {
     const deadline = systemClock.monotonicMs() + lockedForMs
     for (;;) {
-      const started = await startEngineProcess({ dataDir, port: atPort, memoryBytesMax })
+      const started = await startEngineProcess({ dataDir, port: atPort, memoryBytesMax, configFile })
       if (started.type === 'running') return started
       if (!started.locked || closing.signal.aborted || systemClock.monotonicMs() > deadline) {
         throw new Error(`cannot start the embedded ClickHouse: ${started.message}`)

@@ -29,6 +29,17 @@ export const ServiceConfig = Group({
   }),
   clickhouse: Group({
     url: Text('', 'http://host:8123 of a ClickHouse server; empty: the embedded engine'),
+    cluster: Type.String({
+      pattern: '^[A-Za-z0-9_.{}-]{0,100}$',
+      default: '',
+      description:
+        'name of a ClickHouse cluster (system.clusters): tables are replicated, and spread over its shards; empty: one server',
+    }),
+    insertQuorum: Count(
+      2,
+      [0, 10],
+      'replicas of a shard of that cluster that must have a row before it is acknowledged; 0: the one that takes it',
+    ),
     database: Type.String({
       pattern: '^[A-Za-z_][A-Za-z0-9_]{0,62}$',
       default: 'binnacle',

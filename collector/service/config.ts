@@ -6,7 +6,9 @@ import { ServiceConfig } from './config-schema.ts'
 const spec: ConfigSpec<typeof ServiceConfig> = {
   name: 'service',
   schema: ServiceConfig,
-  contradiction({ clickhouse: { url } }) {
+  contradiction({ clickhouse: { url, cluster } }) {
+    if (url === '' && cluster !== '')
+      return 'clickhouse.cluster needs clickhouse.url: the embedded engine is no cluster'
     const isHttp = url === '' || /^https?:$/.test(URL.parse(url)?.protocol ?? '')
     return isHttp ? undefined : `clickhouse.url is not an http address: ${url}`
   },

@@ -4,5 +4,6 @@ export const longTests = [
   'test/unit/rollup/reads.test.ts',
   'test/unit/rollup/transactions.test.ts',
   'test/property/rollup.test.ts',
+  'test/unit/store/cluster.test.ts',
   'test/e2e/image.test.ts',
 ]

@@ -57,6 +57,7 @@ function dyingStore(statements: number): RunDeps['store'] {
       alive()
       return store.query(query, options)
     },
+    carryOver: store.carryOver,
     client: new Proxy(store.client, {
       get: (client, name) =>
         name === 'command'

@@ -19,7 +19,7 @@ import { traceIndexQuery } from './tables/trace-index.ts'
 import { knownTransactionsQuery, transactionsQuery } from './tables/transactions.ts'
 
 export interface ComputeDeps {
-  readonly store: Pick<Store, 'query' | 'client'>
+  readonly store: Pick<Store, 'query' | 'client' | 'carryOver'>
   readonly clock: { nowMs(): number }
   /** Cores of one statement; 1. */
   readonly threads?: number
@@ -188,10 +188,16 @@ const settings = {
   optimize_move_to_prewhere_if_final: 1,
 } as const
 
-export async function run(store: Pick<Store, 'client'>, { sql, params }: Query, threads = 1): Promise<void> {
-  await store.client.command({
-    query: sql,
-    query_params: params,
-    clickhouse_settings: { ...settings, max_threads: threads },
-  })
+export async function run(
+  store: Pick<Store, 'client' | 'carryOver'>,
+  { sql, params }: Query,
+  threads = 1,
+): Promise<void> {
+  for (const query of /^\s*ALTER\b/.test(sql) ? store.carryOver(sql) : [sql]) {
+    await store.client.command({
+      query,
+      query_params: params,
+      clickhouse_settings: { ...settings, max_threads: threads },
+    })
+  }
 }

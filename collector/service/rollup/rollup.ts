@@ -20,7 +20,7 @@ export interface Rollup {
 }
 
 export interface RollupDeps {
-  readonly store: Pick<Store, 'query' | 'client'>
+  readonly store: Pick<Store, 'query' | 'client' | 'carryOver'>
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Pick<SelfMetrics, 'counter' | 'gauge' | 'histogram'>

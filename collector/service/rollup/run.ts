@@ -50,7 +50,7 @@ export interface RollupRun {
 }
 
 export interface RunDeps {
-  readonly store: Pick<Store, 'query' | 'client'>
+  readonly store: Pick<Store, 'query' | 'client' | 'carryOver'>
   readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs' | 'sleep'>
 }
 

@@ -1,6 +1,7 @@
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { type Clock, systemClock } from '../../std/clock.ts'
 import { type Log, silentLog } from '../../std/log.ts'
+import { clusterSettings, clusterStatements, isScattered } from './cluster-sql.ts'
 import { insertNative, insertRows } from './insert.ts'
 import { createInsertProblems } from './insert-problems.ts'
 import { parseRow } from './json-row.ts'
@@ -10,6 +11,10 @@ import type { Query, Store } from './store.ts'
 export interface StoreConfig {
   readonly url: string
   readonly database: string
+  /** Name of a ClickHouse cluster; empty: one server. */
+  readonly cluster?: string
+  /** On a cluster: replicas that must have a row before it is acknowledged. */
+  readonly insertQuorum?: number
   readonly username?: string
   readonly password?: string
   readonly clock?: Clock
@@ -39,6 +44,8 @@ const idleSocketMs = 2_000
 export function createStore({
   url,
   database,
+  cluster = '',
+  insertQuorum = 2,
   username = 'default',
   password = '',
   clock = systemClock,
@@ -58,8 +65,11 @@ export function createStore({
     // What fails is logged where it is handled.
     log: { level: ClickHouseLogLevel.OFF },
     keep_alive: { enabled: true, idle_socket_ttl: idleSocketMs },
+    ...(cluster ? { clickhouse_settings: clusterSettings(insertQuorum) } : {}),
   }
   const client = createClient({ ...options, database })
+  const carryOver = (statement: string) =>
+    cluster ? clusterStatements(statement, { cluster, database }) : [statement]
   const problems = createInsertProblems()
   const insertDeps = { client, clock, log, retryForMs: insertRetryForMs, signal: closing.signal }
 
@@ -95,6 +105,7 @@ export function createStore({
 
   return {
     client,
+    carryOver,
     query,
     insert: async (rows, token) => problems.note(rows.table, await insertRows(insertDeps, rows, token)),
     insertNative: async (rows, token) =>
@@ -102,6 +113,8 @@ export function createStore({
     insertProblem: problems.last,
     async hasBatch(table, batchId, days) {
       if (table.dayColumn !== null && days.length === 0) return false
+      // Its rows are inserted again, then: those that are there collapse with them.
+      if (cluster && isScattered(table.name)) return false
       const bound = table.dayColumn === null ? '' : `AND toDate(${table.dayColumn}) IN {days:Array(Date)}`
       const sql = `SELECT 1 FROM ${table.name} WHERE batch_id = {batchId:String} ${bound} LIMIT 1`
       return (await query({ sql, params: { batchId, days } })).length > 0
@@ -109,11 +122,14 @@ export function createStore({
     async migrate() {
       const admin = createClient({ ...options, database: 'default' })
       try {
-        await admin.command({ query: `CREATE DATABASE IF NOT EXISTS \`${database.replaceAll('`', '')}\`` })
+        const everywhere = cluster ? ` ON CLUSTER \`${cluster}\`` : ''
+        await admin.command({
+          query: `CREATE DATABASE IF NOT EXISTS \`${database.replaceAll('`', '')}\`${everywhere}`,
+        })
       } finally {
         await admin.close()
       }
-      return migrate(client)
+      return migrate(client, carryOver)
     },
     ping: async () => (await client.ping()).success,
     async close() {

@@ -10,6 +10,15 @@ export interface MigrationReport {
   readonly version: number
 }
 
+/** The statements that do on this database, which may be a cluster, what this one does on a server. */
+export type CarryOver = (statement: string) => readonly string[]
+
+const register = `CREATE TABLE IF NOT EXISTS schema_migrations (
+  number UInt32, name String, checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = ReplacingMergeTree(applied_at)
+ORDER BY number`
+
 interface Migration {
   readonly number: number
   readonly name: string
@@ -25,21 +34,17 @@ const directory = join(import.meta.dirname, 'schema')
  * (IF NOT EXISTS and the like), and the register collapses equal rows.
  * Throws when an applied file has changed since, or when the database is newer than this program.
  */
-export async function migrate(client: ClickHouseClient): Promise<MigrationReport> {
-  await client.command({
-    query: `CREATE TABLE IF NOT EXISTS schema_migrations (
-      number UInt32, name String, checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3)
-    ) ENGINE = ReplacingMergeTree(applied_at) ORDER BY number`,
-  })
+export async function migrate(client: ClickHouseClient, carryOver: CarryOver): Promise<MigrationReport> {
+  for (const query of carryOver(register)) await client.command({ query })
   const migrations = readMigrations()
   const applied = await readApplied(client)
   refuseForeign(migrations, applied)
   const missing = migrations.filter(({ number }) => !applied.has(number))
-  for (const migration of missing) await apply(client, migration)
+  for (const migration of missing) await apply(client, migration, carryOver)
   return { applied: missing.map(({ name }) => name), version: migrations.at(-1)?.number ?? 0 }
 }
 
-function readMigrations(): Migration[] {
+export function readMigrations(): Migration[] {
   return readdirSync(directory)
     .filter((file) => /^\d{4}_.*\.sql$/.test(file))
     .sort()
@@ -97,8 +102,9 @@ function refuseForeign(
 async function apply(
   client: ClickHouseClient,
   { number, name, checksum, statements }: Migration,
+  carryOver: CarryOver,
 ): Promise<void> {
-  for (const query of statements) {
+  for (const query of statements.flatMap(carryOver)) {
     try {
       await client.command({ query })
     } catch (error) {

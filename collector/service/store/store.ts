@@ -44,5 +44,7 @@ export interface Store {
    */
   query<Row>(query: Query, options?: { readonly signal?: AbortSignal }): Promise<Row[]>
   readonly client: ClickHouseClient
+  /** What a statement that changes a table is on this database: on a cluster, one that does it on all servers. */
+  carryOver(statement: string): readonly string[]
   close(): Promise<void>
 }

@@ -2,9 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { chartsFolder, hasHelm, type Manifest, manifestsIn, template } from '../../support/helm.ts'
+import { schemaProblems } from '../../support/kube-schema.ts'
 
 /**
- * Every file of `charts/CHART/examples`, rendered by Helm as it stands in `golden/CHART`; and every file of `refused/CHART`,
+ * Every file of `charts/CHART/examples`, rendered by Helm as it stands in `golden/CHART` (so nothing in it is random or of the
+ * clock, and a GitOps tool finds no drift); and every file of `refused/CHART`,
  * which Helm refuses with the message in its first line. `npm run charts:golden` writes the golden files anew.
  */
 const charts = ['binnacle-agent', 'binnacle'] as const
@@ -19,7 +21,8 @@ describe.each(charts)('examples of chart %s', (chart) => {
   const rendered = (example: string) => {
     const file = join(folder, example)
     const version = /Kubernetes (\d+\.\d+)/.exec(comment(file))?.[1] ?? '1.31'
-    return template(chart, { files: [file], kubeVersion: `${version}.0` })
+    const apiVersions = /^# API versions: (.+)$/m.exec(readFileSync(file, 'utf8'))?.[1]?.split(' ') ?? []
+    return template(chart, { files: [file], kubeVersion: `${version}.0`, apiVersions })
   }
 
   withHelm.for(examples)('%s renders as its golden file says', async (example) => {
@@ -27,6 +30,14 @@ describe.each(charts)('examples of chart %s', (chart) => {
     expect(status, output).toBe(0)
     await expect(output).toMatchFileSnapshot(join(golden, example))
   })
+
+  withHelm.for(examples)(
+    '%s is valid by the schemas of Kubernetes and of the kinds it adds to it',
+    async (example) => {
+      const manifests = manifestsIn(rendered(example).output)
+      expect((await Promise.all(manifests.map(schemaProblems))).flat()).toEqual([])
+    },
+  )
 
   test('no golden file is left of an example that is gone', () => {
     expect(filesOf(golden)).toEqual(examples)

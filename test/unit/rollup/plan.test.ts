@@ -118,6 +118,7 @@ test('a run that fails is counted and tried again after the interval; closing en
       return asked === 1 ? Promise.reject(new Error('away')) : Promise.resolve([])
     },
     client: { command: () => Promise.resolve({}) } as never,
+    carryOver: (statement: string) => [statement],
   }
   const rollup = startRollup(
     {
@@ -185,6 +186,7 @@ test('after work the job rests, by default so that it has a quarter of a core at
           : []
       return Promise.resolve(rows as Row[])
     },
+    carryOver: (statement: string) => [statement],
     client: {
       command: () => {
         nowMs += 500
