@@ -12,7 +12,7 @@ export function callScreens(ui: Ui): void {
     return row?.n ?? 0
   }
 
-  test('statements of a database: calls as the database has them; one opens with its callers and leads to its traces', async () => {
+  test('statements of a database: calls as the database has them; one opens with its callers and the transactions that call it, and leads to its traces', async () => {
     const { page, errors } = await ui.open(`/applications/shop/databases?${ui.range()}`)
     const calls = await count("db_system = 'postgresql'")
     const card = page.locator('section.card').filter({ hasText: 'Statements' }).last()
@@ -22,6 +22,9 @@ export function callScreens(ui: Ui): void {
     await card.getByText('INSERT INTO orders').click()
     const panel = page.getByRole('complementary')
     await panel.getByRole('link', { name: 'POST /orders' }).waitFor()
+    const transaction = panel.getByRole('row').filter({ hasText: 'GET /hw2' })
+    await transaction.getByRole('cell', { name: calls.toLocaleString('en'), exact: true }).waitFor()
+    await transaction.getByRole('cell', { name: '100 %', exact: true }).waitFor()
     await panel
       .getByRole('link', { name: perMinute(calls) })
       .first()
@@ -56,7 +59,7 @@ export function callScreens(ui: Ui): void {
     await page.close()
   })
 
-  test('remote services are what has no spans of its own, filtered by kind in the address', async () => {
+  test('remote services are what has no spans of its own, filtered by kind in the address; one names the transactions that call it', async () => {
     const { page, errors } = await ui.open(`/applications/shop/backends?${ui.range()}`)
     // What was received in the last seconds is not counted yet.
     const settled = `toUnixTimestamp64Milli(received_at) < ${ui.facts().toMs - 15_000}`
@@ -67,6 +70,12 @@ export function callScreens(ui: Ui): void {
     await page.getByRole('button', { name: 'database' }).click()
     await row.waitFor({ state: 'detached' })
     expect(page.url()).toContain('kind=database')
+    await page.goBack()
+    await row.getByText('api.pagamenti.example:443').click()
+    const transaction = page.getByRole('complementary').getByRole('row').filter({ hasText: 'GET /hw2' })
+    await transaction.getByRole('cell', { name: calls.toLocaleString('en'), exact: true }).waitFor()
+    await transaction.getByRole('link', { name: 'GET /hw2' }).click()
+    await page.getByRole('heading', { name: 'GET /hw2' }).waitFor()
     expect(errors).toEqual([])
     await page.close()
   })

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { formatCount, formatPercent, formatRate } from '../../dashboards/web/src/format.ts'
+import { formatCount, formatRate } from '../../dashboards/web/src/format.ts'
 import { cellsOf, type Ui } from './ui.ts'
 
-/** Flow maps of one transaction and of one tier, and the ways from numbers to the transactions behind them. */
+/** The flow map of a transaction, and the way to its traces. */
 export function flowScreens(ui: Ui): void {
   async function one<Row>(sql: string): Promise<Row> {
     const [row] = await ui.store().query<Row>({ sql, params: {} })
@@ -44,24 +44,6 @@ export function flowScreens(ui: Ui): void {
     await page.close()
   })
 
-  test('the map of a tier is of what calls it and what it calls', async () => {
-    const { page, errors } = await ui.open(`/applications/shop/tiers?${ui.range()}&tier=ordini&map=table`)
-    const card = page.locator('section.card').filter({ hasText: 'Flow map of ordini' })
-    await card.getByRole('row').filter({ hasText: 'postgres' }).waitFor()
-    const { calls } = await one<{ calls: number }>(
-      "SELECT toFloat64(count()) AS calls FROM spans FINAL WHERE service = 'ordini' AND kind = 2",
-    )
-    const each = formatRate(calls / 60)
-    const cells = await cellsOf(card)
-    expect(cells.map((row) => [row[0], row[1], row[4]]).sort()).toEqual([
-      ['magnanimo', 'ordini', each],
-      ['ordini', 'postgres:5432/shop', each],
-      ['ordini', 'spedizioni', each],
-    ])
-    expect(errors).toEqual([])
-    await page.close()
-  })
-
   test('a transaction leads to its traces, and those that failed are as many as failed', async () => {
     const { page, errors } = await ui.open(`/applications/shop/transactions?${ui.range()}`)
     const { calls, failed } = await one<{ calls: number; failed: number }>(`SELECT
@@ -76,25 +58,6 @@ export function flowScreens(ui: Ui): void {
       .first()
       .waitFor()
     expect(new URL(page.url()).searchParams.get('entry')).toBe('magnanimo')
-    expect(errors).toEqual([])
-    await page.close()
-  })
-
-  test('a statement and a host name the transactions that call them, each with its share', async () => {
-    const { page, errors } = await ui.open(`/applications/shop/databases?${ui.range()}`)
-    await page.getByText('INSERT INTO orders').first().click()
-    const panel = page.getByRole('complementary')
-    const { inserts } = await one<{ inserts: number }>(
-      "SELECT toFloat64(count()) AS inserts FROM spans FINAL WHERE db_system = 'postgresql'",
-    )
-    const row = panel.getByRole('row').filter({ hasText: 'GET /hw2' })
-    await row.getByRole('cell', { name: formatCount(inserts), exact: true }).waitFor()
-    await row.getByRole('cell', { name: formatPercent(1), exact: true }).waitFor()
-    await page.goto(
-      `${new URL(page.url()).origin}/applications/shop/backends?${ui.range()}&open=${encodeURIComponent('["external","http","api.pagamenti.example:443"]')}`,
-    )
-    await row.getByRole('link', { name: 'GET /hw2' }).click()
-    await page.getByRole('heading', { name: 'GET /hw2' }).waitFor()
     expect(errors).toEqual([])
     await page.close()
   })

@@ -68,7 +68,7 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
   rootCauseScreens(ui)
 
   test.each([
-    ['/', 'Open violations'],
+    ['/', /^p95 \+[\d.]+ σ/],
     ['/clusters', 'demo'],
     ['CLUSTER', 'Problems'],
     ['CLUSTER/pods', 'CrashLoopBackOff'],
@@ -80,7 +80,7 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
     ['CLUSTER/namespaces', 'shop'],
     ['CLUSTER/inventory', 'Findings'],
     ['CLUSTER/events', 'BackOff'],
-    ['/applications', 'shop'],
+    ['/applications', /^p95 \+[\d.]+ σ/],
     ['/applications/shop', 'Top transactions'],
     ['/applications/shop/operations', 'GET /'],
     ['/applications/shop/transactions', 'GET /hw2'],

@@ -40,10 +40,11 @@ export function registerCallingTransactionRoutes(
       const ask = asker(store, request, reply)
       const { type, system = '', name = '', hash = '0' } = request.query
       const { application } = request.params
-      const { fromMs, toMs } = parseRange(request.query, nowMs())
+      const now = nowMs()
+      const { fromMs, toMs } = parseRange(request.query, now)
       const range = { fromMs: Math.max(fromMs, toMs - recentMsMax), toMs }
       const found = await ask<CallToRow>(
-        callsToQuery({ ...range, application, type, system, name, hash }, callsMax + 1),
+        callsToQuery({ ...range, application, nowMs: now, type, system, name, hash }, callsMax + 1),
       )
       if (found.length === 0) await requireApplication(ask, application)
       const calls = found.slice(0, callsMax)

@@ -1,4 +1,4 @@
-import { backendName, backendSystem, backendType } from './edge-sql.ts'
+import { backendName, backendSystem, backendType, isSettled } from './edge-sql.ts'
 import { entriesOf } from './entry-sql.ts'
 import { guarded } from './judged-sql.ts'
 import { rangeWindow } from './pairing-sql.ts'
@@ -27,10 +27,14 @@ export interface CallToRow {
 }
 
 const isStatement = `${isDatabaseCall} AND db_system = {system:String} AND peer = {name:String} AND ${statementHash} = {hash:UInt64}`
-const isBackend = `${backendType} = {type:String} AND ${backendSystem} = {system:String} AND ${backendName} = {name:String} AND ${isMessage}`
+const isBackend = `${backendType} = {type:String} AND ${backendSystem} = {system:String} AND ${backendName} = {name:String} AND ${isMessage}
+    AND ${isSettled}`
 
-/** The newest calls of an application. */
-export function callsToQuery(scope: Range & Called & { readonly application: string }, limit: number): Query {
+/** The newest calls of an application, as they are counted: to a host those that are settled. */
+export function callsToQuery(
+  scope: Range & Called & { readonly application: string; readonly nowMs: number },
+  limit: number,
+): Query {
   return {
     sql: `
 SELECT lower(hex(trace_id)) AS traceId, lower(hex(span_id)) AS spanId, duration_ns / 1e6 AS durationMs, weight

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type SpanRow, spansTable } from '../../../collector/record/span.ts'
+import { transactionMap } from '../../../collector/service/api/flow-maps.ts'
 import {
   type ApplicationRedRow,
   applicationsRedQuery,
@@ -8,6 +9,7 @@ import {
 import { type FlowEdgeRow, flowEdgesQuery } from '../../../collector/service/query/flow-map.ts'
 import { type TierVersionRow, tiersQuery } from '../../../collector/service/query/operations.ts'
 import type { Query } from '../../../collector/service/query/query.ts'
+import { defaultNaming } from '../../../collector/service/query/transaction-naming.ts'
 import { rollupConfig } from '../../../collector/service/rollup/rollup-config.ts'
 import { createRollupRuns } from '../../../collector/service/rollup/run.ts'
 import { peerOf } from '../../../collector/wire/peer.ts'
@@ -170,6 +172,16 @@ WHERE calls > 0 AND (minute, generation) IN (SELECT minute, max(generation) FROM
     params: {},
   })
   expect(entering).toEqual([{ n: 2 * orders, entered: orders, services: ['cart', 'stock'] }])
+})
+
+test('the map of a transaction passes through sidecars, too', async () => {
+  const of = { application: applicationOf(5), service: 'cart', transaction: 'GET /hw2' }
+  const { edges, nodes } = await transactionMap(ask, { ...range, ...of, nowMs: 4e12, naming: defaultNaming })
+  expect(edges.map(({ id }) => id).sort()).toEqual(wanted)
+  expect(nodes.filter(({ type }) => type === 'tier').map(({ name, red }) => [name, red.calls])).toEqual([
+    ['cart', 1],
+    ['stock', 1],
+  ])
 })
 
 test('raw figures have neither sidecars as tiers nor their spans as calls', async () => {
