@@ -51,6 +51,11 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
     page.on('console', (message) => {
       if (message.type() === 'error') errors.push(message.text())
     })
+    page.on('response', async (response) => {
+      if (response.status() < 500) return
+      const why = await response.text().catch(String)
+      errors.push(`${response.url()}: ${why}`)
+    })
     await page.goto(`${url}${path}`)
     return { page, errors }
   }
