@@ -16,6 +16,7 @@ import { rootCauseScreens } from './root-cause-screens.ts'
 import { sloScreens } from './slo-screens.ts'
 import { traceScreens } from './trace-screens.ts'
 import { transactionScreens } from './transaction-screens.ts'
+import { violationScreens } from './violation-screens.ts'
 
 /** The built web UI in a real browser, on the real API over a seeded engine. */
 const uiDirectory = join(root, 'dashboards/web/dist')
@@ -69,6 +70,7 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
   flowScreens(ui)
   releaseScreens(ui)
   agentScreens(ui)
+  violationScreens(ui)
   callScreens(ui)
   rootCauseScreens(ui)
 
