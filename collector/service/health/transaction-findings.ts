@@ -1,6 +1,6 @@
 import type { Counter } from '../../std/self-metrics.ts'
 import { windowsOf } from '../query/baseline.ts'
-import type { HealthFindingRow } from '../query/health.ts'
+import { findingsMax, type HealthFindingRow } from '../query/health.ts'
 import { rolledUpToQuery } from '../query/red-rollup.ts'
 import {
   type JudgedTransactionRow,
@@ -47,7 +47,7 @@ export function transactionFindings({
       judgedToMs = toMs
       unjudged.add(Math.max(0, (rows[0]?.busy ?? 0) - transactionsJudgedMax))
       const known = new Set(open.map((one) => keyOf(one.rule, one.application, one.service, one.entity)))
-      return rows.flatMap((row) =>
+      const findings = rows.flatMap((row) =>
         deviationRules.flatMap((rule): HealthFindingRow[] => {
           const { application, service, transaction } = row
           const isOpen = known.has(keyOf(rule.rule, application, service, transaction))
@@ -69,6 +69,7 @@ export function transactionFindings({
           ]
         }),
       )
+      return findings.slice(0, findingsMax)
     },
   }
 }

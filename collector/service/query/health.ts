@@ -20,7 +20,8 @@ export interface HealthFindingRow {
   readonly evidence?: string
 }
 
-const findingsMax = 1_000
+/** Of each question of the rules: what is beyond it is told once something else has ended. */
+export const findingsMax = 1_000
 const pendingMinutes = 5
 const agentSilentMinutes = 2
 const errorWindowMinutes = 5

@@ -14,7 +14,6 @@ const columns: readonly Column<ViolationRow>[] = [
     sort: (row) => (row.severity === 'critical' ? 0 : 1),
     cell: (row) => <StatusBadge state={row.severity} />,
   },
-  { header: 'Rule', width: 200, sort: (row) => row.rule, cell: (row) => row.rule },
   { header: 'What', width: 260, sort: (row) => row.entity, cell: (row) => <Entity row={row} /> },
   {
     header: 'Message',
@@ -43,6 +42,7 @@ const columns: readonly Column<ViolationRow>[] = [
         <span className="quiet">ended after {formatDuration(row.closedMs - row.openedMs)}</span>
       ),
   },
+  { header: 'Rule', width: 200, sort: (row) => row.rule, cell: (row) => row.rule },
 ]
 
 export function ViolationTable({ violations }: { readonly violations: readonly ViolationRow[] }) {
