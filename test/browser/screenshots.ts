@@ -51,6 +51,8 @@ const shots: readonly Shot[] = [
   ...(trace
     ? [{ name: 'trace', path: `/traces/${trace.traceId}?aroundMs=${Math.round(trace.startMs)}` }]
     : []),
+  { name: 'releases', path: `/applications/shop/releases${range}` },
+  { name: 'violations', path: `/violations${range}` },
   { name: 'agents', path: '/agents' },
 ]
 
@@ -66,7 +68,10 @@ for (const { name, path, width = 1440, theme = 'dark', act } of shots) {
     if (message.type() === 'error') errors.push(message.text())
   })
   await page.goto(url + path, { waitUntil: 'load' })
-  await page.waitForTimeout(2_500)
+  // What is asked once something else is known comes later.
+  await page.waitForTimeout(1_500)
+  await page.waitForFunction('document.querySelector(".skeleton") === null', undefined, { timeout: 30_000 })
+  await page.waitForTimeout(1_000)
   await act?.(page)
   await page.screenshot({ path: join(directory, `${name}.png`) })
   process.stdout.write(`${name}.png ${errors.length > 0 ? `ERRORS ${errors.join(' | ')}` : ''}\n`)
