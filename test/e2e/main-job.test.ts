@@ -1,6 +1,8 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hasHelm, render } from '../support/helm.ts'
 import { eventually, freePort, type TestProcess } from '../support/processes.ts'
+import { compareRights, grantsOf } from '../support/rights.ts'
 import { canary } from './canary.ts'
 import { disconnection } from './disconnection.ts'
 import { injection } from './injection.ts'
@@ -264,6 +266,13 @@ describe('the main job', () => {
   canary(() => stack)
 
   injection(() => stack)
+
+  test.skipIf(!hasHelm)('the agent asked for nothing that its chart does not grant', () => {
+    const accesses = stack.kube.accesses().filter(({ client }) => client === 'binnacle-agent')
+    expect(accesses.length).toBeGreaterThan(10)
+    const grants = grantsOf(render('binnacle-agent'), 'test-binnacle-agent')
+    expect(compareRights(grants, accesses).ungranted).toEqual([])
+  })
 
   test('the ledgers balance: received = stored + rejected + duplicate + failed', async () => {
     const text = await (await fetch(`${stack.serviceUrl}/metrics`)).text()

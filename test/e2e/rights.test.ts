@@ -87,7 +87,7 @@ withHelm.for(cases)('what the chart grants is what the agent asks for: %s', asyn
 
 withHelm('a right too many and one too few are told apart', () => {
   const grants = grantsOf(render('binnacle-agent', { files: examples('minimal') }), 'test-binnacle-agent')
-  const access = { verb: 'delete', group: '', resource: 'pods', namespace: 'shop', name: 'web' }
+  const access = { verb: 'delete', group: '', resource: 'pods', namespace: 'shop', name: 'web', client: '' }
   const { unused, ungranted } = compareRights(grants, [access])
   expect(ungranted).toEqual(['delete pods web in shop'])
   expect(unused).toContain('watch deployments.apps')

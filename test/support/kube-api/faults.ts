@@ -103,6 +103,8 @@ export interface Access extends AccessRequest {
   readonly group: string
   /** '': none, as of a list, or of a create, whose name is in the body. */
   readonly name: string
+  /** Product of its User-Agent. */
+  readonly client: string
 }
 
 export function isForbidden(rules: readonly AccessRule[], request: AccessRequest): boolean {

@@ -23,10 +23,11 @@ export async function serve(context: Context, exchange: Exchange): Promise<void>
   const known = request.method === 'GET' ? discovery(pathname) : undefined
   if (known) return answerJson(exchange, 200, known)
   if (pathname === '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews') return review(context, exchange)
+  const client = (request.headers['user-agent'] ?? '').split('/', 1)[0] ?? ''
   if (isMetricsPath(pathname)) {
     const namespace = /\/namespaces\/([^/]+)/.exec(pathname)?.[1] ?? ''
     const resource = pathname.includes('/nodes') ? 'nodes' : 'pods'
-    const access = { verb: 'list', group: 'metrics.k8s.io', resource, namespace, name: '' }
+    const access = { verb: 'list', group: 'metrics.k8s.io', resource, namespace, name: '', client }
     if (refuse(context, exchange, access)) return
     return metrics(context, exchange)
   }
@@ -37,7 +38,7 @@ export async function serve(context: Context, exchange: Exchange): Promise<void>
   const verb = verbOf(request.method, target, url.searchParams)
   const { namespace, kind, subresource } = target
   const resource = subresource ? `${kind.plural}/${subresource}` : kind.plural
-  const access = { verb, group: kind.group, resource, namespace, name: target.name ?? '' }
+  const access = { verb, group: kind.group, resource, namespace, name: target.name ?? '', client }
   if (refuse(context, exchange, access)) return
   if (subresource === 'log') return podLog(context, target, exchange)
   switch (verb) {

@@ -1,8 +1,17 @@
+import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { parseAgentConfig } from '../../../collector/agent/config.ts'
 import { chartNodeOptions } from '../../support/chart-heap.ts'
-import { configFile, hasHelm, type Manifest, podSpecs, render as renderChart } from '../../support/helm.ts'
+import {
+  chartsFolder,
+  configFile,
+  hasHelm,
+  type Manifest,
+  podSpecs,
+  render as renderChart,
+} from '../../support/helm.ts'
 
+type Groups = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 const withHelm = test.skipIf(!hasHelm)
 const render = (...sets: string[]) => renderChart('binnacle-agent', { sets })
 const example = (name: string, ...sets: string[]) =>
@@ -15,6 +24,25 @@ const the = (kind: string, manifests: readonly Manifest[]) =>
 const text = (value: unknown) => JSON.stringify(value)
 
 describe('the configuration that the agent is given', () => {
+  withHelm('is what the agent has by itself, but for what a pod needs', () => {
+    const own = parseAgentConfig({}) as unknown as Groups
+    const given = configOf(example('minimal')) as unknown as Groups
+    const different = Object.keys(own).flatMap((group) =>
+      Object.keys(own[group] ?? {})
+        .filter((key) => !isDeepStrictEqual(own[group]?.[key], given[group]?.[key]))
+        .map((key) => `${group}.${key}`),
+    )
+    expect(different).toEqual([
+      'service.endpoint',
+      'leaderElection.namespace',
+      'leaderElection.name',
+      'receive.host',
+      'receive.stopPauseMs',
+      'admin.host',
+      'spool.directory',
+    ])
+  })
+
   withHelm('is one that it accepts', () => {
     expect(configOf(example('production'))).toMatchObject({
       cluster: { name: 'production-eu' },
