@@ -40,7 +40,7 @@ export function chooseContainers({ metadata, spec }: Pod): readonly Target[] {
 }
 
 /** Containers that meshes, secret stores and collectors put beside an application, by the names they give them. */
-const sidecars =
+export const sidecars =
   /^(?:istio-proxy|istio-validation|linkerd-proxy|envoy(?:-sidecar)?|kuma-sidecar|consul-dataplane|consul-connect-.*|daprd|queue-proxy|vault-agent|cloud-?sql-proxy|oauth2-proxy|otc-container|otel-collector|opentelemetry-collector|jaeger-agent|datadog-agent|aws-otel-collector|xray-daemon|fluent-?bit|fluentd|filebeat|promtail|vector|telegraf|config-reloader|git-sync)$/
 
 const isSidecar = (name: string) => sidecars.test(name)

@@ -7,7 +7,7 @@ import type { Language } from './settings.ts'
  * may not start. What is seen in commands and options is certain; a variable alone may be a left-over, so a pod whose
  * annotation asks for the language gets it all the same.
  */
-interface Tracer {
+export interface Tracer {
   readonly name: string
   /** In a command, or in options. */
   readonly mark: RegExp
@@ -15,7 +15,7 @@ interface Tracer {
   readonly variable?: RegExp
 }
 
-const tracers: readonly Tracer[] = [
+export const tracers: readonly Tracer[] = [
   {
     name: 'an OpenTelemetry SDK',
     mark: /@opentelemetry\/|@binnacle\/instrumentation|opentelemetry-(?:javaagent|instrument)|opentelemetry\/instrumentation|OpenTelemetry\.AutoInstrumentation|@azure\/monitor-opentelemetry|@splunk\/otel|@elastic\/opentelemetry|splunk-otel/,

@@ -4,7 +4,10 @@ import { afterEach, expect, test } from 'vitest'
 import { parseAgentConfig } from '../../collector/agent/config.ts'
 import { type RunningAgent, startAgent } from '../../collector/agent/main.ts'
 import { silentLog } from '../../collector/std/log.ts'
+import { parseWebhookConfig } from '../../collector/webhook/config.ts'
+import { startWebhook } from '../../collector/webhook/main.ts'
 import { type ChartValues, configFile, hasHelm, render } from '../support/helm.ts'
+import type { KubeObject } from '../support/kube-api/objects.ts'
 import { type FakeKubeApi, startFakeKubeApi } from '../support/kube-api/server.ts'
 import { type OtlpSink, startOtlpSink } from '../support/otlp-sink.ts'
 import { type TempDirectory, tempDirectory } from '../support/processes.ts'
@@ -12,16 +15,17 @@ import { compareRights, grantsOf } from '../support/rights.ts'
 import { until } from '../support/until.ts'
 
 /**
- * The agent as its chart installs it (its configuration, its roles), against an API server that notes what it is asked for:
- * nothing is granted that the agent does not use, and nothing used that is not granted.
+ * The agent and the webhook as the chart installs them (configuration, roles), against an API server that notes what it is
+ * asked for: nothing is granted that they do not use, and nothing used that is not granted.
  */
 let directory: TempDirectory
 let kube: FakeKubeApi
 let sink: OtlpSink
-let agent: RunningAgent
+let agent: RunningAgent | undefined
 
 afterEach(async () => {
   await agent?.close()
+  agent = undefined
   await sink?.close()
   await kube?.close()
   directory?.remove()
@@ -46,7 +50,7 @@ withHelm.for(cases)('what the chart grants is what the agent asks for: %s', asyn
   const manifests = render('binnacle-agent', values)
   const grants = grantsOf(manifests, 'test-binnacle-agent')
   await startCluster()
-  agent = await startAgent(
+  const running = await startAgent(
     parseAgentConfig({
       ...configFile(manifests, 'agent.yaml'),
       overrides: {
@@ -66,8 +70,9 @@ withHelm.for(cases)('what the chart grants is what the agent asks for: %s', asyn
     }),
     { version: '0.1.0', log: silentLog, kubeconfig: join(directory.path, 'kubeconfig') },
   )
+  agent = running
   const unused = () => compareRights(grants, kube.accesses()).unused
-  await until(() => agent.status().ready && agent.status().leader)
+  await until(() => running.status().ready && running.status().leader)
   createPod({ namespace: 'payments', name: 'till-new' })
   kube.patch('Pod', { namespace: 'payments', name: 'till-new' }, { status: crashed })
   // Once the pods that run well are known, one of each workload crashes: its last lines are read, its injection switched off.
@@ -81,9 +86,42 @@ withHelm.for(cases)('what the chart grants is what the agent asks for: %s', asyn
     )
   }
   await until(() => unused().length === 0).catch(() => {})
-  await agent.close()
+  await running.close()
   expect(compareRights(grants, kube.accesses())).toEqual({ unused: [], ungranted: [] })
 })
+
+withHelm(
+  'the webhook as the chart installs it serves, is trusted and injects, by the rights on its own objects alone',
+  async () => {
+    const manifests = render('binnacle-agent', { files: examples('injection') })
+    const grants = grantsOf(manifests, 'test-binnacle-agent-webhook')
+    await startCluster()
+    for (const { kind, ...object } of manifests)
+      if (kind === 'MutatingWebhookConfiguration' || kind === 'Secret')
+        kube.create(kind, object as KubeObject)
+    const webhook = await startWebhook(
+      parseWebhookConfig({
+        ...configFile(manifests, 'webhook.yaml'),
+        overrides: { 'listen.host': '127.0.0.1', 'listen.port': 0, 'listen.stopPauseMs': 0, 'admin.port': 0 },
+      }),
+      { version: '0.1.0', log: silentLog, kubeconfig: join(directory.path, 'kubeconfig') },
+    )
+    try {
+      kube.serviceAddress = (namespace, name) =>
+        `${namespace}/${name}` === 'binnacle/test-binnacle-agent-webhook'
+          ? `127.0.0.1:${webhook.ports.https}`
+          : undefined
+      await until(async () => (await fetch(`http://127.0.0.1:${webhook.ports.admin}/readyz`)).ok)
+      await until(() => text(kube.list('MutatingWebhookConfiguration')).includes('caBundle'))
+      const annotations = await annotationsOfNewPod()
+      expect(annotations).toEqual({ 'binnacle.dev/injection': 'injected: node, java' })
+    } finally {
+      await webhook.close()
+    }
+    const accesses = kube.accesses().filter(({ client }) => client === 'binnacle-webhook')
+    expect(compareRights(grants, accesses)).toEqual({ unused: [], ungranted: [] })
+  },
+)
 
 withHelm('a right too many and one too few are told apart', () => {
   const grants = grantsOf(render('binnacle-agent', { files: examples('minimal') }), 'test-binnacle-agent')
@@ -92,6 +130,21 @@ withHelm('a right too many and one too few are told apart', () => {
   expect(ungranted).toEqual(['delete pods web in shop'])
   expect(unused).toContain('watch deployments.apps')
 })
+
+const text = (value: unknown) => JSON.stringify(value)
+
+async function annotationsOfNewPod(): Promise<unknown> {
+  const answer = await fetch(`${kube.url}/api/v1/namespaces/shop/pods`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: text({
+      kind: 'Pod',
+      metadata: { name: 'fresh' },
+      spec: { containers: [{ name: 'app', image: 'app' }] },
+    }),
+  })
+  return ((await answer.json()) as KubeObject).metadata['annotations']
+}
 
 async function startCluster(): Promise<void> {
   directory = tempDirectory('rights')
@@ -108,7 +161,7 @@ async function startCluster(): Promise<void> {
   kube.create('Node', { metadata: { name: 'node-a' } })
   for (const workload of ['web', 'api']) {
     createPod({ namespace: 'shop', name: `${workload}-old` })
-    kube.patch('Pod', { namespace: 'shop', name: `${workload}-old` }, { status: running })
+    kube.patch('Pod', { namespace: 'shop', name: `${workload}-old` }, { status: runningWell })
   }
 }
 
@@ -130,7 +183,7 @@ function createPod(
 }
 
 const ago = (ms: number) => new Date(Date.now() - ms).toISOString()
-const running = {
+const runningWell = {
   phase: 'Running',
   containerStatuses: [
     { name: 'main', ready: true, restartCount: 0, state: { running: { startedAt: ago(3_600_000) } } },

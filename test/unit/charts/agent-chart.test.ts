@@ -2,14 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { parseAgentConfig } from '../../../collector/agent/config.ts'
 import { chartNodeOptions } from '../../support/chart-heap.ts'
-import {
-  chartsFolder,
-  configFile,
-  hasHelm,
-  type Manifest,
-  podSpecs,
-  render as renderChart,
-} from '../../support/helm.ts'
+import { configFile, hasHelm, type Manifest, podSpecs, render as renderChart } from '../../support/helm.ts'
 
 type Groups = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 const withHelm = test.skipIf(!hasHelm)

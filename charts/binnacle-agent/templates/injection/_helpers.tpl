@@ -38,10 +38,10 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{/* Where injected applications send to. */}}
 {{- define "binnacle-agent.injectionEndpoint" -}}
-{{- $own := eq .Values.injection.endpoint "" }}
+{{- $own := not .Values.injection.endpoint }}
 {{- if and $own (eq .Values.mode "state") }}{{ fail "injection.enabled needs mode: full, for in mode state no traces are received; or set injection.endpoint" }}{{ end }}
 {{- if and $own .Values.receive.tlsSecret.name .Values.receive.tlsSecret.clientCaKey }}{{ fail "injection.endpoint must be set when receive.tlsSecret.clientCaKey is: injected applications have no certificate to show" }}{{ end }}
-{{- $scheme := ternary "https" "http" (ne .Values.receive.tlsSecret.name "") }}
+{{- $scheme := ternary "https" "http" (not (empty .Values.receive.tlsSecret.name)) }}
 {{- .Values.injection.endpoint | default (printf "%s://%s.%s.svc:4318" $scheme (include "binnacle-agent.fullname" .) .Release.Namespace) }}
 {{- end }}
 
@@ -74,11 +74,11 @@ matchExpressions:
 {{- end }}
 
 {{- define "binnacle-agent.foreignVariables" -}}
-^(OTEL_EXPORTER_\\w+_ENDPOINT|OTEL_(TRACES|METRICS|LOGS)_EXPORTER|DD_(TRACE_\\w+|AGENT_HOST|SERVICE)|NEW_RELIC_.*|ELASTIC_APM_.*|APPDYNAMICS_.*|DT_(TENANT|CONNECTION_POINT).*|INSTANA_.*|APPLICATIONINSIGHTS_CONNECTION_STRING|SENTRY_DSN|SW_AGENT_.*|ODIGOS_.*)$
+^OTEL_(EXPORTER_\\w+_ENDPOINT|(TRACES|METRICS|LOGS)_EXPORTER)$|^DD_(TRACE_\\w+|AGENT_HOST|SERVICE)$|^NEW_RELIC_|^ELASTIC_APM_|^APPDYNAMICS_|^DT_(TENANT|CONNECTION_POINT)|^INSTANA_|^APPLICATIONINSIGHTS_CONNECTION_STRING$|^SENTRY_DSN$|^SW_AGENT_|^ODIGOS_
 {{- end }}
 
 {{- define "binnacle-agent.foreignMarks" -}}
-@opentelemetry/|@binnacle/instrumentation|opentelemetry-(javaagent|instrument)|opentelemetry/instrumentation|OpenTelemetry[.]AutoInstrumentation|@azure/monitor-opentelemetry|@splunk/otel|@elastic/opentelemetry|splunk-otel|dd-trace|ddtrace|dd-java-agent|Datadog[.]Trace|(?i:newrelic)|elastic-?apm|(?i:appdynamics)|oneagent|@instana/|instana-|applicationinsights|@sentry/|skywalking|/var/odigos/|-javaagent:
+@opentelemetry/|@binnacle/instrumentation|opentelemetry-(javaagent|instrument)|opentelemetry/instrumentation|OpenTelemetry\\.AutoInstrumentation|@azure/monitor-opentelemetry|@splunk/otel|@elastic/opentelemetry|splunk-otel|dd-trace|ddtrace|dd-java-agent|Datadog\\.Trace|(?i:newrelic)|elastic-?apm|(?i:appdynamics)|oneagent|@instana/|instana-|applicationinsights|@sentry/|skywalking|/var/odigos/|-javaagent:
 {{- end }}
 
 {{/* The webhook's own configuration file. */}}
