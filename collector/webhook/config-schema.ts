@@ -18,17 +18,24 @@ const Group = <T extends Record<string, TSchema>>(properties: T) =>
 const MiB = 1024 ** 2
 const languages = ['node', 'java', 'python', 'dotnet', 'env'] as const
 
+const Language = Type.Unsafe<(typeof languages)[number]>(
+  Type.Union(languages.map((one) => Type.Literal(one))),
+)
+
 export const WebhookConfig = Group({
-  languages: Type.Array(
-    Type.Unsafe<(typeof languages)[number]>(Type.Union(languages.map((one) => Type.Literal(one)))),
-    {
-      maxItems: languages.length,
-      default: ['node'],
-      description: `of ${languages.join(', ')}; of pods whose annotations choose none. env: variables alone, for applications with an SDK`,
-    },
-  ),
+  languages: Type.Array(Language, {
+    maxItems: languages.length,
+    default: ['node'],
+    description: `of ${languages.join(', ')}; of pods whose annotations choose none. env: variables alone, for applications with an SDK`,
+  }),
   image: Group({
     reference: Text('', 'of the injection image: repository with tag or digest'),
+    languages: Type.Array(Language, {
+      maxItems: languages.length,
+      default: ['node', 'java', 'python'],
+      description:
+        'what it has files for, beside languages: pods whose annotations ask for others are left alone; an image built with .NET adds dotnet',
+    }),
     pullPolicy: OneOf(
       ['', 'Always', 'IfNotPresent', 'Never'],
       '',
@@ -56,7 +63,6 @@ export const WebhookConfig = Group({
   }),
   env: Type.Record(Type.String(), Type.String({ maxLength: 4_096 }), {
     maxProperties: 100,
-    additionalProperties: false,
     default: {},
     description: "further variables, by name; a container's own win",
   }),

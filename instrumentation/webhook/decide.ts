@@ -21,6 +21,7 @@ export interface Reason {
     | 'options'
     | 'memory'
     | 'name-taken'
+    | 'no-files'
   readonly text: string
 }
 
@@ -40,14 +41,13 @@ export interface Subject {
   readonly namespace: string
 }
 
+/** What of the settings decides; the rest is what is written. */
+export type Policy = Pick<InjectionSettings, 'languages' | 'endpoint' | 'image'>
+
 /** Namespaces of the cluster itself, whatever labels they have. */
 const ownNamespaces = ['kube-system', 'kube-public', 'kube-node-lease']
 
-export function decide(
-  subject: Subject,
-  settings: Pick<InjectionSettings, 'languages' | 'endpoint'>,
-  switchedOff: readonly SwitchedOff[],
-): Decision {
+export function decide(subject: Subject, settings: Policy, switchedOff: readonly SwitchedOff[]): Decision {
   const { pod, namespace } = subject
   if (isMirror(pod) || ownNamespaces.includes(namespace)) return { type: 'unchanged' }
   const targets = chooseContainers(pod)
@@ -66,7 +66,7 @@ function decideNew(
     switchedOff,
   }: {
     readonly targets: readonly Target[]
-    readonly settings: Pick<InjectionSettings, 'languages' | 'endpoint'>
+    readonly settings: Policy
     readonly switchedOff: readonly SwitchedOff[]
   },
 ): Decision {
@@ -80,7 +80,9 @@ function decideNew(
   const plans = targets.flatMap((target): Plan[] => {
     if (isInjected(target.container)) return []
     const languages = chosen.languages.filter((language) => {
-      const refused = reasonOfContainer({ pod, target, language }, chosen)
+      const refused = hasFiles(language, settings)
+        ? reasonOfContainer({ pod, target, language }, chosen)
+        : because('no-files', `the image has no files for ${language}`)
       if (refused) refusals.push({ where: `${target.container.name}, ${language}`, reason: refused })
       return !refused
     })
@@ -94,11 +96,14 @@ function decideNew(
   return first ? { type: 'skipped', reason: first } : { type: 'unchanged' }
 }
 
+const hasFiles = (language: Language, { image, languages }: Policy) =>
+  language === 'env' || image.languages.includes(language) || languages.includes(language)
+
 const because = (code: Reason['code'], text: string): Reason => ({ code, text })
 
 function reasonOfPod(
   { pod, namespace }: Subject,
-  { endpoint }: Pick<InjectionSettings, 'endpoint'>,
+  { endpoint }: Policy,
   switchedOff: readonly SwitchedOff[],
 ): Reason | undefined {
   const { metadata, spec } = pod
@@ -139,7 +144,7 @@ function reasonOfContainer(
   const bytes = limit === undefined ? undefined : bytesOf(limit)
   if (bytes !== undefined && bytes < injection.memoryBytesMin)
     return because('memory', `its memory limit ${limit} leaves no room`)
-  const undelivered = language === 'env' ? undefined : undeliverable(pod, container)
+  const undelivered = language === 'env' ? undefined : undeliverable(pod, container, language)
   return undelivered === undefined ? undefined : because('name-taken', undelivered)
 }
 

@@ -1,6 +1,6 @@
 import { deliveryName, mountPath } from './names.ts'
 import type { Container, Pod, Quantities } from './pod.ts'
-import type { InjectionSettings } from './settings.ts'
+import type { InjectionSettings, Language } from './settings.ts'
 
 /** Read-only: nothing of an application is kept beside our files. */
 export const volumeMount = { name: deliveryName, mountPath, readOnly: true } as const
@@ -28,12 +28,16 @@ const filesBytesMax = '512Mi'
  * container asks for: the pod as a whole then needs no more, its quality of service stays, and limits and quotas of the
  * namespace that admit the one admit the other.
  */
-export function initContainerOf({ image }: Delivery, application: Container): Container {
+export function initContainerOf(
+  { image }: Delivery,
+  application: Container,
+  languages: readonly Language[],
+): Container {
   return {
     name: deliveryName,
     ...{ image: image.reference },
     ...(image.pullPolicy === '' ? {} : { imagePullPolicy: image.pullPolicy }),
-    command: ['/copy', mountPath],
+    command: ['/copy', mountPath, ...languages],
     ...{ resources: sameResources(application) },
     volumeMounts: [{ name: deliveryName, mountPath }],
     securityContext: {
@@ -74,13 +78,21 @@ export function isDelivered({ spec }: Pod): boolean {
   return volume !== undefined && (volume.image !== undefined || copied === true)
 }
 
-/** Why the files cannot be brought, as the rest of a sentence. */
-export function undeliverable(pod: Pod, { volumeMounts = [] }: Container): string | undefined {
+/** Why the files of a language cannot be brought, as the rest of a sentence. */
+export function undeliverable(
+  pod: Pod,
+  { volumeMounts = [] }: Container,
+  language: Language,
+): string | undefined {
   const inTheWay = volumeMounts.find(
     ({ mountPath: path }) => path === mountPath || path.startsWith(`${mountPath}/`),
   )
   if (inTheWay) return `${inTheWay.mountPath} is mounted by itself`
   const { volumes = [], initContainers = [], containers } = pod.spec
   const isTaken = [...volumes, ...initContainers, ...containers].some(({ name }) => name === deliveryName)
-  return isTaken && !isDelivered(pod) ? `the name ${deliveryName} is taken` : undefined
+  if (isTaken && !isDelivered(pod)) return `the name ${deliveryName} is taken`
+  const copies = initContainers.find(({ name }) => name === deliveryName)
+  return copies && !copies.command?.includes(language)
+    ? `the files in the pod are not those of ${language}`
+    : undefined
 }

@@ -1,4 +1,4 @@
-import type { Plan, Subject } from './decide.ts'
+import { languagesOf, type Plan, type Subject } from './decide.ts'
 import { initContainerOf, isDelivered, volumeMount, volumeOf } from './delivery.ts'
 import { environmentOf, injectionOf } from './environment.ts'
 import type { Pod } from './pod.ts'
@@ -29,7 +29,7 @@ export function patchOfSpec(
         : [env]
     }),
     ...(withFiles[0] && !isDelivered(pod)
-      ? patchOfDelivery(pod, [withFiles[0], ...withFiles], settings)
+      ? patchOfDelivery(pod, [withFiles[0], ...withFiles.slice(1)], settings)
       : []),
   ]
 }
@@ -47,7 +47,8 @@ function patchOfDelivery(
   const delivery = isNative ? 'init-container' : settings.delivery
   const volume = append('/spec/volumes', spec.volumes, volumeOf({ ...settings, delivery }))
   if (delivery === 'image-volume') return [volume]
-  const copies = initContainerOf(settings, plans[0].container)
+  const languages = languagesOf(plans).filter((language) => language !== 'env')
+  const copies = initContainerOf(settings, plans[0].container, languages)
   return [
     volume,
     spec.initContainers ? add('/spec/initContainers/0', copies) : add('/spec/initContainers', [copies]),

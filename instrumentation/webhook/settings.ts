@@ -6,7 +6,12 @@ export type Language = (typeof languageNames)[number]
 export interface InjectionSettings {
   /** Of pods whose annotations choose none. */
   readonly languages: readonly Language[]
-  readonly image: { readonly reference: string; readonly pullPolicy: string }
+  readonly image: {
+    readonly reference: string
+    readonly pullPolicy: string
+    /** What it has files for, beside `languages`: a preload or a startup hook that is not there kills the process. */
+    readonly languages: readonly Language[]
+  }
   /** How the files come into the pod: an init container copies them, or the image is mounted (Kubernetes 1.36). */
   readonly delivery: 'init-container' | 'image-volume'
   /** Where OTLP is sent to. */

@@ -32,7 +32,7 @@ describe('an injected pod', () => {
           name: 'binnacle-instrumentation',
           image: settings.image.reference,
           imagePullPolicy: 'IfNotPresent',
-          command: ['/copy', '/binnacle'],
+          command: ['/copy', '/binnacle', 'node'],
           resources: {},
           volumeMounts: [{ name: 'binnacle-instrumentation', mountPath: '/binnacle' }],
           securityContext: {
@@ -553,6 +553,21 @@ describe('left as it is, with a reason', () => {
       'injected: node',
       'skipped: Datadog is in it',
     ])
+  })
+
+  test('a language that the image has no files for: its hook would kill the process', () => {
+    const pod = podOf({ annotations: { 'binnacle.dev/inject-dotnet': 'true' } })
+    const image = { ...settings.image, languages: [] }
+    expect(inject(pod, { image }).said).toBe('skipped: the image has no files for dotnet')
+    expect(inject(pod, { image, languages: ['dotnet'] }).said).toBe('injected: dotnet')
+  })
+
+  test('a container added since, when the files in the pod are those of other languages', () => {
+    const { pod } = inject(podOf())
+    const annotations = { ...pod.metadata.annotations, 'binnacle.dev/inject-java': 'true' }
+    const containers = [...pod.spec.containers, { name: 'added' }]
+    const later = { metadata: { ...pod.metadata, annotations }, spec: { ...pod.spec, containers } }
+    expect(inject(later).outcome.result).toBe('unchanged')
   })
 
   test('one container, while the other is injected', () => {

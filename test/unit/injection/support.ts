@@ -5,7 +5,11 @@ import type { InjectionSettings, SwitchedOff } from '../../../instrumentation/we
 
 export const settings: InjectionSettings = {
   languages: ['node'],
-  image: { reference: 'registry.example/binnacle/instrumentation:1.0.0', pullPolicy: 'IfNotPresent' },
+  image: {
+    reference: 'registry.example/binnacle/instrumentation:1.0.0',
+    pullPolicy: 'IfNotPresent',
+    languages: ['node', 'java', 'python', 'dotnet'],
+  },
   delivery: 'init-container',
   endpoint: 'http://binnacle-agent.binnacle.svc:4318',
   protocol: 'http/protobuf',
