@@ -51,7 +51,6 @@ const shots: readonly Shot[] = [
   ...(trace
     ? [{ name: 'trace', path: `/traces/${trace.traceId}?aroundMs=${Math.round(trace.startMs)}` }]
     : []),
-  { name: 'releases', path: `/applications/shop/releases${range}` },
   { name: 'violations', path: `/violations${range}` },
   { name: 'agents', path: '/agents' },
 ]
@@ -70,7 +69,7 @@ for (const { name, path, width = 1440, theme = 'dark', act } of shots) {
   await page.goto(url + path, { waitUntil: 'load' })
   // What is asked once something else is known comes later.
   await page.waitForTimeout(1_500)
-  await page.waitForFunction('document.querySelector(".skeleton") === null', undefined, { timeout: 30_000 })
+  await page.locator('.skeleton').first().waitFor({ state: 'detached' })
   await page.waitForTimeout(1_000)
   await act?.(page)
   await page.screenshot({ path: join(directory, `${name}.png`) })
