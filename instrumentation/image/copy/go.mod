@@ -1,0 +1,3 @@
+module binnacle.dev/instrumentation/copy
+
+go 1.23
