@@ -1,6 +1,6 @@
 /**
- * The only words this package says: on standard error, each once in ten minutes and ten in a process's life at the most.
- * Somebody else's log is not ours to fill.
+ * The only words this package says: on standard error, each once in ten minutes, whatever its numbers, and ten in a
+ * process's life at the most. Somebody else's log is not ours to fill.
  */
 const linesMax = 10
 const againAfterMs = 600_000
@@ -12,10 +12,11 @@ export function createSay(): Say {
   let lines = 0
   return (text) => {
     const now = Date.now()
-    const last = saidAtMs[text]
+    const shape = text.replace(/\d+/g, '#')
+    const last = saidAtMs[shape]
     if (lines >= linesMax || (last !== undefined && now - last < againAfterMs)) return
     lines++
-    saidAtMs[text] = now
+    saidAtMs[shape] = now
     try {
       process.stderr.write(`binnacle instrumentation: ${text}\n`)
     } catch {

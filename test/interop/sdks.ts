@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../support/processes.ts'
+import { install, placeOf, run } from './install.ts'
 
 /**
  * The sending programs, one for each SDK. Packages of pinned versions are installed once below `.binnacle/interop`, in a folder
@@ -22,8 +21,6 @@ export interface Sdk {
 
 export type Prepared = { readonly command: readonly string[] } | { readonly missing: string }
 
-const installTimeoutMs = 120_000
-const outputBytesMax = 16 * 2 ** 20
 const sources = join(root, 'test/interop')
 
 const python: Sdk = {
@@ -85,44 +82,3 @@ const java: Sdk = {
 }
 
 export const sdks: readonly Sdk[] = [python, go, java]
-
-function placeOf(name: string, pins: string): string {
-  const hash = createHash('sha256').update(readFileSync(pins)).digest('hex').slice(0, 12)
-  return join(root, '.binnacle/interop', `${name}-${hash}`)
-}
-
-interface Install {
-  /** What is called to see that the toolchain is there, which an earlier install does not prove. */
-  readonly tools: readonly (readonly string[])[]
-  readonly place: string
-}
-
-/** Installs once; a half install is begun anew. */
-async function install(
-  { tools, place }: Install,
-  steps: () => Promise<void>,
-): Promise<{ missing: string } | undefined> {
-  const done = join(place, '.installed')
-  try {
-    for (const [tool = '', ...args] of tools) await run(tool, ...args)
-    if (existsSync(done)) return undefined
-    rmSync(place, { recursive: true, force: true })
-    mkdirSync(place, { recursive: true })
-    await steps()
-  } catch (error) {
-    return { missing: error instanceof Error ? error.message : String(error) }
-  }
-  writeFileSync(done, '')
-  return undefined
-}
-
-function run(command: string, ...args: string[]): Promise<void> {
-  return new Promise((done, fail) => {
-    const options = { timeout: installTimeoutMs, maxBuffer: outputBytesMax }
-    execFile(command, args, options, (error, stdout, stderr) => {
-      if (!error) return done()
-      const said = `${stdout}${stderr}`.trim().split('\n').slice(-3).join(' ') || error.message
-      fail(new Error(`cannot run ${command} ${args[0]}: ${said}`, { cause: error }))
-    })
-  })
-}

@@ -23,7 +23,12 @@ var trees = []string{"node", "java", "python", "dotnet"}
 const partial = ".partial"
 
 func main() {
-	os.Exit(run("/", os.Args[1:], os.Stderr))
+	program, err := os.Executable()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "cannot find the files beside this program: %v\n", err)
+		os.Exit(1)
+	}
+	os.Exit(run(filepath.Dir(program), os.Args[1:], os.Stderr))
 }
 
 func run(source string, args []string, stderr io.Writer) int {
