@@ -26,8 +26,8 @@ const seconds = values.quick ? 1 : 4
 const file = join(resultsDirectory, 'instrumentation.json')
 
 interface Rounds {
-  /** Milliseconds, by application and variant. */
-  readonly starts: Record<string, number[]>
+  /** By application and variant. */
+  readonly starts: Record<string, { readonly ms: number }[]>
   readonly services: Record<string, ServiceFigures[]>
 }
 const kept: Rounds =
@@ -46,7 +46,7 @@ const push = <T>(to: Record<string, T[]>, at: string, value: T) => {
 for (let round = 0; round < (values.quick ? 3 : Number(values.starts)); round++) {
   for (const app of [...apps, 'script.cjs'] as const)
     for (const variant of variants)
-      push(kept.starts, key(app, variant.name), await measureStart(app, variant, url))
+      push(kept.starts, key(app, variant.name), { ms: await measureStart(app, variant, url) })
 }
 say('starts measured')
 for (let round = 0; round < (values.quick ? 1 : Number(values.rounds)); round++) {
@@ -67,6 +67,7 @@ const versionOf = (name: string) =>
     .version
 const spread = (numbers: readonly number[], digits = 0) =>
   `${median(numbers).toFixed(digits)} (${quantile(numbers, 0.1).toFixed(digits)}–${quantile(numbers, 0.9).toFixed(digits)})`
+const startsOf = (app: App, variant: string) => (kept.starts[key(app, variant)] ?? []).map(({ ms }) => ms)
 const figure = (app: App, variant: string, of: (figures: ServiceFigures) => number, digits = 0) =>
   spread((kept.services[key(app, variant)] ?? []).map(of), digits)
 
@@ -88,7 +89,7 @@ const sections = apps.map((app) =>
       ],
       variants.map(({ name }) => [
         name,
-        spread(kept.starts[key(app, name)] ?? []),
+        spread(startsOf(app, name)),
         figure(app, name, ({ startCpuMs }) => startCpuMs),
         figure(app, name, ({ idleMib }) => idleMib),
         figure(app, name, ({ loadedMib }) => loadedMib),
@@ -123,7 +124,7 @@ As a child process that inherits NODE_OPTIONS: from its start to its end.
 
 ${table(
   ['', 'ms'],
-  variants.map(({ name }) => [name, spread(kept.starts[key('script.cjs', name)] ?? [])]),
+  variants.map(({ name }) => [name, spread(startsOf('script.cjs', name))]),
 )}
 `
 if (values.quick) process.stdout.write(markdown)
