@@ -1,5 +1,6 @@
 import { readFileSync, symlinkSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer as createHttp2Server } from 'node:http2'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { parse } from 'acorn'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -61,6 +62,29 @@ describe('instrumentation', () => {
     expect(
       sink.requests.map(({ path, headers }) => [path, headers['content-type'], headers['x-key']]),
     ).toEqual([['/v1/traces', 'application/x-protobuf', 'abc']])
+  })
+
+  test('speaks gRPC when it is asked to', async () => {
+    const bodies: Buffer[] = []
+    const receiver = createHttp2Server().on('stream', (stream) => {
+      stream.on('data', (chunk: Buffer) => bodies.push(chunk))
+      stream.once('end', () => {
+        stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
+        stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+        stream.end(Buffer.alloc(5))
+      })
+    })
+    await new Promise<void>((listening) => receiver.listen(0, '127.0.0.1', listening))
+    closers.push(() => receiver.close())
+    const { stderr } = await run('one-request.cjs', {
+      env: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`,
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+        OTEL_SERVICE_NAME: 'by-grpc',
+      },
+    })
+    expect(stderr).toBe('')
+    expect(Buffer.concat(bodies).toString('latin1')).toContain('by-grpc')
   })
 
   test('instruments a client that is imported as an ECMAScript module', async () => {
