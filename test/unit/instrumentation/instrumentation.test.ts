@@ -1,5 +1,5 @@
 import { readFileSync, symlinkSync } from 'node:fs'
-import { createServer as createHttp2Server } from 'node:http2'
+import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { parse } from 'acorn'
@@ -66,7 +66,7 @@ describe('instrumentation', () => {
 
   test('speaks gRPC when it is asked to', async () => {
     const bodies: Buffer[] = []
-    const receiver = createHttp2Server().on('stream', (stream) => {
+    const receiver = createHttp2Server().on('stream', (stream: ServerHttp2Stream) => {
       stream.on('data', (chunk: Buffer) => bodies.push(chunk))
       stream.once('end', () => {
         stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
