@@ -29,6 +29,7 @@ export interface EsmHooks {
 export type Require = (id: string) => unknown
 type PatchedRequire = { require: (this: unknown, ...args: [string]) => unknown }
 
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 const endsWith = (file: string) => new RegExp(`/node_modules/${file.replace(/[^\w/]/g, '\\$&')}$`)
 
 const key = Symbol.for('binnacle.instrumentation')
@@ -69,7 +70,7 @@ export function install(): void {
 
   const fail = (error: unknown) => {
     over = true
-    say(`the application runs without instrumentation: ${error instanceof Error ? error.message : error}`)
+    say(`the application runs without instrumentation: ${textOf(error)}`)
   }
 
   function start(): Core {
@@ -96,7 +97,12 @@ export function install(): void {
       any = true
       if (loaded.has(instrumentation)) continue
       loaded.add(instrumentation)
-      start().instrument(instrumentation)
+      const sdk = start()
+      try {
+        sdk.instrument(instrumentation)
+      } catch (error) {
+        say(`${instrumentation} is left out: ${textOf(error)}`)
+      }
     }
     return any
   }
