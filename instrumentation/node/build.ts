@@ -50,6 +50,8 @@ const lazy = [
   '@opentelemetry/sdk-logs',
   '@opentelemetry/sdk-metrics',
 ]
+/** Built-in modules that take milliseconds to load and are used for one setting or another. */
+const lazyBuiltins = ['crypto', 'zlib']
 /** Its module is a function's handler, known by its path alone; such functions run elsewhere. */
 const leftOut = ['aws-lambda']
 
@@ -113,6 +115,9 @@ function parts({ entry, inCore = false }: { entry?: string; inCore?: boolean }):
         if (!inCore && shared.includes(path)) return { path, namespace: 'shared' }
         return undefined
       })
+      setup.onResolve({ filter: /^\w+$/ }, ({ path }) =>
+        inCore && lazyBuiltins.includes(path) ? { path, namespace: 'lazy' } : undefined,
+      )
       setup.onResolve({ filter: /^\.\.?\/(core|lazy\/.*)\.cjs$/ }, ({ path }) => ({ path, external: true }))
       setup.onLoad({ filter: /.*/, namespace: 'made' }, () => ({
         resolveDir: source,
@@ -126,7 +131,7 @@ function parts({ entry, inCore = false }: { entry?: string; inCore?: boolean }):
       }))
       setup.onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => {
         const names = Object.keys(require(path) as object)
-        const file = JSON.stringify(up + lazyFile(path))
+        const file = JSON.stringify(lazy.includes(path) ? up + lazyFile(path) : `node:${path}`)
         return {
           contents: `for (const name of ${JSON.stringify(names)})
             Object.defineProperty(exports, name, { enumerable: true, get: () => require(${file})[name] })`,

@@ -56,12 +56,21 @@ describe('instrumentation', () => {
   test('speaks protobuf over HTTP when nothing else is asked for', async () => {
     const sink = await sinkOf(startOtlpSink)
     const { stderr } = await run('one-request.mjs', {
-      env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, OTEL_EXPORTER_OTLP_HEADERS: 'x-key=abc' },
+      env: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
+        OTEL_EXPORTER_OTLP_HEADERS: 'x-key=abc',
+        OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
+      },
     })
     expect(stderr).toBe('')
-    expect(
-      sink.requests.map(({ path, headers }) => [path, headers['content-type'], headers['x-key']]),
-    ).toEqual([['/v1/traces', 'application/x-protobuf', 'abc']])
+    expect(sink.requests.map(({ path, headers }) => ({ path, ...headers }))).toEqual([
+      expect.objectContaining({
+        path: '/v1/traces',
+        'content-type': 'application/x-protobuf',
+        'content-encoding': 'gzip',
+        'x-key': 'abc',
+      }),
+    ])
   })
 
   test('speaks gRPC when it is asked to', async () => {
