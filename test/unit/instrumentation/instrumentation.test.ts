@@ -1,9 +1,11 @@
-import { readFileSync, symlinkSync } from 'node:fs'
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2'
+import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { parse } from 'acorn'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createCertificate } from '../../support/certificate.ts'
 import { type OtlpSink, startOtlpSink } from '../../support/otlp-sink.ts'
 import { freePort, root, tempDirectory } from '../../support/processes.ts'
 import {
@@ -71,6 +73,27 @@ describe('instrumentation', () => {
         'x-key': 'abc',
       }),
     ])
+  })
+
+  test('trusts the certificate that the environment names', async () => {
+    const { cert, key } = createCertificate()
+    const { path, remove } = tempDirectory('certificates')
+    closers.push(remove)
+    writeFileSync(join(path, 'ca.pem'), cert)
+    const paths: (string | undefined)[] = []
+    const receiver = createHttpsServer({ cert, key }, (request, response) => {
+      paths.push(request.url)
+      request.resume().once('end', () => response.end())
+    })
+    await new Promise<void>((listening) => receiver.listen(0, '127.0.0.1', listening))
+    closers.push(() => receiver.close())
+    const { stderr } = await run('one-request.cjs', {
+      env: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: `https://127.0.0.1:${(receiver.address() as AddressInfo).port}`,
+        OTEL_EXPORTER_OTLP_CERTIFICATE: join(path, 'ca.pem'),
+      },
+    })
+    expect({ stderr, paths }).toEqual({ stderr: '', paths: ['/v1/traces'] })
   })
 
   test('speaks gRPC when it is asked to', async () => {
