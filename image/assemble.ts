@@ -23,10 +23,16 @@ export interface Image {
   /** A file or folder of the repository. `keep` is asked for each file by its path below `from`. */
   copy(from: string, to: string, keep?: (path: string) => boolean): void
   /** The packages that a workspace needs to run, with theirs, below `to` as they lie in the repository. */
-  packages(workspace: string, to: string, options?: { readonly without?: readonly string[] }): void
+  packages(workspace: string, to: string, options?: PackageOptions): void
   /** The pinned Node runtime. */
   node(to: string): void
   write(to: string, text: string, mode?: number): void
+}
+export interface PackageOptions {
+  /** Not these, nor what they alone need. */
+  readonly without?: readonly string[]
+  /** Those among the optional ones without which the image would not be what its name says. */
+  readonly needed?: readonly string[]
 }
 export type Layout = (image: Image) => void
 export type Arch = 'x64' | 'arm64'
@@ -42,8 +48,11 @@ export function assemble(layout: Layout, { out, arch }: { readonly out: string; 
   layout({
     arch,
     copy: (from, to, keep = () => true) => copyTree(join(repository, from), inside(to), keep),
-    packages(workspace, to, { without = [] } = {}) {
-      for (const directory of packagesOf(join(repository, workspace), { arch, without }))
+    packages(workspace, to, { without = [], needed = [] } = {}) {
+      const directories = packagesOf(join(repository, workspace), { arch, without })
+      const missing = needed.find((name) => !directories.some((directory) => directory.endsWith(`/${name}`)))
+      if (missing) throw new Error(`cannot put ${missing} into the image: it is not installed`)
+      for (const directory of directories)
         copyTree(
           directory,
           inside(join(to, relative(repository, directory))),

@@ -1,10 +1,10 @@
-import type { Image, Layout } from './assemble.ts'
+import type { Image, Layout, PackageOptions } from './assemble.ts'
 
 /** Agent, webhook, and service on a ClickHouse server. */
 export const layout: Layout = (image) => program(image, { without: ['chdb'] })
 
 /** The program where its own sources look for each other: collector, packages and web UI below /app. */
-export function program(image: Image, packages: { readonly without: readonly string[] }): void {
+export function program(image: Image, packages: PackageOptions): void {
   image.node('/usr/local/bin/node')
   // `binnacle` by name, for `kubectl exec`: there is no shell that could find it otherwise.
   image.write(

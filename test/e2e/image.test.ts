@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { assemble } from '../../image/assemble.ts'
 import { layout as slim } from '../../image/binnacle.ts'
 import { layout as embedded } from '../../image/binnacle-embedded.ts'
 import { type AssembledImage, assembleImage, canChroot } from '../support/image.ts'
@@ -34,6 +35,14 @@ describe('the file system of the images', () => {
     expect(ours.filter((path) => !covers(path))).toEqual([])
     for (const [, from = ''] of copied) expect(ours.some((path) => path.startsWith(`${from}/`))).toBe(true)
   })
+
+  test.skipIf(process.arch !== 'x64')(
+    'an image of another processor is not made of the packages of this one',
+    () => {
+      const out = join(directory.path, 'arm64')
+      expect(() => assemble(embedded, { out, arch: 'arm64' })).toThrow(/^cannot put .*arm64.* into the image/)
+    },
+  )
 
   test('the slim one has no engine; neither has a shell, a test, a compiler or more than its budget', () => {
     const mebibytes = (name: string) =>
@@ -134,6 +143,20 @@ describe.skipIf(!canChroot)(
       } finally {
         for (const process of running) await process.kill('SIGKILL')
       }
+    })
+
+    test.each([
+      [['webhook', '--config', '/missing.yaml'], /cannot read .*\/missing\.yaml/],
+      [['backup'], /expected one of --disk and --s3/],
+      [['why', 'shop', '--agent', 'http://127.0.0.1:1'], /cannot .*127\.0\.0\.1:1/],
+      [['rules'], /./],
+      [['doctor', '--only', 'node'], /^1\. ok {4}Node: version 26/],
+      [['demo'], /source checkout/],
+    ] as const)('the slim one has what "%s" needs', async (args, says) => {
+      const child = images.slim.start(args, { writable: ['/tmp'] })
+      await child.exited
+      expect(child.output()).toMatch(says)
+      expect(child.output()).not.toMatch(/Cannot find|ERR_/)
     })
 
     test('the slim one says what it lacks when it is to run the engine', async () => {

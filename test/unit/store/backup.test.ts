@@ -10,6 +10,7 @@ import {
 } from '../../../collector/service/store/backup-sql.ts'
 import { createStore, type OpenStore } from '../../../collector/service/store/create-store.ts'
 import { silentLog } from '../../../collector/std/log.ts'
+import { configFile, hasHelm, render } from '../../support/helm.ts'
 import { startCli } from '../../support/processes.ts'
 
 const of = (place: BackupPlace, cluster = '') => ({ name: 'monday', place, database: 'binnacle', cluster })
@@ -37,22 +38,27 @@ test.each([
   expect(statement).toBe(want)
 })
 
+/** The bundled server's configuration, where there is Helm to render it. */
+const serverXml = () =>
+  hasHelm
+    ? configFile(render('binnacle', { files: ['binnacle/examples/bundled.yaml'] }), 'server.xml').yaml.text
+    : `<clickhouse>
+        <storage_configuration><disks><backups><type>local</type><path>/backups/</path></backups></disks></storage_configuration>
+        <backups><allowed_disk>backups</allowed_disk></backups>
+      </clickhouse>`
+
 describe('binnacle backup and restore', () => {
   const directory = mkdtempSync(join(tmpdir(), 'binnacle-backup-'))
   let embedded: Embedded
   let store: OpenStore
   beforeAll(async () => {
-    const path = join(directory, 'backups')
-    mkdirSync(path)
-    const configFile = join(directory, 'backups.xml')
-    writeFileSync(
-      configFile,
-      `<clickhouse>
-        <storage_configuration><disks><backups><type>local</type><path>${path}/</path></backups></disks></storage_configuration>
-        <backups><allowed_disk>backups</allowed_disk></backups>
-      </clickhouse>`,
-    )
-    embedded = await startEmbedded({ dataDir: join(directory, 'data'), configFile, log: silentLog })
+    // As the image of a server has it: ClickHouse merges what lies in config.d.
+    const [path, folder] = ['backups', 'config.d'].map((name) => join(directory, name))
+    for (const each of [path, folder]) mkdirSync(each ?? '')
+    const file = join(directory, 'config.xml')
+    writeFileSync(file, '<clickhouse><mysql_port>9004</mysql_port><text_log/></clickhouse>')
+    writeFileSync(join(folder ?? '', 'server.xml'), serverXml().replace('/backups/', `${path}/`))
+    embedded = await startEmbedded({ dataDir: join(directory, 'data'), configFile: file, log: silentLog })
     store = createStore({ url: embedded.url, database: 'default' })
     await store.client.command({ query: 'CREATE DATABASE binnacle' })
     await store.client.command({
