@@ -139,21 +139,21 @@ log:
 
 {{/* A volume of one key of a Secret, or nothing: (dict "name" … "secret" {name, key}). */}}
 {{- define "binnacle.secretVolume" -}}
-{{- if .secret.name }}
+{{- if .secret.name -}}
 - name: {{ .name }}
   secret: {secretName: {{ .secret.name }}, items: [{key: {{ .secret.key | quote }}, path: {{ .secret.key | quote }}}]}
 {{- end }}
 {{- end }}
 
 {{- define "binnacle.secretMount" -}}
-{{- if .secret.name }}
+{{- if .secret.name -}}
 - {name: {{ .name }}, mountPath: /etc/binnacle/{{ .name }}, readOnly: true}
 {{- end }}
 {{- end }}
 
 {{/* The pod of a job that runs one command: (dict "root" $ "component" … "args" […] "env" …). */}}
 {{- define "binnacle.jobPod" -}}
-{{- $root := .root }}
+{{- $root := .root -}}
 metadata:
   labels: {{- include "binnacle.selector" . | nindent 4 }}
 spec:
@@ -177,13 +177,13 @@ spec:
       volumeMounts:
         - {name: config, mountPath: /etc/binnacle/config, readOnly: true}
         - {name: tmp, mountPath: /tmp}
-        {{- include "binnacle.secretMount" (dict "name" "clickhouse" "secret" $root.Values.clickhouse.passwordSecret) | indent 8 }}
+        {{- with include "binnacle.secretMount" (dict "name" "clickhouse" "secret" $root.Values.clickhouse.passwordSecret) }}{{ nindent 8 . }}{{ end }}
   volumes:
     - name: config
       configMap: {name: {{ .config | default (printf "%s-jobs" (include "binnacle.fullname" $root)) }}}
     - name: tmp
       emptyDir: {}
-    {{- include "binnacle.secretVolume" (dict "name" "clickhouse" "secret" $root.Values.clickhouse.passwordSecret) | indent 4 }}
+    {{- with include "binnacle.secretVolume" (dict "name" "clickhouse" "secret" $root.Values.clickhouse.passwordSecret) }}{{ nindent 4 . }}{{ end }}
   {{- with $root.Values.nodeSelector }}
   nodeSelector: {{- toYaml . | nindent 4 }}
   {{- end }}
