@@ -99,8 +99,9 @@ export function clusterSettings(insertQuorum: number): Record<string, string | n
     use_hedged_requests: 0,
     max_replica_delay_for_distributed_queries: 30,
     fallback_to_stale_replicas_for_distributed_queries: 0,
-    // Both sides of a join or an IN may be on all shards: the right one is gathered first.
-    distributed_product_mode: 'global',
+    // Both sides of a join or an IN may be on all shards: each asks all of them for the right one. `global`, which asks once,
+    // fails on nested ones (26.7: "Invalid local IN function name globalIn").
+    distributed_product_mode: 'allow',
     // A rollup is made of all shards, not of each for itself.
     parallel_distributed_insert_select: 0,
     // The outer table is made from the inner one of its own server, which must have changed by then.
