@@ -2,6 +2,7 @@ import type { ContainerState } from '../../record/kube.ts'
 import { type ChangeListRow, changesOfObjectQuery } from '../query/changes.ts'
 import { type CrashListRow, crashesQuery } from '../query/crashes.ts'
 import { type EventGroupRow, eventGroupsQuery, type FacetRow } from '../query/events.ts'
+import { type PodInjectionRow, podInjectionQuery } from '../query/injection.ts'
 import {
   type PodFilter,
   type PodListRow,
@@ -113,7 +114,7 @@ async function podDetail(ask: Ask, asked: PodKey): Promise<PodDetail> {
   if (!object) throw unknownPod(asked.uid)
   const stepMs = stepMsOf(key)
   const namespace = { in: [pod.namespace], out: [] }
-  const [events, changes, crashes, usage, services] = await Promise.all([
+  const [events, changes, crashes, usage, services, injection] = await Promise.all([
     ask<EventGroupRow>(
       eventGroupsQuery(
         { ...key, ...noEventFilter, namespace: everything, workload: everything, objectUid: key.uid },
@@ -126,12 +127,14 @@ async function podDetail(ask: Ask, asked: PodKey): Promise<PodDetail> {
     ),
     ask<UsageStepRow>(usageStepsQuery({ ...key, namespace, pod: pod.name, stepMs })),
     ask<PodServiceRow>(podServicesQuery({ ...key, namespace: pod.namespace, pod: pod.name })),
+    ask<PodInjectionRow>(podInjectionQuery({ clusterId: key.clusterId, uid: key.uid })),
   ])
   return {
     pod: toPodRow(pod),
     labels: object.labels,
     podIp: object.podIp,
     qosClass: object.qosClass,
+    injection: injection[0] ?? null,
     containers: readContainers(object.containers).map(toContainerRow),
     events,
     changes,

@@ -11,6 +11,7 @@ import { registerEnteredByRoutes } from './entered-by.ts'
 import { registerEventRoutes } from './events.ts'
 import { registerFlowMapRoutes } from './flow-maps.ts'
 import { registerInformationPointRoutes } from './information-points.ts'
+import { registerInjectionRoutes } from './injection.ts'
 import { registerNodeRoutes } from './nodes.ts'
 import { registerObjectRoutes } from './objects.ts'
 import { registerPodRoutes } from './pods.ts'
@@ -72,4 +73,5 @@ export function registerApi(app: ApiInstance, deps: ApiDeps, config: ApiConfig):
   registerAgentRoutes(app, deps)
   registerViolationRoutes(app, deps)
   registerAgentConfigurationRoutes(app, deps)
+  registerInjectionRoutes(app, deps)
 }

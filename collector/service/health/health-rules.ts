@@ -11,6 +11,7 @@ import {
   podHealthQuery,
   silentAgentsQuery,
 } from '../query/health.ts'
+import { switchedOffQuery } from '../query/injection.ts'
 import type { Query } from '../query/query.ts'
 import type { Store } from '../store/store.ts'
 import type { OpenViolation, RuleSet } from './rule-set.ts'
@@ -73,6 +74,7 @@ export function builtInRules(deps: SloFindingDeps & { readonly unjudged: Counter
     asked(['pod-crash-looping', 'pod-image-pull', 'pod-pending'], podHealthQuery),
     asked(['service-error-ratio'], errorRatioQuery),
     asked(['agent-silent'], silentAgentsQuery),
+    asked(['injection-switched-off'], switchedOffQuery),
     {
       rules: ['slo-fast-burn', 'slo-slow-burn', 'slo-budget-spent'],
       find: (nowMs) => sloFindings(deps, nowMs),

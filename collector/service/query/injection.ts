@@ -14,18 +14,24 @@ import { type ListFilter, listParams, passes, type Query } from './query.ts'
  */
 export type InjectionState = 'injected' | 'skipped' | 'restart' | ''
 
-/** SQL text of the agent's name of the workload: objects of kinds that it does not watch are spoken for by their pods. */
+/** Why injection is switched off for the workload that the object is or, where kinds are not watched, belongs to. */
 const offFinding = "findings['injection-switched-off']"
 const said = "p.facts['injection']"
 const hash = `p.labels['${injectedLabel}']`
 const skipMark = 'skipped: '
+const injectedMark = 'injected: '
+/** What follows the languages is about containers. */
+const languages = (text: string) => `splitByString('; ', toString(${text}))[1]`
+/** As the webhook says why it left a pod alone. */
+const offMark = `${skipMark}switched off for `
+const ofTheCluster = "('kube-system', 'kube-public', 'kube-node-lease')"
 const runsToEnd = "p.workload_kind IN ('Job', 'CronJob')"
 
 /** Pods that are there, one row each, with `state` and `reason`; `cluster`: SQL text of a condition. */
 const injectionOfPods = (cluster: string): string => `
 SELECT
   clusterId, namespace, kind, workload, pod, uid, injection, asks,
-  tupleElement(judged, 1) AS state, tupleElement(judged, 2) AS reason, off AS switchedOff
+  tupleElement(judged, 1) AS state, tupleElement(judged, 2) AS reason, off
 FROM (
   SELECT
     toString(p.cluster_id) AS clusterId, toString(p.namespace) AS namespace, toString(p.workload_kind) AS kind,
@@ -37,9 +43,11 @@ FROM (
       ${hash} != '' AND NOT n.asks, ('restart', 'its namespace does not ask for injection any more'),
       ${hash} != '' AND ${hash} != c.newest, ('restart', 'what is injected has changed since'),
       ${hash} != '', ('injected', ''),
+      n.asks AND off = '' AND startsWith(${said}, '${offMark}'), ('restart', 'injection is not switched off for its workload any more'),
       startsWith(${said}, '${skipMark}'), (if(n.asks, 'skipped', ''), substring(toString(${said}), ${skipMark.length + 1})),
       NOT n.asks, ('', ''),
       p.labels['${injectLabel}'] = 'disabled', ('skipped', 'its label ${injectLabel}=disabled'),
+      p.namespace IN ${ofTheCluster}, ('skipped', 'namespaces of the cluster itself are left alone'),
       off != '', ('skipped', 'injection is switched off for its workload'),
       a.injects = 'off', ('skipped', 'the agent of the cluster was installed without injection'),
       ${runsToEnd}, ('skipped', 'its next run is injected'),
@@ -53,11 +61,11 @@ FROM (
   ) AS n ON n.cluster_id = p.cluster_id AND n.name = toString(p.namespace)
   LEFT JOIN (
     -- What a pod of today gets is what the newest of those with the same languages has.
-    SELECT cluster_id, toString(facts['injection']) AS said, argMax(labels['${injectedLabel}'], (created_at, uid)) AS newest
+    SELECT cluster_id, ${languages("facts['injection']")} AS said, argMax(labels['${injectedLabel}'], (created_at, uid)) AS newest
     FROM k8s_objects FINAL
     WHERE ${cluster} AND kind = 'Pod' AND NOT deleted AND labels['${injectedLabel}'] != ''
     GROUP BY cluster_id, said
-  ) AS c ON c.cluster_id = p.cluster_id AND c.said = toString(${said})
+  ) AS c ON c.cluster_id = p.cluster_id AND c.said = ${languages(said)}
   LEFT JOIN (
     SELECT cluster_id, namespace, workload_kind, workload, any(${offFinding}) AS text
     FROM k8s_objects FINAL
@@ -90,7 +98,7 @@ export function injectionNamespacesQuery(scope: { clusterId: string; namespace: 
   return {
     sql: `
 SELECT
-  n.name AS namespace, any(n.asks) AS asks, toFloat64(countIf(p.pod != '')) AS pods,
+  n.name AS namespace, CAST(any(n.asks), 'Bool') AS asks, toFloat64(countIf(p.pod != '')) AS pods,
   toFloat64(countIf(p.state = 'injected')) AS injected, toFloat64(countIf(p.state = 'skipped')) AS skipped,
   toFloat64(countIf(p.state = 'restart')) AS restart
 FROM (
@@ -134,15 +142,34 @@ SELECT
   namespace, kind, workload AS name, toFloat64(count()) AS pods,
   toFloat64(countIf(state = 'injected')) AS injected, toFloat64(countIf(state = 'skipped')) AS skipped,
   toFloat64(countIf(state = 'restart')) AS restart,
-  arraySort(groupUniqArrayIf(${reasonsMax})(substring(injection, 11), startsWith(injection, 'injected: '))) AS languages,
+  arraySort(groupUniqArrayIf(${reasonsMax})(substring(${languages('injection')}, ${injectedMark.length + 1}), startsWith(injection, '${injectedMark}'))) AS languages,
   arraySort(groupUniqArrayIf(${reasonsMax})(reason, reason != '')) AS reasons,
-  any(switchedOff) AS switchedOff
+  any(off) AS switchedOff
 FROM (${injectionOfPods(ofCluster)})
-WHERE (state != '' OR switchedOff != '') AND ${passes('namespace', 'namespace')}
+WHERE (state != '' OR off != '') AND ${passes('namespace', 'namespace')}
 GROUP BY namespace, kind, name
 ORDER BY switchedOff = '', restart = 0, namespace, name, kind
 LIMIT 5000`,
     params: { ...params, ...listParams({ namespace }) },
+  }
+}
+
+export interface ClusterInjectionRow {
+  /** Whether the newest agent says that it was installed with injection: `on`, `off`; '': it does not say. */
+  readonly injects: 'on' | 'off' | ''
+  /** `<namespace>/<name>` of the ConfigMap with what is switched off; '': not told. */
+  readonly configMap: string
+}
+
+export function clusterInjectionQuery(clusterId: string): Query {
+  return {
+    sql: `
+SELECT
+  argMax(description['${agentAttributes.injection}'], last_seen) AS injects,
+  argMax(description['${agentAttributes.injectionConfigMap}'], last_seen) AS configMap
+FROM agents FINAL
+WHERE ${ofCluster}`,
+    params: { clusterId },
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { AgentRemoteConfig } from './agent-configuration.ts'
 import { Chart, Marker, Severity } from './common.ts'
+import { PodInjection } from './injection.ts'
 
 export const ClusterSummary = Type.Object({
   clusterId: Type.String(),
@@ -237,6 +238,9 @@ export const PodDetail = Type.Object({
   labels: Type.Record(Type.String(), Type.String()),
   podIp: Type.String(),
   qosClass: Type.String(),
+  injection: Type.Union([PodInjection, Type.Null()], {
+    description: 'now; null: the pod is not there any more',
+  }),
   containers: Type.Array(ContainerRow),
   events: Type.Array(EventRow),
   changes: Type.Array(ChangeRow),

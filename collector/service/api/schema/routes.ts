@@ -57,6 +57,7 @@ export const CrashQuery = Type.Intersect([
 ])
 export type CrashQuery = Static<typeof CrashQuery>
 
+export const NamespaceQuery = Type.Object({ namespace: List })
 export const ScopeQuery = Type.Intersect([TimeRange, Type.Object({ namespace: List })])
 export type ScopeQuery = Static<typeof ScopeQuery>
 
@@ -156,6 +157,8 @@ export type TraceDetailQuery = Static<typeof TraceDetailQuery>
  * /clusters/:clusterId/objects                  ObjectList            ObjectQuery
  * /clusters/:clusterId/object                   ObjectDetail          ObjectKey
  * /clusters/:clusterId/namespaces               NamespaceList         TimeRange
+ * /clusters/:clusterId/injection                ClusterInjection      NamespaceQuery    as it is now
+ * /injection                                    RestartsNeeded        -                 as it is now
  * /clusters/:clusterId/inventory                Inventory             ScopeQuery
  * /clusters/:clusterId/events                   EventList             EventQuery
  * /clusters/:clusterId/events/:uid/chain        EventChain            TimeRange
