@@ -116,6 +116,8 @@ async function startAll({ options, url, progress, start, signal }: StartContext)
     const agent = startChild({
       name: 'agent',
       args: [cli, 'agent', ...agentArguments({ options, url, directory, kubeconfig: kubeconfig ?? '' })],
+      // The simulated cluster does what the chart's webhook would.
+      env: { BINNACLE_INJECTION_ENABLED: 'true', BINNACLE_INJECTION_CRASH_GUARD_MINUTES: '1' },
       logFile: logFile('agent'),
     })
     await step('Cluster agent', agent, () => answers(`http://${host}:${options.agentPort}/readyz`))

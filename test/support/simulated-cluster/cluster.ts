@@ -1,6 +1,7 @@
 import type { KubeObject } from '../kube-api/objects.ts'
 import type { FakeKubeApi } from '../kube-api/server.ts'
 import type { Addresses } from './addresses.ts'
+import { createAdmission } from './admission.ts'
 import { createControllers } from './controllers.ts'
 import { createEventRecorder } from './events.ts'
 import { createJobs } from './jobs.ts'
@@ -38,6 +39,9 @@ export interface SimulatedClusterDeps {
 const clusterUid = '5f1c7a52-6a0e-4c1b-9a52-b1aacb1e0001'
 const releaseEveryMs = 150_000
 const scaleEveryMs = 100_000
+const injectPaymentsAfterMs = 20_000
+/** Long enough for the pod before to count as one that runs well. */
+const releaseScontiAfterMs = 70_000
 /** As the API server's --event-ttl. */
 const eventTtlMs = 3_600_000
 const reconcileEveryMs = 500
@@ -52,8 +56,11 @@ export function createSimulatedCluster(deps: SimulatedClusterDeps): SimulatedClu
   const environment = (workload: Workload) => environmentOf(workload, deps)
   const nodes = createNodes({ api, nowMs })
   for (const namespace of namespaces) api.create('Namespace', namespaceOf(namespace))
-  const controllers = createControllers({ api, record, terminate, forget, environment, nowMs, random })
-  const jobs = createJobs(cronJobs, { api, record, nowMs, random })
+  const admission = createAdmission(api)
+  const controllers = createControllers({
+    ...{ api, record, admission, terminate, forget, environment, nowMs, random },
+  })
+  const jobs = createJobs(cronJobs, { api, record, admission, nowMs, random })
   for (const workload of deps.workloads) controllers.deploy(workload)
   const surroundings = createSurroundings({ api, record, nowMs })
   api.usage = (pod) => usageOf(pod, { nowMs: nowMs(), random })
@@ -65,6 +72,16 @@ export function createSimulatedCluster(deps: SimulatedClusterDeps): SimulatedClu
     every(scaleEveryMs, nowMs, () =>
       controllers.scale('ricerca', controllers.replicasOf('ricerca') > 2 ? 2 : 3),
     ),
+    /** A team asks for injection when its pods have long been there: they need a restart. */
+    once(injectPaymentsAfterMs, nowMs, () =>
+      api.patch(
+        'Namespace',
+        { name: 'payments' },
+        { metadata: { labels: { 'binnacle.dev/inject': 'enabled' } } },
+      ),
+    ),
+    /** And restarts one, which does not bear it. */
+    once(releaseScontiAfterMs, nowMs, () => controllers.release('sconti')),
     every(reconcileEveryMs, nowMs, () => controllers.reconcile()),
     every(surroundingsEveryMs, nowMs, () => surroundings.reconcile()),
     every(surroundingsEveryMs, nowMs, () => nodes.tick()),
@@ -78,6 +95,16 @@ export function createSimulatedCluster(deps: SimulatedClusterDeps): SimulatedClu
       jobs.tick()
     },
     close: () => kubelet.close(controllers.places),
+  }
+}
+
+function once(afterMs: number, nowMs: () => number, act: () => void): () => void {
+  const atMs = nowMs() + afterMs
+  let isDone = false
+  return () => {
+    if (isDone || nowMs() < atMs) return
+    isDone = true
+    act()
   }
 }
 

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../kube-api/objects.ts'
 import type { FakeKubeApi } from '../kube-api/server.ts'
+import type { Admission } from './admission.ts'
 import type { RecordEvent } from './events.ts'
 import { isReady, type Place, podAt } from './place.ts'
 import { bornAt } from './pod-life.ts'
@@ -21,6 +22,7 @@ export interface Controllers {
 export interface ControllersDeps {
   readonly api: FakeKubeApi
   readonly record: RecordEvent
+  readonly admission: Admission
   readonly terminate: (place: Place) => void
   readonly forget: (place: Place) => void
   readonly environment: (workload: Workload) => readonly EnvVar[]
@@ -45,7 +47,7 @@ interface Managed {
 const progressDeadlineMs = 60_000
 
 export function createControllers(deps: ControllersDeps): Controllers {
-  const { api, record, terminate, forget, environment, nowMs, random } = deps
+  const { api, record, admission, terminate, forget, environment, nowMs, random } = deps
   const managed: Managed[] = []
   const places: Place[] = []
 
@@ -77,7 +79,8 @@ export function createControllers(deps: ControllersDeps): Controllers {
     const taken = mine(one).map(({ ordinal }) => ordinal)
     const ordinal = [...taken.keys(), taken.length].find((free) => !taken.includes(free)) ?? taken.length
     const name = `${ownerName}-${workload.owner === 'StatefulSet' ? ordinal : suffix(5)}`
-    const pod = api.create('Pod', podOf(workload, { owner, name }))
+    const made = podOf(workload, { owner, name })
+    const pod = api.create('Pod', admission.admit(made, { kind: workload.owner, name: workload.name }))
     const statefulSet = workload.owner === 'StatefulSet'
     record(owner, {
       type: 'Normal',

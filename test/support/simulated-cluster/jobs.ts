@@ -1,5 +1,6 @@
 import type { KubeObject } from '../kube-api/objects.ts'
 import type { FakeKubeApi } from '../kube-api/server.ts'
+import type { Admission } from './admission.ts'
 import type { EventSpec, RecordEvent } from './events.ts'
 import { cronJobOf, jobOf, ownerOf } from './pod-spec.ts'
 import { type CronJobSpec, nodes } from './workloads.ts'
@@ -31,11 +32,13 @@ export function createJobs(
   {
     api,
     record,
+    admission,
     nowMs,
     random,
   }: {
     readonly api: FakeKubeApi
     readonly record: RecordEvent
+    readonly admission: Admission
     readonly nowMs: () => number
     readonly random: () => number
   },
@@ -69,7 +72,7 @@ export function createJobs(
     patchCron(spec, { lastScheduleTime: iso(), active })
     const { template } = job['spec'] as { template: { spec: object } }
     const node = nodes[Math.floor(random() * nodes.length)] ?? nodes[0]
-    const pod = api.create('Pod', {
+    const spawned: KubeObject = {
       metadata: {
         name: `${name}-${Math.floor(random() * 36 ** 5)
           .toString(36)
@@ -83,7 +86,8 @@ export function createJobs(
         ...statusOf(spec, { waiting: { reason: 'ContainerCreating' } }, 'Pending'),
         startTime: iso(),
       },
-    })
+    }
+    const pod = api.create('Pod', admission.admit(spawned, { kind: 'CronJob', name: spec.name }))
     record(object, normal('SuccessfulCreate', `Created job ${name}`, 'cronjob-controller'))
     record(job, normal('SuccessfulCreate', `Created pod: ${pod.metadata.name}`, 'job-controller'))
     const where = `${spec.namespace}/${pod.metadata.name}`

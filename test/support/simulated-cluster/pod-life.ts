@@ -13,7 +13,8 @@ export function bornAt(nowMs: number): PodLife {
   return { stage: 'created', nextAtMs: nowMs, restarts: 0 }
 }
 
-export function step(input: StepInput): Step {
+export function step(given: StepInput): Step {
+  const input = { ...given, workload: asItBehaves(given) }
   switch (input.life.stage) {
     case 'created':
     case 'unschedulable':
@@ -39,6 +40,16 @@ export function step(input: StepInput): Step {
     case 'terminating':
     case 'evicted':
       return { life: { ...input.life, nextAtMs: Number.POSITIVE_INFINITY }, events: [] }
+  }
+}
+
+function asItBehaves({ workload, pod }: StepInput): Workload {
+  const { behaviour } = workload
+  if (behaviour.type !== 'crash-when-injected') return workload
+  const isInjected = 'binnacle.dev/injected' in (pod.metadata.labels ?? {})
+  return {
+    ...workload,
+    behaviour: isInjected ? { ...behaviour, type: 'crash-loop', neverReady: true } : { type: 'healthy' },
   }
 }
 
@@ -117,7 +128,7 @@ function pull(input: StepInput): Step {
 }
 
 function start({ life, workload, podIp, nowMs }: StepInput): Step {
-  const ready = workload.behaviour.type !== 'never-ready'
+  const ready = becomesReady(workload.behaviour)
   return {
     life: goto(life, ready ? 'running' : 'unready', nowMs + lifetime(workload.behaviour)),
     events: [
@@ -127,6 +138,10 @@ function start({ life, workload, podIp, nowMs }: StepInput): Step {
     ],
     patch: { status: runningStatus(workload, { podIp, nowMs, ready, restarts: life.restarts }) },
   }
+}
+
+function becomesReady(behaviour: Behaviour): boolean {
+  return behaviour.type !== 'never-ready' && !(behaviour.type === 'crash-loop' && behaviour.neverReady)
 }
 
 function lifetime(behaviour: Behaviour): number {
@@ -238,7 +253,13 @@ function restart({ life, pod, workload, podIp, nowMs }: StepInput): Step {
       normal('Started', `Started container ${workload.app}`),
     ],
     patch: {
-      status: runningStatus(workload, { podIp, nowMs, ready: true, restarts, last: lastTermination(pod) }),
+      status: runningStatus(workload, {
+        podIp,
+        nowMs,
+        ready: becomesReady(workload.behaviour),
+        restarts,
+        last: lastTermination(pod),
+      }),
     },
   }
 }

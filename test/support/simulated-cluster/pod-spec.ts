@@ -126,9 +126,10 @@ export type EnvVar =
   | { readonly name: string; readonly value: string }
   | { readonly name: string; readonly valueFrom: { readonly fieldRef: { readonly fieldPath: string } } }
 
-const labelsOf = ({ app, version, canaryWeight }: Workload) => ({
+const labelsOf = ({ app, version, canaryWeight, optsOut }: Workload) => ({
   app,
   version,
+  ...(optsOut ? { 'binnacle.dev/inject': 'disabled' } : {}),
   ...(canaryWeight === undefined ? {} : { 'binnacle.dev/canary-weight': String(canaryWeight) }),
 })
 

@@ -3,7 +3,15 @@ export type Behaviour =
   | { readonly type: 'healthy' }
   /** A real Node process of test/support/demo-services; `env` may name other pods' addresses. */
   | { readonly type: 'process'; readonly program: string; readonly port: number }
-  | { readonly type: 'crash-loop'; readonly exitCode: number; readonly afterMs: number }
+  | {
+      readonly type: 'crash-loop'
+      readonly exitCode: number
+      readonly afterMs: number
+      /** It ends while it starts. */
+      readonly neverReady?: boolean
+    }
+  /** Does not bear what is injected. */
+  | { readonly type: 'crash-when-injected'; readonly exitCode: number; readonly afterMs: number }
   | { readonly type: 'out-of-memory'; readonly afterMs: number }
   | { readonly type: 'image-missing' }
   /** A ConfigMap that the container's environment needs is not there. */
@@ -35,6 +43,8 @@ export interface Workload {
   readonly memoryLimitMiB: number
   readonly probes: boolean
   readonly privileged?: boolean
+  /** Its pods opt out of injection. */
+  readonly optsOut?: boolean
   /** Percent of its tier's calls, as whoever sets the split would write it on the pods. */
   readonly canaryWeight?: number
 }
@@ -47,7 +57,10 @@ export interface NamespaceSpec {
 export const namespaces: readonly NamespaceSpec[] = [
   { name: 'kube-system', labels: {} },
   { name: 'default', labels: {} },
-  { name: 'shop', labels: { 'binnacle.dev/collect': 'enabled', team: 'storefront' } },
+  {
+    name: 'shop',
+    labels: { 'binnacle.dev/collect': 'enabled', 'binnacle.dev/inject': 'enabled', team: 'storefront' },
+  },
   { name: 'payments', labels: { 'binnacle.dev/collect': 'enabled', team: 'billing' } },
   { name: 'staging', labels: { team: 'storefront' } },
   { name: 'batch', labels: { 'binnacle.dev/collect': 'disabled', team: 'data' } },
@@ -87,6 +100,7 @@ export const workloads: readonly Workload[] = [
     version: '17.2',
     image: 'docker.io/library/postgres:17.2',
     behaviour: { type: 'process', program: 'postgres.ts', port: 5432 },
+    optsOut: true,
     memoryLimitMiB: 512,
   }),
   shop({
@@ -144,6 +158,11 @@ export const workloads: readonly Workload[] = [
   shop({ name: 'ricerca', replicas: 2, version: '0.9.3', cpuLimitMillicores: 0, memoryLimitMiB: 0 }),
 
   payments({ name: 'incassi', replicas: 3, version: '3.2.1' }),
+  payments({
+    name: 'sconti',
+    version: '1.3.0',
+    behaviour: { type: 'crash-when-injected', exitCode: 1, afterMs: 1_500 },
+  }),
   payments({
     name: 'fatture',
     behaviour: { type: 'crash-loop', exitCode: 1, afterMs: 9_000 },

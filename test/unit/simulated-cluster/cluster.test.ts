@@ -81,6 +81,35 @@ const eventsOf = (api: FakeKubeApi, pod: KubeObject) =>
 const reasonsOf = (api: FakeKubeApi, pod: KubeObject) => eventsOf(api, pod).map((event) => event['reason'])
 
 describe('the simulated cluster', () => {
+  test('a namespace that asks for injection late has pods without; one restarted then does not bear it', async () => {
+    const { api, run } = await startCluster()
+    await run(65)
+    const labelOf = (name: string) =>
+      podsOf(api, name).map(({ metadata }) => metadata.labels?.['binnacle.dev/injected'])
+    expect([labelOf('catalogo').every(Boolean), labelOf('postgres'), labelOf('sconti')]).toEqual([
+      true,
+      [undefined],
+      [undefined],
+    ])
+    await run(50)
+    expect(labelOf('sconti').map(Boolean)).toEqual([false, true])
+    expect(podsOf(api, 'sconti').map((pod) => printedPod(pod).status)).toEqual([
+      'Running',
+      'CrashLoopBackOff',
+    ])
+    const entry = { namespace: 'payments', kind: 'Deployment', name: 'sconti', reason: 'it crashed', at: '' }
+    api.create('ConfigMap', {
+      metadata: { namespace: 'default', name: 'binnacle-agent-injection' },
+      data: { 'disabled.json': JSON.stringify([entry]) },
+    })
+    for (const pod of podsOf(api, 'sconti').slice(1))
+      api.remove('Pod', { namespace: 'payments', name: pod.metadata.name })
+    await run(10)
+    expect(podsOf(api, 'sconti').at(-1)?.metadata.annotations?.['binnacle.dev/injection']).toBe(
+      'skipped: switched off for Deployment sconti: it crashed',
+    )
+  })
+
   test('has pods of every kind in its namespaces within half a minute', async () => {
     const { api, run } = await startCluster()
     await run(30)

@@ -72,13 +72,14 @@ function Entity({ row }: { readonly row: ViolationRow }) {
   }
   if (!row.clusterId) return text
   const isPod = row.entityKind.toLowerCase() === 'pod'
+  const isInjection = row.rule === 'injection-switched-off'
   const filters = {
     ...(row.namespace ? { namespace: row.namespace } : {}),
-    ...(isPod ? { q: row.entity } : {}),
+    ...(isPod || isInjection ? { q: row.entity } : {}),
   }
   return (
     <Link
-      to="/clusters/$clusterId/pods"
+      to={isInjection ? '/clusters/$clusterId/instrumentation' : '/clusters/$clusterId/pods'}
       params={{ clusterId: row.clusterId }}
       search={(previous: Record<string, unknown>) => ({ ...timeSearch(previous), ...filters })}
     >

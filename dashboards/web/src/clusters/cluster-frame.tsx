@@ -42,6 +42,7 @@ export function ClusterFrame({ part, children }: { readonly part: string; readon
           { label: 'Workloads', to: '/clusters/$clusterId/workloads', params },
           { label: 'Nodes', to: '/clusters/$clusterId/nodes', params },
           { label: 'Namespaces', to: '/clusters/$clusterId/namespaces', params },
+          { label: 'Instrumentation', to: '/clusters/$clusterId/instrumentation', params },
           { label: 'Inventory', to: '/clusters/$clusterId/inventory', params },
           { label: 'Events', to: '/clusters/$clusterId/events', params },
         ]}

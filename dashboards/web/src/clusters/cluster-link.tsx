@@ -8,6 +8,7 @@ export type ClusterPath =
   | '/workloads'
   | '/nodes'
   | '/namespaces'
+  | '/instrumentation'
   | '/inventory'
   | '/objects'
   | '/events'

@@ -1,16 +1,11 @@
-import { CopyButton } from '../parts/copy-button.tsx'
+import { Command } from '../parts/command.tsx'
 import { EmptyState } from '../parts/empty-state.tsx'
 
 const command = 'kubectl label namespace shop binnacle.dev/collect=enabled'
 
 /** How a namespace opts in. */
 export function OptInCommand() {
-  return (
-    <p className="command">
-      <code>{command}</code>
-      <CopyButton text={command} label="Copy the command" />
-    </p>
-  )
+  return <Command text={command} />
 }
 
 export function NoNamespaceYet() {

@@ -2,6 +2,7 @@ import type { PodDetail } from '@binnacle/collector/api/clusters'
 import { Link } from '@tanstack/react-router'
 import { useApi } from '../api.ts'
 import { formatAge, formatBytes, formatCount, formatCpu, formatDateTime, formatPlural } from '../format.ts'
+import { PodInjectionState } from '../instrumentation/pod-injection.tsx'
 import { AnswerView } from '../parts/answer-view.tsx'
 import { Chart } from '../parts/chart.tsx'
 import { CopyButton } from '../parts/copy-button.tsx'
@@ -91,6 +92,7 @@ function Facts({ clusterId, detail }: { readonly clusterId: string; readonly det
         ['Created', formatDateTime(pod.createdMs)],
         ['Pod IP', detail.podIp],
         ['QoS class', detail.qosClass],
+        ['Injection', <PodInjectionState key="injection" clusterId={clusterId} detail={detail} />],
         [
           'CPU',
           `request ${bound(pod.cpuRequestMillicores, formatCpu)}, limit ${bound(pod.cpuLimitMillicores, formatCpu)}`,

@@ -41,6 +41,14 @@ export function clusterRoutes(parent: AnyRoute): AnyRoute[] {
     }),
     createRoute({
       getParentRoute,
+      path: '/clusters/$clusterId/instrumentation',
+      component: lazyRouteComponent(
+        () => import('../instrumentation/instrumentation-page.tsx'),
+        'InstrumentationPage',
+      ),
+    }),
+    createRoute({
+      getParentRoute,
       path: '/clusters/$clusterId/inventory',
       component: lazyRouteComponent(() => import('./inventory-page.tsx'), 'InventoryPage'),
     }),

@@ -9,6 +9,7 @@ import { useApi } from '../api.ts'
 import { ClusterTable } from '../clusters/cluster-table.tsx'
 import { NoClusterYet } from '../clusters/opt-in-hint.tsx'
 import { formatPlural } from '../format.ts'
+import { RestartHints } from '../instrumentation/restart-hints.tsx'
 import { AnswerView } from '../parts/answer-view.tsx'
 import { Card } from '../parts/card.tsx'
 import { Page } from '../parts/page.tsx'
@@ -41,6 +42,7 @@ export function HomePage() {
             list.clusters.length === 0 ? <NoClusterYet /> : <ClusterTable clusters={list.clusters} />
           }
         </AnswerView>
+        <RestartHints />
       </Card>
       <Card title="Applications" actions={<AllLink to="/applications">All applications</AllLink>}>
         <AnswerView answer={applications} height={96}>

@@ -4,6 +4,7 @@ import { useApi } from '../api.ts'
 import { ClusterLink } from '../clusters/cluster-link.tsx'
 import { NoClusterYet } from '../clusters/opt-in-hint.tsx'
 import { formatAge, formatAgo, formatBytes, formatDateTime } from '../format.ts'
+import { RestartHints } from '../instrumentation/restart-hints.tsx'
 import { AnswerView } from '../parts/answer-view.tsx'
 import { Card } from '../parts/card.tsx'
 import { CopyButton } from '../parts/copy-button.tsx'
@@ -20,6 +21,7 @@ export function AgentsPage() {
   const answer = useApi<AgentList>('/agents')
   return (
     <Page title="Agents" actions={<Link to="/about">About this service</Link>}>
+      <RestartHints />
       <AnswerView answer={answer} height={320}>
         {({ agents }) =>
           agents.length === 0 ? (

@@ -2,22 +2,28 @@ import type {
   ConfigurationNamespace,
   ConfigurationPreview,
 } from '@binnacle/collector/api/agent-configuration'
+import type { InjectionNamespace } from '@binnacle/collector/api/injection'
 import { useMemo, useState } from 'react'
 import { formatCount } from '../format.ts'
+import { injectionRank, NamespaceInjection } from '../instrumentation/namespace-injection.tsx'
 import { type Column, DataTable } from '../parts/data-table.tsx'
 import { type Draft, switched } from './draft.ts'
 
 interface Props {
   readonly namespaces: readonly ConfigurationNamespace[]
+  readonly injection: readonly InjectionNamespace[] | undefined
   readonly preview: ConfigurationPreview | undefined
   readonly draft: Draft
   readonly onChange: (draft: Draft) => void
 }
 
 /** Every namespace of the cluster with its switch. */
-export function ConfigureNamespaces({ namespaces, preview, draft, onChange }: Props) {
+export function ConfigureNamespaces({ namespaces, injection, preview, draft, onChange }: Props) {
   const [text, setText] = useState('')
-  const columns = useMemo(() => columnsFor({ preview, draft, onChange }), [preview, draft, onChange])
+  const columns = useMemo(
+    () => columnsFor({ injection, preview, draft, onChange }),
+    [injection, preview, draft, onChange],
+  )
   const shown = namespaces.filter(({ name }) => name.includes(text.trim()))
   if (namespaces.length === 0)
     return <p className="quiet">No agent of this cluster has told of its namespaces yet.</p>
@@ -36,10 +42,12 @@ export function ConfigureNamespaces({ namespaces, preview, draft, onChange }: Pr
 }
 
 function columnsFor({
+  injection,
   preview,
   draft,
   onChange,
 }: Omit<Props, 'namespaces'>): Column<ConfigurationNamespace>[] {
+  const injectionOf = new Map(injection?.map((one) => [one.namespace, one]))
   const starts = new Set(preview?.starts.map(({ name }) => name))
   const stops = new Set(preview?.stops.map(({ name }) => name))
   const isOn = ({ name, selected }: ConfigurationNamespace) =>
@@ -81,13 +89,13 @@ function columnsFor({
     },
     {
       header: 'Why',
-      width: 320,
+      width: 256,
       sort: (row) => row.reason,
       cell: (row) => <span title={whyOf(row)}>{whyOf(row)}</span>,
     },
     {
       header: 'Labels',
-      width: 220,
+      width: 176,
       cell: (row) =>
         [
           ...Object.entries(row.labels).map(([key, value]) => `${key.replace('binnacle.dev/', '')}=${value}`),
@@ -95,6 +103,13 @@ function columnsFor({
         ]
           .filter((one) => one !== '')
           .join(' ') || '–',
+    },
+    {
+      header: 'Injection',
+      width: 232,
+      hint: 'Instrumentation of new pods, by the label binnacle.dev/inject; pods that were there before need a restart',
+      sort: (row) => injectionRank(row, injectionOf.get(row.name)),
+      cell: (row) => <NamespaceInjection row={row} counts={injectionOf.get(row.name)} />,
     },
     {
       header: 'Pods',

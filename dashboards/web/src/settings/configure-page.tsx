@@ -3,6 +3,7 @@ import type {
   ConfigurationPreview,
   ConfigurationSaved,
 } from '@binnacle/collector/api/agent-configuration'
+import type { ClusterInjection, InjectionNamespace } from '@binnacle/collector/api/injection'
 import { Link } from '@tanstack/react-router'
 import { useEffect, useMemo, useState } from 'react'
 import { ApiError, sendApi, useApi } from '../api.ts'
@@ -27,6 +28,7 @@ export function ConfigurePage() {
   const name = useCluster(clusterId)?.name || clusterId
   const path = `/clusters/${encodeURIComponent(clusterId)}/configuration`
   const answer = useApi<ClusterConfiguration>(path)
+  const injection = useApi<ClusterInjection>(`/clusters/${encodeURIComponent(clusterId)}/injection`)
   const { refetch, data } = answer
   const waits = data?.agents.some(({ remote }) => (remote?.version ?? 0) !== data.version) ?? false
   useEffect(() => {
@@ -36,7 +38,14 @@ export function ConfigurePage() {
   return (
     <Page title={`Configure cluster ${name}`} actions={<Link to="/agents">All agents</Link>}>
       <AnswerView answer={answer} height={480}>
-        {(configuration) => <Configure path={path} configuration={configuration} onSaved={refetch} />}
+        {(configuration) => (
+          <Configure
+            path={path}
+            configuration={configuration}
+            injection={injection.data?.namespaces}
+            onSaved={refetch}
+          />
+        )}
       </AnswerView>
     </Page>
   )
@@ -45,10 +54,12 @@ export function ConfigurePage() {
 interface Props {
   readonly path: string
   readonly configuration: ClusterConfiguration
+  /** Undefined while it is read. */
+  readonly injection: readonly InjectionNamespace[] | undefined
   readonly onSaved: () => void
 }
 
-function Configure({ path, configuration, onSaved }: Props) {
+function Configure({ path, configuration, injection, onSaved }: Props) {
   const [base, setBase] = useState(configuration)
   const saved = useMemo(() => draftOf(base.config), [base])
   const [draft, setDraft] = useState<Draft>(saved)
@@ -93,6 +104,7 @@ function Configure({ path, configuration, onSaved }: Props) {
       >
         <ConfigureNamespaces
           namespaces={configuration.namespaces}
+          injection={injection}
           preview={preview}
           draft={draft}
           onChange={setDraft}
