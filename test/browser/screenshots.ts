@@ -34,6 +34,7 @@ const shots: readonly Shot[] = [
   { name: 'workloads', path: `${cluster}/workloads${range}` },
   { name: 'nodes', path: `${cluster}/nodes${range}` },
   { name: 'inventory', path: `${cluster}/inventory${range}` },
+  { name: 'instrumentation', path: `${cluster}/instrumentation${range}` },
   { name: 'events', path: `${cluster}/events${range}` },
   { name: 'applications', path: `/applications${range}` },
   { name: 'application', path: `/applications/shop${range}` },

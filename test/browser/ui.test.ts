@@ -11,6 +11,7 @@ import { applicationScreens } from './application-screens.ts'
 import { baselineScreens } from './baseline-screens.ts'
 import { callScreens } from './call-screens.ts'
 import { flowScreens } from './flow-screens.ts'
+import { instrumentationScreens } from './instrumentation-screens.ts'
 import { releaseScreens } from './release-screens.ts'
 import { rootCauseScreens } from './root-cause-screens.ts'
 import { sloScreens } from './slo-screens.ts'
@@ -73,6 +74,7 @@ describe.skipIf(!canRun)('web UI (needs Chromium and a built UI)', () => {
   violationScreens(ui)
   callScreens(ui)
   rootCauseScreens(ui)
+  instrumentationScreens(ui)
 
   test.each([
     ['/', /^p95 \+[\d.]+ σ/],

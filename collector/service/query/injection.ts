@@ -39,7 +39,7 @@ FROM (
     n.asks AS asks,
     multiIf(
       ${hash} != '' AND ${runsToEnd}, ('injected', ''),
-      ${hash} != '' AND off != '', ('restart', 'injection was switched off for its workload'),
+      ${hash} != '' AND off != '', ('restart', 'it was injected before that was switched off for its workload'),
       ${hash} != '' AND NOT n.asks, ('restart', 'its namespace does not ask for injection any more'),
       ${hash} != '' AND ${hash} != c.newest, ('restart', 'what is injected has changed since'),
       ${hash} != '', ('injected', ''),
@@ -51,7 +51,7 @@ FROM (
       off != '', ('skipped', 'injection is switched off for its workload'),
       a.injects = 'off', ('skipped', 'the agent of the cluster was installed without injection'),
       ${runsToEnd}, ('skipped', 'its next run is injected'),
-      ('restart', 'it is older than the opt-in, or the webhook could not be reached when it was made')
+      ('restart', 'it was made before the opt-in, or while the webhook was away')
     ) AS judged
   FROM (SELECT * FROM k8s_objects FINAL WHERE ${cluster} AND kind = 'Pod' AND NOT deleted AND NOT ${hasEnded}) AS p
   LEFT JOIN (

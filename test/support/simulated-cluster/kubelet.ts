@@ -33,12 +33,30 @@ export interface KubeletDeps {
 const never = Number.POSITIVE_INFINITY
 const terminationMs = 2_000
 
+interface Condition {
+  readonly type: string
+  readonly status: string
+  readonly lastTransitionTime: string
+}
+
+/** A condition that stays as it was has the time at which it became so. */
+function withTransitions(pod: KubeObject, patch: { status?: { conditions?: readonly Condition[] } }): object {
+  const { conditions } = patch.status ?? {}
+  if (!conditions) return patch
+  const known = (pod['status'] as { conditions?: readonly Condition[] } | undefined)?.conditions ?? []
+  const kept = conditions.map(
+    (one) => known.find(({ type, status }) => type === one.type && status === one.status) ?? one,
+  )
+  return { ...patch, status: { ...patch.status, conditions: kept } }
+}
+
 export function createKubelet({ api, addresses, record, startProcess, nowMs, random }: KubeletDeps): Kubelet {
   let closing = false
 
   function apply(place: Place, pod: KubeObject, { life, events, patch }: Step): void {
     place.life = life
-    if (patch) api.patch('Pod', { namespace: place.workload.namespace, name: place.name }, patch)
+    if (patch)
+      api.patch('Pod', { namespace: place.workload.namespace, name: place.name }, withTransitions(pod, patch))
     for (const event of events) record(podAt(api, place) ?? pod, event)
   }
 

@@ -1,6 +1,7 @@
 import type { PodDetail } from '@binnacle/collector/api/clusters'
 import { ClusterLink } from '../clusters/cluster-link.tsx'
 import { StatusBadge } from '../parts/status-badge.tsx'
+import './instrumentation.css'
 
 interface Props {
   readonly clusterId: string

@@ -73,7 +73,7 @@ function columnsFor({
         />
       ),
     },
-    { header: 'Namespace', width: 200, sort: (row) => row.name, cell: (row) => row.name },
+    { header: 'Namespace', width: 144, sort: (row) => row.name, cell: (row) => row.name },
     {
       header: 'Now',
       width: 130,
@@ -89,13 +89,13 @@ function columnsFor({
     },
     {
       header: 'Why',
-      width: 256,
+      width: 232,
       sort: (row) => row.reason,
       cell: (row) => <span title={whyOf(row)}>{whyOf(row)}</span>,
     },
     {
       header: 'Labels',
-      width: 176,
+      width: 200,
       cell: (row) =>
         [
           ...Object.entries(row.labels).map(([key, value]) => `${key.replace('binnacle.dev/', '')}=${value}`),
@@ -106,7 +106,7 @@ function columnsFor({
     },
     {
       header: 'Injection',
-      width: 232,
+      width: 272,
       hint: 'Instrumentation of new pods, by the label binnacle.dev/inject; pods that were there before need a restart',
       sort: (row) => injectionRank(row, injectionOf.get(row.name)),
       cell: (row) => <NamespaceInjection row={row} counts={injectionOf.get(row.name)} />,
