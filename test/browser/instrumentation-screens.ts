@@ -25,6 +25,7 @@ WHERE cluster_id = {cluster:String} AND kind = 'Pod' AND namespace = 'shop' AND 
       const hint = page.getByRole('listitem').filter({ hasText: 'in injected' })
       await hint.getByRole('link', { name: 'Which, and how' }).click()
       const web = page.getByRole('row').filter({ has: page.getByText('web', { exact: true }) })
+      await web.waitFor()
       const cells = await web.getByRole('cell').allTextContents()
       expect([cells[4], cells[6]]).toEqual([String(told?.injected), String(told?.restart)])
       await page.getByText('Rollout argo in shop').waitFor()
