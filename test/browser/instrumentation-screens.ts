@@ -24,7 +24,10 @@ WHERE cluster_id = {cluster:String} AND kind = 'Pod' AND namespace = 'shop' AND 
       await page.getByText(/pods of 5 workloads in injected need a restart for instrumentation/).waitFor()
       const hint = page.getByRole('listitem').filter({ hasText: 'in injected' })
       await hint.getByRole('link', { name: 'Which, and how' }).click()
-      const web = page.getByRole('row').filter({ has: page.getByText('web', { exact: true }) })
+      const web = page
+        .getByRole('row')
+        .filter({ has: page.getByText('web', { exact: true }) })
+        .filter({ has: page.getByText('shop', { exact: true }) })
       await web.waitFor()
       const cells = await web.getByRole('cell').allTextContents()
       expect([cells[4], cells[6]]).toEqual([String(told?.injected), String(told?.restart)])
