@@ -114,7 +114,12 @@ export function modelOf(stored: readonly SpanRow[]): Tables {
   const judged = judge(entries, parentOf)
   const red = judged.map((call) => call.red)
   const transactions = judged.flatMap((call) => call.transaction ?? [])
+  const applications = judged.flatMap((call) => call.application ?? [])
+  const nodes = judged.map((call) => call.node)
   const edges = edgeCalls(spans, byId)
+  const databases = dbCalls(spans)
+  const queues = queueCalls(spans)
+  const endpoints = entries.map(endpointCall)
   const hourly = (calls: readonly Call[]) =>
     calls.map((call) => {
       const [minute, ...rest] = call.key.split('|')
@@ -125,13 +130,19 @@ export function modelOf(stored: readonly SpanRow[]): Tables {
     red_1h: lines(cellsOf(hourly(red.map(withoutTransaction)))),
     transactions_1m: lines(cellsOf(transactions)),
     transactions_1h: lines(cellsOf(hourly(transactions))),
-    nodes_1m: lines(cellsOf(judged.map((call) => call.node))),
+    nodes_1m: lines(cellsOf(nodes)),
+    nodes_1h: lines(cellsOf(hourly(nodes))),
+    applications_1m: lines(cellsOf(applications)),
+    applications_1h: lines(cellsOf(hourly(applications))),
     thresholds_1m: [...new Set(judged.map((call) => call.threshold))].sort(),
     edges_1m: lines(cellsOf(edges)),
     edges_1h: lines(cellsOf(hourly(edges))),
-    db_1m: lines(cellsOf(dbCalls(spans)), true),
-    queues_1m: lines(cellsOf(queueCalls(spans)), true),
-    endpoints_1m: lines(cellsOf(entries.map(endpointCall)), true),
+    db_1m: lines(cellsOf(databases), true),
+    db_1h: lines(cellsOf(hourly(databases)), true),
+    queues_1m: lines(cellsOf(queues), true),
+    queues_1h: lines(cellsOf(hourly(queues)), true),
+    endpoints_1m: lines(cellsOf(endpoints), true),
+    endpoints_1h: lines(cellsOf(hourly(endpoints)), true),
     exceptions_1m: exceptionLines(stored),
     exception_sightings: sightingLines(stored),
     trace_index: traceLines(stored),
@@ -153,6 +164,8 @@ interface Judged {
   readonly span: SpanRow
   readonly red: Call
   readonly transaction: Call | undefined
+  /** When it enters. */
+  readonly application: Call | undefined
   readonly node: Call
   readonly threshold: string
   /** Operation, minute and reason. */
@@ -189,6 +202,7 @@ function judge(
       span,
       red: call([...tierKey(span), span.operation, span.kind, entering, transaction]),
       transaction: transaction === '' ? undefined : call([...tier, transaction, span.version, ...place]),
+      application: entering ? callOf(span, [at, span.application]) : undefined,
       node: call([...tier, span.version, ...place, span.pod]),
       threshold: `${at}|${of} ${calls} ${meanMs.toFixed(3)} ${sigmaMs.toFixed(3)}`,
       group: [at, ...place, of, span.operation, span.kind, reason === 'normal' ? 'periodic' : reason].join(

@@ -22,6 +22,19 @@ const transactionsOf = (table: string, time: string) =>
 const edgesOf = (table: string, time: string) =>
   `SELECT concat(${edgeKey.replace('TIME', time)}, ' ', ${red}) AS line FROM ${valid(table, time)}`
 
+const nodesOf = (table: string, time: string) =>
+  `SELECT concat(toString(toUnixTimestamp(${time})), '|', application, '|', service, '|', version, '|', cluster_id, '|', namespace, '|', pod, ' ', ${red}, ${classes}) AS line FROM ${valid(table, time)}`
+const applicationsOf = (table: string, time: string) =>
+  `SELECT concat(toString(toUnixTimestamp(${time})), '|', application, ' ', ${red}) AS line FROM ${valid(table, time)}`
+const dbOf = (table: string, time: string) => `
+SELECT concat(${redKey.replace('TIME', time)}, '|', d.db_system, '|', peer, '|', s.statement, ' ', ${red}, ${sample}) AS line
+FROM (SELECT * FROM ${valid(table, time)}) AS d
+INNER JOIN (SELECT * FROM db_statements FINAL) AS s ON s.statement_hash = d.statement_hash AND s.db_system = d.db_system`
+const queuesOf = (table: string, time: string) =>
+  `SELECT concat(toString(toUnixTimestamp(${time})), '|', application, '|', service, '|', version, '|', system, '|', name, '|', toString(consumes), ' ', ${red}, ${sample}) AS line FROM ${valid(table, time)}`
+const endpointsOf = (table: string, time: string) =>
+  `SELECT concat(${redKey.replace('TIME', time)}, '|', protocol, '|', method, '|', name, ' ', ${red}, ${sample}) AS line FROM ${valid(table, time)}`
+
 const frames =
   "replaceRegexpAll(arrayStringConcat(arrayPopFront(splitByChar('\\n', g.stack)), '\\n'), '[0-9]+', '?')"
 
@@ -30,7 +43,10 @@ const questions = {
   red_1h: redOf('red_1h', 'hour'),
   transactions_1m: transactionsOf('transactions_1m', 'minute'),
   transactions_1h: transactionsOf('transactions_1h', 'hour'),
-  nodes_1m: `SELECT concat(toString(toUnixTimestamp(minute)), '|', application, '|', service, '|', version, '|', cluster_id, '|', namespace, '|', pod, ' ', ${red}, ${classes}) AS line FROM ${valid('nodes_1m', 'minute')}`,
+  nodes_1m: nodesOf('nodes_1m', 'minute'),
+  nodes_1h: nodesOf('nodes_1h', 'hour'),
+  applications_1m: applicationsOf('applications_1m', 'minute'),
+  applications_1h: applicationsOf('applications_1h', 'hour'),
   thresholds_1m: `
 SELECT concat(
   toString(toUnixTimestamp(minute)), '|', application, '|', service, '|', transaction, '|', operation, ' ',
@@ -38,12 +54,12 @@ SELECT concat(
 ) AS line FROM ${valid('thresholds_1m', 'minute', 'slow_ms')}`,
   edges_1m: edgesOf('edges_1m', 'minute'),
   edges_1h: edgesOf('edges_1h', 'hour'),
-  db_1m: `
-SELECT concat(${tier}, '|', d.db_system, '|', peer, '|', s.statement, ' ', ${red}, ${sample}) AS line
-FROM (SELECT * FROM ${valid('db_1m', 'minute')}) AS d
-INNER JOIN (SELECT * FROM db_statements FINAL) AS s ON s.statement_hash = d.statement_hash AND s.db_system = d.db_system`,
-  queues_1m: `SELECT concat(toString(toUnixTimestamp(minute)), '|', application, '|', service, '|', version, '|', system, '|', name, '|', toString(consumes), ' ', ${red}, ${sample}) AS line FROM ${valid('queues_1m', 'minute')}`,
-  endpoints_1m: `SELECT concat(${tier}, '|', protocol, '|', method, '|', name, ' ', ${red}, ${sample}) AS line FROM ${valid('endpoints_1m', 'minute')}`,
+  db_1m: dbOf('db_1m', 'minute'),
+  db_1h: dbOf('db_1h', 'hour'),
+  queues_1m: queuesOf('queues_1m', 'minute'),
+  queues_1h: queuesOf('queues_1h', 'hour'),
+  endpoints_1m: endpointsOf('endpoints_1m', 'minute'),
+  endpoints_1h: endpointsOf('endpoints_1h', 'hour'),
   exceptions_1m: `
 SELECT concat(${tier}, '|', operation, '|', e.exception_type, '|', ${frames}, ' ', toString(count), ${sample}, ' ', sample_message) AS line
 FROM (SELECT * FROM ${valid('exceptions_1m', 'minute', 'count')}) AS e

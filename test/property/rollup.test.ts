@@ -119,7 +119,7 @@ async function play(seed: number, traces: number): Promise<void> {
   const got = await tablesOf(clickHouse.store)
   // What calls were compared with was that of the time: classes, and what is made of them.
   const timely = new Set(['snapshots', 'thresholds_1m'])
-  const judged = new Set(['red_1m', 'red_1h', 'transactions_1m', 'transactions_1h', 'nodes_1m'])
+  const judged = new Set(['red_1m', 'red_1h', 'transactions_1m', 'transactions_1h', 'nodes_1m', 'nodes_1h'])
   const unjudged = (table: string, lines: readonly string[] = []) =>
     judged.has(table) ? lines.map((line) => line.replace(/( \S+){3}$/, '')) : lines
   for (const table of Object.keys(want))

@@ -1,10 +1,8 @@
 import { Type } from 'typebox'
 import {
-  type ApplicationCallsRow,
   type ApplicationRedRow,
   type ApplicationSizeRow,
   type ApplicationStepRow,
-  applicationCallsQuery,
   applicationKnownQuery,
   applicationNamespacesQuery,
   applicationSizesQuery,
@@ -26,6 +24,7 @@ import { changeMarkers, newestFirst, violationMarkers } from './clusters.ts'
 import { comparedCharts } from './compared-charts.ts'
 import { ApiProblem } from './errors.ts'
 import { toTiers } from './flow-map.ts'
+import { withKnown } from './known.ts'
 import { parseList } from './list-filter.ts'
 import { perMinute, toRed } from './red.ts'
 import { type ApiDeps, type ApiInstance, ApplicationParams, answers } from './route-types.ts'
@@ -36,7 +35,7 @@ import {
   OperationList,
   type OperationRow,
 } from './schema/applications.ts'
-import { ComparedRange } from './schema/common.ts'
+import { ComparedRange, type TimeRange } from './schema/common.ts'
 import { chartOf, parseRange, redStepMsOf, type SeriesOf } from './time.ts'
 import { violationsOf } from './violations.ts'
 
@@ -50,12 +49,19 @@ const OperationQuery = Type.Intersect([
 ])
 
 export function registerApplicationRoutes(app: ApiInstance, { store, nowMs }: ApiDeps): void {
+  const scopeOf = ({
+    query,
+    params,
+  }: {
+    readonly query: TimeRange
+    readonly params: { readonly application: string }
+  }) => ({ ...parseRange(query, nowMs()), application: params.application })
   app.get(
     '/applications',
     { schema: { tags: ['applications'], querystring: ComparedRange, response: answers(ApplicationList) } },
     async (request, reply) => {
       const ask = asker(store, request, reply)
-      const scope = { ...parseRange(request.query, nowMs()), application: '' }
+      const scope = await withKnown(ask, { ...parseRange(request.query, nowMs()), application: '' })
       return { applications: await applicationRows(ask, scope, parseComparison(request.query)) }
     },
   )
@@ -71,7 +77,7 @@ export function registerApplicationRoutes(app: ApiInstance, { store, nowMs }: Ap
     },
     async (request, reply) => {
       const ask = asker(store, request, reply)
-      const scope = { ...parseRange(request.query, nowMs()), application: request.params.application }
+      const scope = await withKnown(ask, scopeOf(request))
       return dashboard(ask, scope, parseComparison(request.query))
     },
   )
@@ -87,7 +93,7 @@ export function registerApplicationRoutes(app: ApiInstance, { store, nowMs }: Ap
     },
     async (request, reply) => {
       const ask = asker(store, request, reply)
-      const scope = { ...parseRange(request.query, nowMs()), application: request.params.application }
+      const scope = await withKnown(ask, scopeOf(request))
       const service = parseList('service', request.query.service)
       const comparison = parseComparison(request.query)
       const operations = await operationRows(ask, { ...scope, service, limit: operationsMax }, comparison)
@@ -174,29 +180,26 @@ async function applicationRows(
   comparison: Comparison,
 ): Promise<ApplicationRow[]> {
   const stepMs = redStepMsOf(scope)
-  const [sizes, reds, steps, usual] = await Promise.all([
+  const [sizes, reds, usual] = await Promise.all([
     ask<ApplicationSizeRow>(applicationSizesQuery(scope)),
-    ask<ApplicationRedRow>(applicationsRedQuery(scope)),
-    ask<ApplicationCallsRow>(applicationCallsQuery({ ...scope, stepMs })),
+    ask<ApplicationRedRow>(applicationsRedQuery({ ...scope, stepMs })),
     usualOfEntities(ask, { ...scope, level: 'application' }, comparison),
   ])
-  return sizes.map(({ application, tiers, nodes, lastSeenMs }) => ({
-    application,
-    tiers,
-    nodes,
-    lastSeenMs,
-    red: usual(
-      { application },
-      toRed(
-        reds.find((row) => row.application === application),
-        minutesOf(scope),
+  return sizes.map(({ application, tiers, nodes, lastSeenMs }) => {
+    const row = reds.find((one) => one.application === application)
+    const [timesMs, calls] = row?.steps ?? [[], []]
+    return {
+      application,
+      tiers,
+      nodes,
+      lastSeenMs,
+      red: usual({ application }, toRed(row, minutesOf(scope))),
+      spark: sparkOf(
+        timesMs.map((timeMs, index) => ({ timeMs, calls: calls[index] ?? 0 })),
+        scope,
       ),
-    ),
-    spark: sparkOf(
-      steps.filter((row) => row.application === application),
-      scope,
-    ),
-  }))
+    }
+  })
 }
 
 /** Known, but without a span in the range. */

@@ -22,6 +22,7 @@ import { requireApplication } from './applications.ts'
 import { type Ask, asker } from './ask.ts'
 import { callDetail, minuteSpark, toParts } from './call-detail.ts'
 import { recentMsMax } from './databases.ts'
+import { withKnown } from './known.ts'
 import { toRed } from './red.ts'
 import { type ApiDeps, type ApiInstance, ApplicationParams, answers } from './route-types.ts'
 import { BackendList, BackendQuery, type BackendRow } from './schema/backends.ts'
@@ -46,11 +47,11 @@ export function registerBackendRoutes(app: ApiInstance, { store, nowMs }: ApiDep
     async (request, reply) => {
       const ask = asker(store, request, reply)
       const now = nowMs()
-      const scope = {
+      const scope = await withKnown(ask, {
         ...parseRange(request.query, now),
         application: request.params.application,
         nowMs: now,
-      }
+      })
       const list = await backendList(ask, scope)
       if (list.backends.length === 0) await requireApplication(ask, scope.application)
       return list
@@ -70,7 +71,7 @@ export function registerBackendRoutes(app: ApiInstance, { store, nowMs }: ApiDep
       const ask = asker(store, request, reply)
       const { type, system = '', name = '' } = request.query
       const now = nowMs()
-      const range = parseRange(request.query, now)
+      const range = await withKnown(ask, parseRange(request.query, now))
       const scope = { ...range, application: request.params.application, nowMs: now, type, system, name }
       if (type === 'queue') return queueDetail(ask, scope)
       const recent = { ...scope, fromMs: Math.max(range.fromMs, range.toMs - recentMsMax) }

@@ -19,6 +19,7 @@ import { type Ask, asker } from './ask.ts'
 import { type Comparison, parseComparison, usualOfEntities } from './baselines.ts'
 import { ApiProblem } from './errors.ts'
 import { toFlowMap } from './flow-map.ts'
+import { withKnown } from './known.ts'
 import { type LinkLimits, linkLimits, withLinked } from './linked-traces.ts'
 import { type ApiDeps, type ApiInstance, ApplicationParams, answers } from './route-types.ts'
 import { FlowMap, FlowMapQuery } from './schema/applications.ts'
@@ -58,7 +59,8 @@ export function registerFlowMapRoutes(
         application: request.params.application,
         nowMs: now,
       }
-      if (transaction === undefined) return flowMap(ask, { ...scope, tier }, parseComparison(request.query))
+      if (transaction === undefined)
+        return flowMap(ask, { ...(await withKnown(ask, scope)), tier }, parseComparison(request.query))
       if (tier === undefined)
         throw new ApiProblem(
           'bad-parameter',

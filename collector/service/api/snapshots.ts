@@ -9,6 +9,7 @@ import {
 import { namingOf } from '../query/transaction-naming.ts'
 import { asker } from './ask.ts'
 import { ApiProblem } from './errors.ts'
+import { withKnown } from './known.ts'
 import { parseList } from './list-filter.ts'
 import { type ApiDeps, type ApiInstance, answers } from './route-types.ts'
 import { type Snapshot, SnapshotList, SnapshotQuery } from './schema/transactions.ts'
@@ -25,7 +26,7 @@ export function registerSnapshotRoutes(
     async (request, reply) => {
       const ask = asker(store, request, reply)
       const naming = namingOf(await readSettings(transactionSettings))
-      const filter = { ...snapshotFilter(request.query, nowMs()), naming }
+      const filter = await withKnown(ask, { ...snapshotFilter(request.query, nowMs()), naming })
       const { sort = 'newest', limit = 100, before } = request.query
       const cursor = before === undefined ? {} : { before: parseCursor(before, sort) }
       const stepMs = wholeStepMsOf(filter)

@@ -9,11 +9,11 @@ import {
   traceSpansQuery,
 } from '../query/trace-detail.ts'
 import {
+  foundTracesQuery,
+  type MatchesRow,
+  matchesQuery,
   type TraceFilter,
   type TraceListRow,
-  type TraceStepRow,
-  traceStepsQuery,
-  tracesQuery,
 } from '../query/traces.ts'
 import { namingOf } from '../query/transaction-naming.ts'
 import { type Ask, asker } from './ask.ts'
@@ -41,10 +41,10 @@ export function registerTraceRoutes(app: ApiInstance, { store, transactionSettin
         ...(await transactionFilter(request.query, transactionSettings)),
       }
       const { sort = 'newest', limit = 100 } = request.query
-      const [traces, steps] = await Promise.all([
-        ask<TraceListRow>(tracesQuery(filter, { sort, limit: limit + 1 })),
-        ask<TraceStepRow>(traceStepsQuery(filter, stepMsOf(filter))),
-      ])
+      const page = { sort, limit: limit + 1 }
+      const matches = await ask<MatchesRow>(matchesQuery(filter, page, stepMsOf(filter)))
+      const found = matches.find((row) => row.whole)?.found ?? []
+      const traces = found.length === 0 ? [] : await ask<TraceListRow>(foundTracesQuery(found, page))
       return {
         traces: traces.slice(0, limit).map((trace) => ({
           ...trace,
@@ -52,10 +52,14 @@ export function registerTraceRoutes(app: ApiInstance, { store, transactionSettin
           versions: [...trace.versions],
         })),
         more: traces.length > limit,
-        histogram: chartOf(steps, filter, [
-          { name: 'ok', unit: '1', missing: 0, value: (row) => row.ok },
-          { name: 'error', unit: '1', missing: 0, value: (row) => row.error },
-        ]),
+        histogram: chartOf(
+          matches.filter((row) => !row.whole),
+          filter,
+          [
+            { name: 'ok', unit: '1', missing: 0, value: (row) => row.ok },
+            { name: 'error', unit: '1', missing: 0, value: (row) => row.error },
+          ],
+        ),
       }
     },
   )

@@ -28,6 +28,7 @@ import { type Ask, asker } from './ask.ts'
 import { type Comparison, parseComparison, usualOfEntities } from './baselines.ts'
 import { comparedCharts, type RedCharts } from './compared-charts.ts'
 import { ApiProblem } from './errors.ts'
+import { withKnown } from './known.ts'
 import { parseList } from './list-filter.ts'
 import { perMinute, toRed } from './red.ts'
 import { type ApiDeps, type ApiInstance, ApplicationParams, answers } from './route-types.ts'
@@ -56,18 +57,19 @@ export function registerTransactionRoutes(
 ): void {
   const tags = ['applications']
   const params = ApplicationParams
-  const scopeOf = async (request: RangedRequest): Promise<TransactionScope> => ({
-    ...parseRange(request.query, nowMs()),
-    application: request.params.application,
-    naming: namingOf(await readSettings(transactionSettings)),
-  })
+  const scopeOf = async (ask: Ask, request: RangedRequest): Promise<TransactionScope> =>
+    withKnown(ask, {
+      ...parseRange(request.query, nowMs()),
+      application: request.params.application,
+      naming: namingOf(await readSettings(transactionSettings)),
+    })
   app.get(
     '/applications/:application/transactions',
     { schema: { tags, params, querystring: TransactionQuery, response: answers(TransactionList) } },
     async (request, reply) => {
       const ask = asker(store, request, reply)
       const { q = '', sort = 'calls', limit = 200 } = request.query
-      const scope = await scopeOf(request)
+      const scope = await scopeOf(ask, request)
       const service = parseList('service', request.query.service)
       const [rows, known] = await Promise.all([
         transactionRows(ask, { ...scope, service }, parseComparison(request.query)),
@@ -97,7 +99,7 @@ export function registerTransactionRoutes(
     async (request, reply) => {
       const ask = asker(store, request, reply)
       const { service, transaction } = request.query
-      const scope = { ...(await scopeOf(request)), service, transaction }
+      const scope = { ...(await scopeOf(ask, request)), service, transaction }
       return detail(ask, scope, parseComparison(request.query))
     },
   )
@@ -106,7 +108,7 @@ export function registerTransactionRoutes(
     { schema: { tags, params, querystring: ScorecardQuery, response: answers(Scorecard) } },
     async (request, reply) => {
       const ask = asker(store, request, reply)
-      const scope = await scopeOf(request)
+      const scope = await scopeOf(ask, request)
       const { by = 'application', service } = request.query
       const rows = await ask<ScorecardRow>(
         scorecardQuery({ ...scope, by, service: parseList('service', service) }),

@@ -1,8 +1,8 @@
-import { behindSidecars, pairingMarginMs, rangeWindow, type SpanWindow, skewMs } from './pairing-sql.ts'
+import { behindSidecars, pairingMarginMs, rangeWindowOf, type SpanWindow, skewMs } from './pairing-sql.ts'
 import { type Query, type Range, stepOf } from './query.ts'
 import { type RedRow, redColumns } from './red.ts'
 import {
-  closedBounds,
+  closedBoundsOf,
   closedRows,
   mergedRedColumns,
   openCells,
@@ -31,11 +31,10 @@ LEFT ANTI JOIN (
   WHERE ${window.around('start_time', pairingMarginMs, skewMs)} AND ${isAsked}
 ) AS caller
 ON entry.trace_id = caller.trace_id AND entry.parent_span_id = caller.span_id AND entry.application = caller.application`
-const transactions = transactionsIn(rangeWindow)
 
 /** SQL text: the same from what is rolled up, and from raw spans around it. */
 const rolledUpTransactions = (source: RedSource, range: Range) => `
-${closedRows({ table: 'red', source, columns: 'application', condition: `entering AND ${isAsked}` })}
+${closedRows({ table: 'applications', source, columns: 'application', condition: isAsked })}
 UNION ALL
 SELECT application, start_time AS at, ${openCells()} FROM (${transactionsIn(openWindowOf(range))})`
 
@@ -45,19 +44,23 @@ function redOf(
 ): [bounds: string, red: string, rows: string, time: string, calls: string] {
   const source = redSource(scope)
   return source === 'raw'
-    ? ['', redColumns(), transactions, 'start_time', 'weight']
-    : [closedBounds, mergedRedColumns(), rolledUpTransactions(source, scope), 'at', 'n']
+    ? ['', redColumns(), transactionsIn(rangeWindowOf(scope)), 'start_time', 'weight']
+    : [closedBoundsOf(scope), mergedRedColumns(), rolledUpTransactions(source, scope), 'at', 'n']
 }
 
 export interface ApplicationRedRow extends RedRow {
   readonly application: string
+  /** Where steps are asked for: those with calls, and how many. */
+  readonly steps?: readonly [timesMs: readonly number[], calls: readonly number[]]
 }
 
-export function applicationsRedQuery(scope: Range & { application: string }): Query {
-  const [bounds, red, source] = redOf(scope)
+export function applicationsRedQuery(scope: Range & { application: string; stepMs?: number }): Query {
+  const [bounds, red, source, time, calls] = redOf(scope)
+  const steps =
+    scope.stepMs === undefined ? '' : `, sumMap([toFloat64(${stepOf(time)})], [toFloat64(${calls})]) AS steps`
   return {
     sql: `${bounds}
-SELECT application, ${red}
+SELECT application, ${red}${steps}
 FROM (${source})
 GROUP BY application
 ORDER BY application
@@ -85,7 +88,7 @@ SELECT ${columns}, start_time AS at FROM spans WHERE ${isEntry} AND ${openWindow
  */
 export function applicationSizesQuery(scope: Range & { application: string }): Query {
   return {
-    sql: `${closedBounds}
+    sql: `${closedBoundsOf(scope)}
 SELECT
   application, toFloat64(uniqExact(service)) AS tiers, toFloat64(uniqExact(cluster_id, namespace, service, pod)) AS nodes,
   toUnixTimestamp64Milli(toDateTime64(max(at), 3)) AS lastSeenMs
@@ -100,25 +103,6 @@ LIMIT 1000`,
 export interface ApplicationStepRow extends RedRow {
   readonly application: string
   readonly timeMs: number
-}
-
-export interface ApplicationCallsRow {
-  readonly application: string
-  readonly timeMs: number
-  readonly calls: number
-}
-
-/** Calls of applications per step, for spark lines. */
-export function applicationCallsQuery(scope: Range & { application: string; stepMs: number }): Query {
-  const [bounds, , source, time, calls] = redOf(scope)
-  return {
-    sql: `${bounds}
-SELECT application, ${stepOf(time)} AS timeMs, toFloat64(sum(${calls})) AS calls
-FROM (${source})
-GROUP BY application, timeMs
-ORDER BY application, timeMs`,
-    params: { ...scope },
-  }
 }
 
 /** RED of applications per step, for charts. */
@@ -137,7 +121,7 @@ ORDER BY application, timeMs`,
 /** Namespaces that an application's spans come from: whose deployments are its markers. */
 export function applicationNamespacesQuery(scope: Range & { application: string }): Query {
   return {
-    sql: `${closedBounds}
+    sql: `${closedBoundsOf(scope)}
 SELECT DISTINCT namespace FROM (${calledNodes(scope, 'namespace', "application = {application:String} AND namespace != ''")})
 ORDER BY namespace
 LIMIT 100`,

@@ -1,5 +1,13 @@
 import { isLinked } from './entry-sql.ts'
-import { behindSidecars, calledFrom, callersOf, isPair, type SpanWindow } from './pairing-sql.ts'
+import {
+  behindSidecars,
+  calledFrom,
+  callerKey,
+  callersOf,
+  isPair,
+  type SpanWindow,
+  spanNumber,
+} from './pairing-sql.ts'
 import { noParent, once } from './span-sql.ts'
 
 /**
@@ -42,39 +50,47 @@ SELECT ${ids}${callColumns} FROM (
     entry.*, ${isPair('caller', 'entry')} AS paired, caller.application AS callerApplication, caller.service AS callerService,
     caller.version AS callerVersion, caller.kind AS callerKind, caller.duration_ns AS callerNs, caller.status AS callerStatus
   FROM (${entriesIn(window, 'kind IN (2, 5)', `NOT ${isLinked}`, traces)}) AS entry
-LEFT JOIN (${callersOf(
+LEFT ANY JOIN (${callersOf(
   window,
-  `SELECT trace_id, parent_span_id FROM spans WHERE kind IN (2, 5) AND parent_span_id != ${noParent} AND ${traces} AND ${window.own('start_time')}`,
+  `SELECT ${spanNumber('parent_span_id')} FROM spans WHERE kind IN (2, 5) AND parent_span_id != ${noParent} AND ${traces} AND ${window.own('start_time')}`,
   `${notConsumer} AND ${traces}`,
 )}) AS caller ON caller.trace_id = entry.trace_id AND caller.span_id = entry.parent_span_id)`
 
-/** Consumers with links: called by their parent if it is stored, else by each tier that they link to. */
+/** Consumers with links: called by their parent if it is stored, else by each tier that they link to. In layers, as below. */
 const byLink = (window: SpanWindow, traces: string, ids: string) => `
 SELECT ${ids}${callColumns} FROM (
-  SELECT
-    ${entryColumns
-      .split(', ')
-      .map((name) => `entry.${name} AS ${name}`)
-      .join(', ')},
-    ${isPair('caller', 'entry')} AS paired, if(paired, caller.application, '') AS callerApplication,
-    if(paired, caller.service, '') AS callerService, if(paired, caller.version, '') AS callerVersion,
-    if(paired, caller.kind, 0) AS callerKind, caller.duration_ns AS callerNs, caller.status AS callerStatus,
-    if(paired, if(entry.ref.2 = entry.parent_span_id AND entry.ref.1 = entry.trace_id, 0, 1), 2) AS rank,
-    min(rank) OVER (PARTITION BY trace_id, span_id) AS best
-  FROM (
-    SELECT ${entryColumns}, arrayJoin(arrayConcat([(trace_id, parent_span_id)], arrayZip(links_trace_id, links_span_id))) AS ref
-    FROM (${entriesIn(window, 'kind = 5', 'notEmpty(links_span_id)', traces)})
-  ) AS entry
-  LEFT JOIN (${callersOf(
-    window,
-    `
-    SELECT trace_id, parent_span_id FROM spans PREWHERE kind = 5 WHERE notEmpty(links_span_id) AND ${traces} AND ${window.own('start_time')}
-    UNION ALL
-    SELECT link.1, link.2 FROM spans ARRAY JOIN arrayZip(links_trace_id, links_span_id) AS link
-    PREWHERE kind = 5
-    WHERE ${traces} AND ${window.own('start_time')}`,
-    `${notConsumer} AND ${traces}`,
-  )}) AS caller ON caller.trace_id = entry.ref.1 AND caller.span_id = entry.ref.2
+  SELECT *, min(rank) OVER (PARTITION BY trace_id, span_id) AS best FROM (
+    SELECT
+      ${entryColumns}, paired, callerNs, callerStatus,
+      if(paired, callerApplicationIs, '') AS callerApplication, if(paired, callerServiceIs, '') AS callerService,
+      if(paired, callerVersionIs, '') AS callerVersion, if(paired, callerKindIs, 0) AS callerKind,
+      multiIf(NOT paired, 2, ref.2 = parent_span_id AND ref.1 = trace_id, 0, 1) AS rank
+    FROM (
+      SELECT
+        ${entryColumns
+          .split(', ')
+          .map((name) => `entry.${name} AS ${name}`)
+          .join(', ')},
+        entry.ref AS ref, ${isPair('caller', 'entry')} AS paired, caller.application AS callerApplicationIs,
+        caller.service AS callerServiceIs, caller.version AS callerVersionIs, caller.kind AS callerKindIs,
+        caller.duration_ns AS callerNs, caller.status AS callerStatus
+      FROM (
+        SELECT ${entryColumns}, arrayJoin(arrayConcat([(trace_id, parent_span_id)], arrayZip(links_trace_id, links_span_id))) AS ref
+        FROM (${entriesIn(window, 'kind = 5', 'notEmpty(links_span_id)', traces)})
+      ) AS entry
+      LEFT ANY JOIN (${callersOf(
+        window,
+        `
+        SELECT ${spanNumber('parent_span_id')} FROM spans PREWHERE kind = 5
+        WHERE notEmpty(links_span_id) AND ${traces} AND ${window.own('start_time')}
+        UNION ALL
+        SELECT ${spanNumber('link.2')} FROM spans ARRAY JOIN arrayZip(links_trace_id, links_span_id) AS link
+        PREWHERE kind = 5
+        WHERE ${traces} AND ${window.own('start_time')}`,
+        `${notConsumer} AND ${traces}`,
+      )}) AS caller ON caller.trace_id = entry.ref.1 AND caller.span_id = entry.ref.2
+    )
+  )
 )
 WHERE rank = best
 ORDER BY trace_id, span_id, callerApplication, callerService, callerVersion, callerKind
@@ -131,7 +147,7 @@ FROM (
       trace_id, span_id, start_time, application, service, version, db_system, messaging_system, messaging_destination, rpc_system, http_method,
       peer, kind, duration_ns, status, weight
     FROM spans
-    WHERE kind IN (3, 4) AND NOT sidecar AND ${window.own('start_time')} AND ${condition} AND ${traces} AND (trace_id, span_id) NOT IN (${calledFrom(window, traces)})
+    WHERE kind IN (3, 4) AND NOT sidecar AND ${window.own('start_time')} AND ${condition} AND ${traces} AND ${callerKey('trace_id', 'span_id')} NOT IN (${calledFrom(window, traces)})
     ${once}
   )
 )`
@@ -160,7 +176,9 @@ export function edgesOf(window: SpanWindow, { application, calls, traces }: Edge
     : ''
   const ids = traces ? 'trace_id, span_id, ' : ''
   const only = traces ?? 'true'
-  const entries = `${calls ?? byParent(window, only, ids)} UNION ALL SELECT * FROM (${byLink(window, only, ids)})`
+  const parents = calls ?? byParent(window, only, ids)
+  const entries =
+    window.links === false ? parents : `${parents} UNION ALL SELECT * FROM (${byLink(window, only, ids)})`
   const settled = application ? `application = ${application} AND ${isSettled}` : 'true'
   return `
 SELECT * FROM (${betweenTiers(entries, ids)}) ${mine}

@@ -1,5 +1,5 @@
 import { endpointColumns } from './endpoint-sql.ts'
-import { behindSidecars, callersOf, isPair, type SpanWindow } from './pairing-sql.ts'
+import { behindSidecars, callersOf, isPair, type SpanWindow, spanNumber } from './pairing-sql.ts'
 import { isEntry, noParent, once } from './span-sql.ts'
 import type { Naming } from './transaction-naming.ts'
 import { nameOf, needsAttributesOf } from './transaction-rules-sql.ts'
@@ -50,7 +50,7 @@ FROM (
     -- A consumer with a link is called by what it links to, as in the questions to raw spans.
     NOT entry.linked AND NOT (paired AND caller.application = entry.application) AS entering
   FROM (${behindSidecars(window, naming === 'unnamed' ? unnamed(entries) : named(entries, naming))}) AS entry
-  LEFT JOIN (${callersOf(window, `SELECT trace_id, parent_span_id FROM spans WHERE ${entries} AND parent_span_id != ${noParent}`)})
+  LEFT ANY JOIN (${callersOf(window, `SELECT ${spanNumber('parent_span_id')} FROM spans WHERE ${entries} AND parent_span_id != ${noParent}`)})
   AS caller ON caller.trace_id = entry.trace_id AND caller.span_id = entry.parent_span_id
 ) AS own`
 }

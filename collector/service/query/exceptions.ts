@@ -1,7 +1,7 @@
 import { exceptionEvents } from './exception-sql.ts'
 import { rangeWindow, type SpanWindow } from './pairing-sql.ts'
 import { type Query, type Range, stepOf } from './query.ts'
-import { closedBounds, inClosedMinutes, isValid, openWindowOf, redSource } from './red-rollup.ts'
+import { closedBoundsOf, inClosedMinutes, isValid, openWindowOf, redSource } from './red-rollup.ts'
 
 /** Ranges up to this are read from raw spans alone. */
 const rawMsMax = 30 * 60_000
@@ -21,7 +21,7 @@ function exceptionRows(
 ): readonly [bounds: string, rows: string] {
   if (redSource(scope, rawMsMax) === 'raw') return ['', openRows(rangeWindow, narrow)]
   return [
-    closedBounds,
+    closedBoundsOf(scope),
     `
   SELECT
     service, version, operation, group_hash, exception_type, sample_trace_id AS sample, sample_message AS message,

@@ -1,9 +1,9 @@
 import { edgesOf } from './edge-sql.ts'
-import { rangeWindow } from './pairing-sql.ts'
+import { rangeWindowOf } from './pairing-sql.ts'
 import type { Query, Range } from './query.ts'
 import { type RedRow, redColumns } from './red.ts'
 import {
-  closedBounds,
+  closedBoundsOf,
   closedRows,
   mergedRedColumns,
   openCells,
@@ -45,9 +45,9 @@ export function flowEdgesQuery(scope: FlowScope): Query {
   const source = redSource(scope)
   const [bounds, red, rows] =
     source === 'raw'
-      ? ['', redColumns('durationNs', 'outcome = 2'), edgesOf(rangeWindow, { application: asked })]
+      ? ['', redColumns('durationNs', 'outcome = 2'), edgesOf(rangeWindowOf(scope), { application: asked })]
       : [
-          closedBounds,
+          closedBoundsOf(scope),
           mergedRedColumns(),
           `${closedRows({
             table: 'edges',

@@ -1,7 +1,7 @@
 import { type ListFilter, listParams, passes, type Query, type Range, stepOf } from './query.ts'
 import { type RedRow, redColumns } from './red.ts'
 import {
-  closedBounds,
+  closedBoundsOf,
   closedRows,
   mergedRedColumns,
   openCells,
@@ -44,7 +44,7 @@ export function tiersQuery(scope: Range & { application: string }): Query {
     source === 'raw'
       ? ['', redColumns(), `SELECT service, version, ${nodes}, status, duration_ns, weight FROM ${entries}`]
       : [
-          closedBounds,
+          closedBoundsOf(scope),
           mergedRedColumns(),
           // Figures have hours, nodes have not: rows of theirs only say that there were calls.
           `${closedRows({ table: 'red', source, columns: `service, version, [] AS nodeKeys`, condition: isMine })}
@@ -80,7 +80,7 @@ export function operationsQuery(
   const [bounds, red, source] =
     from === 'raw'
       ? ['', redColumns(), entries]
-      : [closedBounds, mergedRedColumns(), rolledUpEntries(from, scope)]
+      : [closedBoundsOf(scope), mergedRedColumns(), rolledUpEntries(from, scope)]
   return {
     sql: `${bounds}
 SELECT
@@ -111,7 +111,7 @@ export function operationStepsQuery(
   const [bounds, calls, source, time] =
     from === 'raw'
       ? ['', 'sum(weight)', entries, 'start_time']
-      : [closedBounds, 'sum(n)', rolledUpEntries(from, scope), 'at']
+      : [closedBoundsOf(scope), 'sum(n)', rolledUpEntries(from, scope), 'at']
   return {
     sql: `${bounds}
 SELECT service, operation, kind, step.1 AS timeMs, step.2 AS calls FROM (

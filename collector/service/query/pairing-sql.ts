@@ -1,3 +1,4 @@
+import type { Known, Range } from './query.ts'
 import { between, inSpanRange, noParent } from './span-sql.ts'
 
 /**
@@ -18,9 +19,15 @@ export const longMs = 60_000
 export const pairingMarginMs = 10 * 60_000
 
 /** SQL text: the spans that a question is about, by their start, and those around them. */
-export interface SpanWindow {
+export interface SpanWindow extends Absent {
   readonly own: (column: string) => string
   readonly around: (column: string, beforeMs: number, afterMs: number) => string
+}
+
+/** What spans are known to have none of, margins included. */
+export interface Absent {
+  readonly sidecars?: false
+  readonly links?: false
 }
 
 /** The range `{fromMs:Int64}`–`{toMs:Int64}`. */
@@ -29,6 +36,23 @@ export const rangeWindow: SpanWindow = {
   around: (column, beforeMs, afterMs) =>
     between(column, `{fromMs:Int64} - ${beforeMs}`, `{toMs:Int64} + ${afterMs}`),
 }
+
+/** What is known of a window whose own spans start at `fromMs` or later. */
+export function absentSince(
+  { noSidecarsSinceMs = Number.POSITIVE_INFINITY, noLinksSinceMs = Number.POSITIVE_INFINITY }: Known,
+  fromMs: number,
+): Absent {
+  const sinceMs = fromMs - pairingMarginMs
+  return {
+    ...(noSidecarsSinceMs <= sinceMs && { sidecars: false }),
+    ...(noLinksSinceMs <= sinceMs && { links: false }),
+  }
+}
+
+export const rangeWindowOf = (range: Range): SpanWindow => ({
+  ...rangeWindow,
+  ...absentSince(range, range.fromMs),
+})
 
 const isLasting = `(kind = 4 OR duration_ns >= ${longMs * 1_000_000})`
 
@@ -54,23 +78,32 @@ export const sidecarsOf = ({ around }: SpanWindow): string => `
   LIMIT 1 BY trace_id, span_id`
 
 /** SQL text: the rows, with `trace_id` and `parent_span_id`, as called by who stands behind any sidecars. */
-export const behindSidecars = (window: SpanWindow, rows: string): string => `
+export const behindSidecars = (window: SpanWindow, rows: string): string =>
+  window.sidecars === false
+    ? rows
+    : `
   SELECT row.* EXCEPT (parent_span_id), if(hop.span_id = ${noParent}, row.parent_span_id, hop.caller_span_id) AS parent_span_id
   FROM (${rows}) AS row
   LEFT JOIN (${sidecarsOf(window)}) AS hop ON hop.trace_id = row.trace_id AND hop.span_id = row.parent_span_id`
 
-/** SQL text: spans that may have called a callee of the window, one row each, `found` true; `refs`: (trace id, span id) to look for. */
+/** SQL text: a span id as a number: a set of numbers is looked up in twice as fast as one of (trace id, span id). */
+export const spanNumber = (spanId: string): string => `reinterpretAsUInt64(${spanId})`
+
+/**
+ * SQL text: spans that may have called a callee of the window, `found` true; `refs`: the `spanNumber`s to look for. Whoever
+ * joins them says the trace too, and takes one row of a span that was sent twice: LEFT ANY JOIN.
+ */
 export const callersOf = (window: SpanWindow, refs: string, condition = 'true'): string => {
-  const { around } = window
+  const { around, sidecars } = window
+  const behind =
+    sidecars === false
+      ? ''
+      : `OR ${spanNumber('span_id')} IN (SELECT ${spanNumber('caller_span_id')} FROM (${sidecarsOf(window)}))`
   return `
   SELECT trace_id, span_id, application, service, version, kind, duration_ns, status, start_time, true AS found
   FROM spans
   WHERE ${around('start_time', pairingMarginMs, skewMs)} AND (${around('start_time', soonMs, skewMs)} OR ${isLasting})
-    AND ${condition} AND NOT sidecar AND (
-      (trace_id, span_id) IN (${refs})
-      OR (trace_id, span_id) IN (SELECT trace_id, caller_span_id FROM (${sidecarsOf(window)}))
-    )
-  LIMIT 1 BY trace_id, span_id`
+    AND ${condition} AND NOT sidecar AND (${spanNumber('span_id')} IN (${refs}) ${behind})`
 }
 
 /** SQL text: the join found a caller, and both lie close enough. */
@@ -80,23 +113,28 @@ export function isPair(caller: string, callee: string): string {
   return `(${caller}.found AND ${gapMs} >= -${skewMs} AND (${gapMs} <= ${soonMs} OR (${gapMs} <= ${pairingMarginMs} AND ${lasting})))`
 }
 
-/** SQL text: (trace id, span id) of everything that a callee names as its caller, through sidecars too, and that may lie in the window. */
+/** SQL text: the key of a span in `calledFrom`: two of a billion spans have the same with a chance of 1 in 40. */
+export const callerKey = (traceId: string, spanId: string): string => `cityHash64(${traceId}, ${spanId})`
+
+/** SQL text: `callerKey` of everything that a callee names as its caller, through sidecars too, and that may lie in the window. */
 export const calledFrom = (window: SpanWindow, condition = 'true'): string => {
-  const { own, around } = window
+  const { own, around, sidecars, links } = window
   const near = `kind IN (2, 5) AND NOT sidecar AND parent_span_id != ${noParent} AND ${condition} AND ${around('start_time', skewMs, pairingMarginMs)} AND (
     ${around('start_time', skewMs, soonMs)} OR kind = 5
     OR trace_id IN (SELECT trace_id FROM spans WHERE kind IN (3, 4) AND duration_ns >= ${longMs * 1_000_000} AND ${own('start_time')})
   )`
-  return `
-  SELECT trace_id, parent_span_id FROM spans
-  WHERE ${near}
-  UNION ALL
-  SELECT trace_id, caller_span_id FROM (${sidecarsOf({ own, around: (column) => around(column, skewMs, pairingMarginMs) })})
+  const direct = `
+  SELECT ${callerKey('trace_id', 'parent_span_id')} FROM spans
+  WHERE ${near}`
+  const behind = `
+  SELECT ${callerKey('trace_id', 'caller_span_id')} FROM (${sidecarsOf({ own, around: (column) => around(column, skewMs, pairingMarginMs) })})
   WHERE (trace_id, span_id) IN (SELECT trace_id, parent_span_id FROM spans WHERE ${near} AND trace_id IN (
     SELECT trace_id FROM spans WHERE sidecar AND ${around('start_time', skewMs, pairingMarginMs)}
-  ))
-  UNION ALL
-  SELECT link.1, link.2 FROM spans ARRAY JOIN arrayZip(links_trace_id, links_span_id) AS link
+  ))`
+  const linked = `
+  SELECT ${callerKey('link.1', 'link.2')} FROM spans ARRAY JOIN arrayZip(links_trace_id, links_span_id) AS link
   PREWHERE kind = 5
   WHERE ${condition} AND ${around('start_time', skewMs, pairingMarginMs)}`
+  return [direct, ...(sidecars === false ? [] : [behind]), ...(links === false ? [] : [linked])].join(`
+  UNION ALL`)
 }

@@ -9,9 +9,18 @@ export interface Query {
 }
 
 /** `from` inclusive, `to` exclusive, Unix ms. */
-export interface Range {
+export interface Range extends Known {
   readonly fromMs: number
   readonly toMs: number
+}
+
+/** What is known of spans already (known.ts): a question that knows it is understood faster, and has the same answer. */
+export interface Known {
+  /** Up to here minutes are read from rollups. */
+  readonly rolledUpMs?: number
+  /** No span that starts since then is of a sidecar; no consumer has a link. */
+  readonly noSidecarsSinceMs?: number
+  readonly noLinksSinceMs?: number
 }
 
 /** Values to keep (empty: all) and values to leave out. */

@@ -1,6 +1,6 @@
 import { bucketOf, mergedQuantilesNs } from './duration-buckets.ts'
-import type { SpanWindow } from './pairing-sql.ts'
-import type { Query, Range } from './query.ts'
+import { absentSince, type SpanWindow } from './pairing-sql.ts'
+import type { Known, Query, Range } from './query.ts'
 import { between, inSpanRange } from './span-sql.ts'
 
 /**
@@ -38,7 +38,6 @@ const floorTo = (expression: string, unitMs: number) => `intDiv(${expression}, $
 /** SQL text: Unix ms; spans that were received before are rolled up. */
 export const receivedUntilMs =
   "(SELECT toUnixTimestamp64Milli(max(received_until)) FROM rollup_progress WHERE job = 'red_1m')"
-
 export function rolledUpToQuery(): Query {
   return { sql: `SELECT toFloat64(${receivedUntilMs}) AS receivedUntilMs`, params: {} }
 }
@@ -47,12 +46,13 @@ export function rolledUpToQuery(): Query {
 export const rolledUpMs = `(${receivedUntilMs} - ${lateMarginMs})`
 
 /** SQL text: a WITH clause that names the bounds of the parts, for the conditions below. */
-export const closedBounds = `
+export const closedBoundsOf = (known: Known): string => `
 WITH
   ${ceilTo('{fromMs:Int64}', 60_000)} AS closedFromMs,
-  greatest(closedFromMs, ${floorTo(`least({toMs:Int64}, ${rolledUpMs})`, 60_000)}) AS closedToMs,
+  greatest(closedFromMs, ${floorTo(`least({toMs:Int64}, ${known.rolledUpMs === undefined ? rolledUpMs : '{rolledUpMs:Int64}'})`, 60_000)}) AS closedToMs,
   ${ceilTo('closedFromMs', 3_600_000)} AS hourFromMs,
   greatest(hourFromMs, ${floorTo('closedToMs', 3_600_000)}) AS hourToMs`
+export const closedBounds = closedBoundsOf({})
 
 const at = (ms: string) => `toDateTime(intDiv(${ms}, 1000))`
 
@@ -72,17 +72,26 @@ const afterClosed: SpanWindow['around'] = (column, beforeMs, afterMs) =>
   between(column, `closedToMs - ${beforeMs}`, `{toMs:Int64} + ${afterMs}`)
 
 /** What comes after the rolled up minutes. */
-export const newestWindow: SpanWindow = { own: (column) => afterClosed(column, 0, 0), around: afterClosed }
+const newestWindow: SpanWindow = { own: (column) => afterClosed(column, 0, 0), around: afterClosed }
+
+/** Unix ms from which raw spans answer a range that begins with a whole minute: `closedToMs`. */
+const openFromMs = ({ fromMs, toMs, rolledUpMs: untilMs = 0 }: Range): number =>
+  Math.max(fromMs, Math.floor(Math.min(toMs, untilMs) / 60_000) * 60_000)
+
+export const newestWindowOf = (range: Range): SpanWindow => ({
+  ...newestWindow,
+  ...absentSince(range, openFromMs(range)),
+})
 
 /**
  * `openWindow` of a range: the newest alone where it begins with a whole minute. To understand a question takes ClickHouse
  * longer than to answer it, so its text is kept short.
  */
-export const openWindowOf = ({ fromMs }: Range): SpanWindow =>
-  fromMs % 60_000 === 0 ? newestWindow : openWindow
+export const openWindowOf = (range: Range): SpanWindow =>
+  range.fromMs % 60_000 === 0 ? newestWindowOf(range) : { ...openWindow, ...absentSince(range, range.fromMs) }
 
 interface ClosedRows {
-  readonly table: 'red' | 'edges' | 'transactions' | 'nodes' | 'db' | 'endpoints' | 'queues'
+  readonly table: 'red' | 'edges' | 'transactions' | 'applications' | 'nodes' | 'db' | 'endpoints' | 'queues'
   readonly source: RedSource
   /** Also how many of the calls are of which class, as `judgedCells` names them; not of edges. */
   readonly judged?: true
@@ -105,8 +114,6 @@ export const inClosedMinutes = `minute >= ${at('closedFromMs')} AND minute < ${a
 export const isValid = (name: string, time: string, within: string): string =>
   `${within} AND (${time}, generation) IN (SELECT ${time}, max(generation) FROM ${name} WHERE ${within} GROUP BY ${time})`
 
-const minuteTables: readonly ClosedRows['table'][] = ['nodes', 'db', 'endpoints', 'queues']
-
 /**
  * SQL text: the valid rows of a rollup in the middle parts. A recomputation writes each key once, and only the newest counts: no FINAL.
  */
@@ -117,7 +124,7 @@ export function closedRows({ table, source, judged, bare, columns, condition }: 
   FROM ${name}
   WHERE ${isValid(name, time, within)} AND calls > 0 AND ${condition}`
   const inMinutes = inClosedMinutes
-  if (source !== 'hours' || minuteTables.includes(table)) return rows(`${table}_1m`, 'minute', inMinutes)
+  if (source !== 'hours') return rows(`${table}_1m`, 'minute', inMinutes)
   const inHours = `hour >= ${at('hourFromMs')} AND hour < ${at('hourToMs')}`
   return `${rows(`${table}_1m`, 'minute', `${inMinutes} AND (minute < ${at('hourFromMs')} OR minute >= ${at('hourToMs')})`)}
   UNION ALL ${rows(`${table}_1h`, 'hour', inHours)}`

@@ -1,8 +1,8 @@
-import { rangeWindow, type SpanWindow } from './pairing-sql.ts'
+import { rangeWindowOf, type SpanWindow } from './pairing-sql.ts'
 import { type Query, type Range, stepOf } from './query.ts'
 import { type RedRow, redColumns } from './red.ts'
 import {
-  closedBounds,
+  closedBoundsOf,
   closedRows,
   mergedRedColumns,
   openCells,
@@ -50,14 +50,14 @@ export function redRows(
     return {
       bounds: '',
       red: redColumns('durationNs', 'outcome = 2'),
-      rows: open(rangeWindow, 'durationNs, outcome, weight'),
+      rows: open(rangeWindowOf(scope), 'durationNs, outcome, weight'),
       calls: 'weight',
       failed: 'if(outcome = 2, weight, 0)',
       longestNs: 'durationNs',
     }
   const { table, closedColumns, condition } = rows
   return {
-    bounds: closedBounds,
+    bounds: closedBoundsOf(scope),
     red: mergedRedColumns(),
     rows: `
   SELECT * FROM (${closedRows({ table, source, columns: closedColumns, condition })}) WHERE ${narrow}

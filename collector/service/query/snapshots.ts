@@ -1,6 +1,6 @@
 import { judgedEntries } from './judged-sql.ts'
 import { type ListFilter, listParams, passes, type Query, type Range, stepOf } from './query.ts'
-import { closedBounds, newestWindow } from './red-rollup.ts'
+import { closedBoundsOf, newestWindowOf } from './red-rollup.ts'
 import { snapshotsAmong } from './snapshot-sql.ts'
 import type { Naming } from './transaction-naming.ts'
 
@@ -68,10 +68,11 @@ WHERE start_time >= ${ms('fromMs')} AND start_time < ${ms('toMs')}
   )`
 
 /** What is not rolled up, chosen in the same way; the sample of a minute is the same one for each page. */
-function fresh(naming: Naming, reason: ListFilter, conditions: string): string {
+function fresh(filter: SnapshotFilter, conditions: string): string {
+  const { naming, reason } = filter
   const wantsNormal =
     !reason.out.includes('periodic') && (reason.in.length === 0 || reason.in.includes('periodic'))
-  const judged = judgedEntries(newestWindow, naming, 'true')
+  const judged = judgedEntries(newestWindowOf(filter), naming, 'true')
   const worthALook = wantsNormal ? judged : `SELECT * FROM (${judged}) WHERE class != 'normal'`
   return `
 SELECT
@@ -85,7 +86,7 @@ function rowsOf(filter: SnapshotFilter): string {
   const conditions = conditionsOf(filter)
   return filter.application === ''
     ? kept(conditions)
-    : `SELECT * FROM (${kept(conditions)}) WHERE start_time < fromUnixTimestamp64Milli(toInt64(closedToMs)) UNION ALL ${fresh(filter.naming, filter.reason, conditions)}`
+    : `SELECT * FROM (${kept(conditions)}) WHERE start_time < fromUnixTimestamp64Milli(toInt64(closedToMs)) UNION ALL ${fresh(filter, conditions)}`
 }
 
 export interface SnapshotRow {
@@ -127,7 +128,7 @@ export function snapshotsQuery(filter: SnapshotFilter, { sort, limit, before }: 
     ? 'WHERE (start_time, trace_id, span_id) < (fromUnixTimestamp64Milli({beforeMs:Int64}), unhex({beforeTrace:String}), unhex({beforeSpan:String}))'
     : ''
   return {
-    sql: `${closedBounds}
+    sql: `${closedBoundsOf(filter)}
 SELECT
   lower(hex(trace_id)) AS traceId, lower(hex(span_id)) AS spanId, toFloat64(toUnixTimestamp64Milli(start_time)) AS startMs,
   duration_ns / 1e6 AS durationMs, cluster_id AS clusterId, namespace, application, service, transaction, version, pod, operation,
@@ -156,7 +157,7 @@ export interface SnapshotStepRow {
 
 export function snapshotStepsQuery(filter: SnapshotFilter, stepMs: number): Query {
   return {
-    sql: `${closedBounds}
+    sql: `${closedBoundsOf(filter)}
 SELECT ${stepOf('start_time')} AS timeMs, why AS reason, toFloat64(count()) AS kept, round(sum(alike / keptOf)) AS all
 FROM (${rowsOf(filter)})
 GROUP BY timeMs, reason
@@ -165,11 +166,22 @@ ORDER BY timeMs, reason`,
   }
 }
 
-function paramsOf({ naming, fromMs, toMs, application, minMs, maxMs, text, ...filters }: SnapshotFilter) {
+function paramsOf({
+  naming,
+  fromMs,
+  toMs,
+  rolledUpMs,
+  application,
+  minMs,
+  maxMs,
+  text,
+  ...filters
+}: SnapshotFilter) {
   return {
     naming: naming.revision,
     fromMs,
     toMs,
+    ...(rolledUpMs !== undefined && { rolledUpMs }),
     application,
     minMs,
     maxMs,

@@ -4,7 +4,11 @@
  * `statementCharsMax` bytes is not looked at.
  */
 const statementCharsMax = 4_096
-export const statementText = `normalizeQuery(substring(if(db_statement = '', toString(operation), db_statement), 1, ${statementCharsMax}))`
-export const statementHash = `cityHash64(${statementText})`
+const normal = (column: string) => `normalizeQuery(substring(${column}, 1, ${statementCharsMax}))`
+/** Each column apart: both are dictionaries, of which every text is looked at once and not every row. */
+const ofEither = (of: (text: string) => string) =>
+  `if(db_statement = '', ${of(normal('operation'))}, ${of(normal('db_statement'))})`
+export const statementText = ofEither((text) => `toString(${text})`)
+export const statementHash = ofEither((text) => `toUInt64(cityHash64(${text}))`)
 
 export const isDatabaseCall = "(kind IN (3, 4) AND db_system != '' AND NOT sidecar)"

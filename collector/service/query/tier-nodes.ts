@@ -2,7 +2,7 @@ import { podHealth, podsInRange } from './pod-sql.ts'
 import { inRange, type Query, type Range, stepOf } from './query.ts'
 import { type RedRow, redColumns } from './red.ts'
 import {
-  closedBounds,
+  closedBoundsOf,
   closedRows,
   mergedRedColumns,
   openCells,
@@ -29,7 +29,7 @@ function entriesOf(
   }
   const rows = `${closedRows({ table: 'nodes', source: 'minutes', columns, condition: isMine })}
   UNION ALL ${entries(`start_time AS at, ${openCells()}`, openWindowOf(scope).own('start_time'))}`
-  return [closedBounds, mergedRedColumns(), rows, 'at', 'n']
+  return [closedBoundsOf(scope), mergedRedColumns(), rows, 'at', 'n']
 }
 
 export const tierNodesMax = 2_000

@@ -1,6 +1,6 @@
 import type { Query } from './query.ts'
-import { receivedUntilMs, rolledUpMs } from './red-rollup.ts'
-import { between, inSpanRange, kindName, noParent, statusName } from './span-sql.ts'
+import { lateMarginMs, receivedUntilMs } from './red-rollup.ts'
+import { between, inSpanRange, kindName, noParent, once, statusName } from './span-sql.ts'
 
 /** A trace by its id as 32 hex digits. `fromMs`–`toMs` bound the look-up; 0 and a far future: all days. */
 export interface TraceKey {
@@ -39,8 +39,9 @@ export function traceHoursQuery(key: TraceKey): Query {
   return {
     sql: `
 WITH
-  greatest({fromMs:Int64}, ifNull(intDiv(${rolledUpMs}, 60000) * 60000, 0)) AS openFromMs,
-  greatest(0, ifNull(${receivedUntilMs}, 0) - ${visibleWithinMs}) AS newFromMs
+  ${receivedUntilMs} AS receivedMs,
+  greatest({fromMs:Int64}, intDiv(receivedMs - ${lateMarginMs}, 60000) * 60000) AS openFromMs,
+  greatest(0, receivedMs - ${visibleWithinMs}) AS newFromMs
 SELECT toUnixTimestamp(toStartOfHour(at)) AS hour, min(startMs) AS fromMs, max(endMs) AS toMs FROM (
   SELECT minute AS at, toInt64(toUnixTimestamp(minute)) * 1000 AS startMs, startMs + 60000 AS endMs FROM trace_index
   WHERE ${isTrace} AND minute >= toStartOfMinute(fromUnixTimestamp64Milli({fromMs:Int64}))
@@ -94,8 +95,11 @@ SELECT
   toString(resource_id) AS resourceId, scope_name AS scope,
   arrayMap((t, n, a) -> (toUnixTimestamp64Nano(t) / 1e6, toString(n), a), events_time, events_name, events_attributes) AS events,
   arrayMap((t, s) -> (lower(hex(t)), lower(hex(s))), links_trace_id, links_span_id) AS links
-FROM spans AS span FINAL
-WHERE ${isTrace} AND ${within(key)}
+FROM (
+  -- Of a granule, the rows of the trace alone are read whole; with FINAL all would be.
+  SELECT * FROM spans PREWHERE ${isTrace} WHERE ${within(key)}
+  ${once}
+) AS span
 ORDER BY start_time, span_id
 LIMIT {limit:UInt32}`,
     params: { ...key, limit },
@@ -110,9 +114,10 @@ export interface ResourceAttributesRow {
 export function traceResourcesQuery(key: FoundTrace): Query {
   return {
     sql: `
-SELECT toString(resource_id) AS resourceId, attributes
-FROM resources FINAL
+SELECT toString(resource_id) AS resourceId, argMax(resources.attributes, last_seen) AS attributes
+FROM resources
 WHERE resource_id IN (SELECT resource_id FROM spans WHERE ${isTrace} AND ${within(key)})
+GROUP BY resource_id
 LIMIT 1000`,
     params: { ...key },
   }

@@ -3,7 +3,7 @@ import { exceptionEvents } from './exception-sql.ts'
 import { guarded } from './judged-sql.ts'
 import { rangeWindow } from './pairing-sql.ts'
 import { type ListFilter, listParams, passes, type Query, type Range, stepOf } from './query.ts'
-import { inSpanRange, noParent } from './span-sql.ts'
+import { inSpanRange, noParent, once } from './span-sql.ts'
 import { isDatabaseCall, statementHash } from './statement-sql.ts'
 import type { Naming } from './transaction-naming.ts'
 
@@ -93,10 +93,10 @@ function hasPair(at: number): string {
     OR resource_id IN (SELECT resource_id FROM resources WHERE ${isPair('attributes')}))`
 }
 
-/** Traces with a span that passes every filter: one row each, with what sorts it. */
+/** Traces with a span that passes every filter: one row each, with what sorts it. A span that is stored twice changes nothing: no FINAL. */
 const matching = (filter: TraceFilter) => `
-SELECT trace_id, min(start_time) AS firstAt, max(duration_ns) AS longestNs, countIf(status = 2) AS failed
-FROM spans FINAL
+SELECT trace_id, min(start_time) AS firstAt, max(duration_ns) AS longestNs, max(status = 2) AS failed
+FROM spans
 WHERE ${inSpanRange('start_time')} AND ${lists.map((name) => passes(name, name)).join(' AND ')}
   ${filter.attributes.map((_, at) => `AND ${hasPair(at)}`).join(' ')}
   ${rareConditions(filter)}
@@ -119,13 +119,16 @@ export interface TraceListRow {
   readonly versions: readonly string[]
 }
 
-export function tracesQuery(filter: TraceFilter, page: { sort: 'newest' | 'slowest'; limit: number }): Query {
-  const isRoot = `parent_span_id = ${noParent}`
-  const rank = 'if(isRoot, 0, 1), start_time'
-  const order = { newest: 'firstAt DESC', slowest: 'longestNs DESC' }[page.sort]
-  const finalOrder = { newest: 'startMs DESC', slowest: 'durationMs DESC' }[page.sort]
-  return {
-    sql: `
+export interface TracePage {
+  readonly sort: 'newest' | 'slowest'
+  readonly limit: number
+}
+
+const isRoot = `parent_span_id = ${noParent}`
+const rank = 'if(isRoot, 0, 1), start_time'
+
+/** SQL text: a row for each trace of those that the condition names. */
+const traceRows = (within: string, { sort }: TracePage) => `
 SELECT
   lower(hex(trace_id)) AS traceId,
   toUnixTimestamp64Nano(min(start_time)) / 1e6 AS startMs,
@@ -139,14 +142,38 @@ SELECT
   argMin(http_status, (${rank})) AS httpStatus,
   arraySort(groupUniqArrayIf(100)(concat(service, '@', version), version != '')) AS versions
 FROM (
-  SELECT *, ${isRoot} AS isRoot FROM spans FINAL
-  WHERE ${inSpanRange('start_time', traceMarginMs)} AND trace_id IN (
-    SELECT trace_id FROM (${matching(filter)} ORDER BY ${order}, trace_id LIMIT {limit:UInt32})
-  )
+  SELECT trace_id, start_time, duration_ns, service, operation, version, status, http_status, ${isRoot} AS isRoot FROM spans
+  WHERE ${within} ${once}
 )
 GROUP BY trace_id
-ORDER BY ${finalOrder}, traceId`,
+ORDER BY ${{ newest: 'startMs DESC', slowest: 'durationMs DESC' }[sort]}, traceId`
+
+export function tracesQuery(filter: TraceFilter, page: TracePage): Query {
+  const order = { newest: 'firstAt DESC', slowest: 'longestNs DESC' }[page.sort]
+  return {
+    sql: traceRows(
+      `${inSpanRange('start_time', traceMarginMs)} AND trace_id IN (
+    SELECT trace_id FROM (${matching(filter)} ORDER BY ${order}, trace_id LIMIT {limit:UInt32})
+  )`,
+      page,
+    ),
     params: { ...traceParams(filter), limit: page.limit },
+  }
+}
+
+/** The same of traces that were found, by the times of what matched. */
+export function foundTracesQuery(found: MatchesRow['found'], page: TracePage): Query {
+  const times = found.map(([, firstMs]) => firstMs)
+  return {
+    sql: traceRows(
+      `${inSpanRange('start_time', traceMarginMs)} AND trace_id IN (SELECT toFixedString(unhex(arrayJoin({traceIds:Array(String)})), 16))`,
+      page,
+    ),
+    params: {
+      fromMs: Math.min(...times),
+      toMs: Math.max(...times) + 1,
+      traceIds: found.map(([traceId]) => traceId),
+    },
   }
 }
 
@@ -164,6 +191,27 @@ SELECT ${stepOf('firstAt')} AS timeMs, toFloat64(countIf(failed = 0)) AS ok, toF
 FROM (${matching(filter)})
 GROUP BY timeMs
 ORDER BY timeMs`,
+    params: { ...traceParams(filter), stepMs },
+  }
+}
+
+export interface MatchesRow extends TraceStepRow {
+  /** Of the whole range, and then with the page's traces; else of a step. */
+  readonly whole: boolean
+  readonly found: readonly (readonly [traceId: string, firstMs: number])[]
+}
+
+/** Both of the above in one reading of the spans: the page's traces and all matching ones over time. */
+export function matchesQuery(filter: TraceFilter, { sort, limit }: TracePage, stepMs: number): Query {
+  const order = { newest: '-toUnixTimestamp64Nano(firstAt)', slowest: '-toInt64(longestNs)' }[sort]
+  return {
+    sql: `
+SELECT
+  toBool(grouping(timeMs) = 1) AS whole, timeMs, toFloat64(countIf(failed = 0)) AS ok, toFloat64(countIf(failed > 0)) AS error,
+  if(whole, arrayMap(one -> (lower(hex(one.2)), toFloat64(one.3)), groupArraySorted(${limit})((${order}, trace_id, toUnixTimestamp64Milli(firstAt)))), []) AS found
+FROM (SELECT *, ${stepOf('firstAt')} AS timeMs FROM (${matching(filter)}))
+GROUP BY GROUPING SETS ((), (timeMs))
+ORDER BY whole, timeMs`,
     params: { ...traceParams(filter), stepMs },
   }
 }

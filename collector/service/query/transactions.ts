@@ -1,7 +1,7 @@
 import { type ClassCounts, classColumns, judgedRows } from './judged-sql.ts'
 import { type ListFilter, listParams, passes, type Query, type Range, stepOf } from './query.ts'
 import type { RedRow } from './red.ts'
-import { closedBounds, mergedRedColumns, redSource } from './red-rollup.ts'
+import { closedBoundsOf, mergedRedColumns, redSource } from './red-rollup.ts'
 import type { Naming } from './transaction-naming.ts'
 
 /**
@@ -38,9 +38,10 @@ interface Conditions {
   readonly rawCondition?: string
 }
 
-const paramsOf = ({ fromMs, toMs, application, naming }: TransactionScope) => ({
+const paramsOf = ({ fromMs, toMs, rolledUpMs, application, naming }: TransactionScope) => ({
   fromMs,
   toMs,
+  ...(rolledUpMs !== undefined && { rolledUpMs }),
   application,
   naming: naming.revision,
 })
@@ -61,7 +62,7 @@ export function transactionsQuery(
   scope: TransactionScope & { readonly service: ListFilter; readonly stepMs: number },
 ): Query {
   return {
-    sql: `${closedBounds}
+    sql: `${closedBoundsOf(scope)}
 SELECT rolled.*, toFloat64(toUnixTimestamp(registered.first)) * 1000 AS firstSeenMs FROM (
   SELECT
     service, transaction, ${mergedRedColumns()}, ${classColumns},
@@ -116,7 +117,7 @@ export function transactionStepsQuery(
     rawCondition: rawIsAsked,
   })
   return {
-    sql: `${closedBounds}
+    sql: `${closedBoundsOf(scope)}
 SELECT ${stepOf('at')} AS timeMs, ${mergedRedColumns()}, ${classColumns}
 FROM (${rows})
 GROUP BY timeMs
@@ -140,7 +141,7 @@ export function transactionVersionsQuery(scope: TransactionScope & TransactionKe
     rawCondition: rawIsAsked,
   })
   return {
-    sql: `${closedBounds}
+    sql: `${closedBoundsOf(scope)}
 SELECT version, ${mergedRedColumns()}, ${classColumns}
 FROM (${rows})
 GROUP BY version
@@ -181,7 +182,7 @@ export function scorecardQuery(
     rawCondition: passes('service', 'service'),
   })
   return {
-    sql: `${closedBounds}
+    sql: `${closedBoundsOf(scope)}
 SELECT
   serviceKey AS service, transactionKey AS transaction, clusterIdKey AS clusterId, namespaceKey AS namespace, podKey AS pod,
   ${mergedRedColumns()}, ${classColumns}

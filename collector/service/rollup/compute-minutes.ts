@@ -4,8 +4,9 @@ import { type Naming, namingOf } from '../query/transaction-naming.ts'
 import type { Query, Store } from '../store/store.ts'
 import { newestSettings } from '../store/transaction-settings.ts'
 import { hourQueries, staleHoursQuery } from './hour-sql.ts'
-import type { MinutesToCompute } from './minutes.ts'
+import { absentOf, type MinutesToCompute, type PresentRow, presentQuery } from './minutes.ts'
 import { newestWrittenQuery, recordMinutesQuery } from './progress-sql.ts'
+import { applicationsQuery } from './tables/applications.ts'
 import { dbQuery, dbStatementsQuery } from './tables/db.ts'
 import { edgesQuery } from './tables/edges.ts'
 import { endpointsQuery } from './tables/endpoints.ts'
@@ -21,38 +22,39 @@ import { knownTransactionsQuery, transactionsQuery } from './tables/transactions
 export interface ComputeDeps {
   readonly store: Pick<Store, 'query' | 'client' | 'carryOver'>
   readonly clock: { nowMs(): number }
-  /** Cores of one statement; 1. */
-  readonly threads?: number
+  /** Statements at once, of one core each; 1. */
+  readonly lanes?: 1 | 2
 }
 
 /** Ingest goes first: the job has one core, and two for minutes of so many spans. */
 const busySpans = 1_000_000
-export const threadsFor = (spans: number): number => (spans > busySpans ? 2 : 1)
+export const lanesFor = (spans: number): 1 | 2 => (spans > busySpans ? 2 : 1)
 
 /** Spans that one insert reads, when it is of more than one minute. */
 const spansPerInsertMax = 2_000_000
 
 type TableQuery = (minutes: MinutesToCompute) => Query
 
-/** What is made of entry spans, in this order: see tables/entries.ts. */
+/** What is made of the entry spans that are set aside, in this order: see tables/entries.ts. */
 const ofEntries: readonly TableQuery[] = [
-  entriesQuery,
   knownTransactionsQuery,
   thresholdsQuery,
   redQuery,
   transactionsQuery,
+  applicationsQuery,
   nodesQuery,
   snapshotsQuery,
-  endpointsQuery,
 ]
 
-/** Of them, what depends on names and thresholds. */
-export const entryTables: readonly TableQuery[] = [...ofEntries, dropEntriesQuery]
-
-export const minuteTables: readonly TableQuery[] = [
+/** What depends on names and thresholds. */
+export const entryTables: readonly TableQuery[] = [
+  entriesQuery,
   ...ofEntries,
-  edgesQuery,
+  endpointsQuery,
   dropEntriesQuery,
+]
+
+const ofSpans: readonly TableQuery[] = [
   dbQuery,
   dbStatementsQuery,
   queuesQuery,
@@ -111,7 +113,12 @@ export async function computeMinutes(
 ): Promise<bigint> {
   // What is received from here on may be missed.
   const computedMs = deps.clock.nowMs()
-  return computeTables(deps, minuteTables, { minutesMs, newest, computedMs: () => computedMs })
+  const { lanes = 1 } = deps
+  return computeTables(deps, (tables) => runTables(tables, lanes), {
+    minutesMs,
+    newest,
+    computedMs: () => computedMs,
+  })
 }
 
 /** A computed minute, and when it was. */
@@ -130,11 +137,33 @@ export async function renameMinutes(
   newest: bigint,
 ): Promise<bigint> {
   const times = new Map(minutes.map(({ minuteMs, computedMs }) => [minuteMs, computedMs]))
-  return computeTables(deps, entryTables, {
+  return computeTables(deps, (tables) => tables(entryTables), {
     minutesMs: [...times.keys()],
     newest,
     computedMs: (minuteMs) => times.get(minuteMs) ?? 0,
   })
+}
+
+type RunTables = (tables: readonly TableQuery[]) => Promise<void>
+
+/**
+ * Two lanes, one after the other or at once:
+ *
+ *   entries ──▶ what is made of them              ──▶ dropped
+ *   what is made of all spans ──▶ endpoints, edges ──▶
+ */
+async function runTables(tables: RunTables, lanes: 1 | 2): Promise<void> {
+  if (lanes === 1) return tables([...entryTables.slice(0, -1), ...ofSpans, edgesQuery, dropEntriesQuery])
+  const entries = tables([entriesQuery])
+  const done = await Promise.allSettled([
+    entries.then(() => tables(ofEntries)),
+    tables(ofSpans)
+      .then(() => entries)
+      .then(() => tables([endpointsQuery, edgesQuery])),
+  ])
+  // Both are over: nothing of a run that failed is written beside the next one.
+  for (const lane of done) if (lane.status === 'rejected') throw lane.reason
+  await tables([dropEntriesQuery])
 }
 
 interface Computation {
@@ -144,15 +173,19 @@ interface Computation {
 }
 
 async function computeTables(
-  { store, clock, threads = 1 }: ComputeDeps,
-  tables: readonly TableQuery[],
+  { store, clock }: ComputeDeps,
+  compute: (tables: RunTables) => Promise<void>,
   { minutesMs, newest, computedMs }: Computation,
 ): Promise<bigint> {
   const naming = await readNaming(store)
   const minutes = minutesMs.map((minuteMs) => minuteMs / 1000)
-  const written = await newestWritten(store, 'thresholds_1m', minutes)
+  const written = await newestWritten(store, 'minute', minutes)
   const generation = nextGeneration(clock.nowMs(), written > newest ? written : newest)
-  for (const table of tables) await run(store, table({ minutes, generation, naming }), threads)
+  const [present] = await store.query<PresentRow>(presentQuery(minutes))
+  const computed = { minutes, generation, naming, ...(present && { absent: absentOf(present) }) }
+  await compute(async (tables) => {
+    for (const table of tables) await run(store, table(computed))
+  })
   await run(store, recordMinutesQuery({ minutes, generation, naming, computedMs: minutesMs.map(computedMs) }))
   return generation
 }
@@ -161,21 +194,22 @@ async function computeTables(
 export async function computeStaleHours({ store, clock }: ComputeDeps, beforeMs: number): Promise<void> {
   const hours = await store.query<{ hour: number; newest: string }>(staleHoursQuery({ beforeMs }))
   for (const hour of hours) {
-    const generation = nextGeneration(clock.nowMs(), await newestWritten(store, 'red_1h', [hour.hour]))
+    const generation = nextGeneration(clock.nowMs(), await newestWritten(store, 'hour', [hour.hour]))
     for (const query of hourQueries({ ...hour, generation })) await run(store, query)
   }
 }
 
 async function newestWritten(
   store: Pick<Store, 'query'>,
-  table: 'thresholds_1m' | 'red_1h',
+  time: 'minute' | 'hour',
   times: readonly number[],
 ): Promise<bigint> {
-  const [row] = await store.query<{ newest: string }>(newestWrittenQuery(table, times))
+  const [row] = await store.query<{ newest: string }>(newestWrittenQuery(time, times))
   return BigInt(row?.newest ?? 0)
 }
 
 const settings = {
+  max_threads: 1,
   // Rules of all applications are part of the text.
   max_query_size: String(4 * 1024 ** 2),
   max_ast_elements: String(1_000_000),
@@ -191,13 +225,7 @@ const settings = {
 export async function run(
   store: Pick<Store, 'client' | 'carryOver'>,
   { sql, params }: Query,
-  threads = 1,
 ): Promise<void> {
-  for (const query of /^\s*ALTER\b/.test(sql) ? store.carryOver(sql) : [sql]) {
-    await store.client.command({
-      query,
-      query_params: params,
-      clickhouse_settings: { ...settings, max_threads: threads },
-    })
-  }
+  for (const query of /^\s*ALTER\b/.test(sql) ? store.carryOver(sql) : [sql])
+    await store.client.command({ query, query_params: params, clickhouse_settings: settings })
 }

@@ -22,18 +22,19 @@ SELECT
   }
 }
 
+/** What is written first, in each lane of a computation: no other table has newer rows. */
+const firstWritten = { minute: ['thresholds_1m', 'db_1m'], hour: ['red_1h'] } as const
+
 /**
  * The newest rows of these minutes or this hour (Unix s), finished or left by a run that died: what is computed now must be
- * newer, or the old rows would stay valid. These tables are written first, so no other has newer ones.
+ * newer, or the old rows would stay valid.
  */
-export function newestWrittenQuery(table: 'thresholds_1m' | 'red_1h', times: readonly number[]): Query {
-  const time = table === 'thresholds_1m' ? 'minute' : 'hour'
-  return {
-    sql: `
-SELECT toString(max(generation)) AS newest FROM ${table}
-WHERE ${time} IN (SELECT toDateTime(arrayJoin({times:Array(UInt32)}), 'UTC'))`,
-    params: { times },
-  }
+export function newestWrittenQuery(time: 'minute' | 'hour', times: readonly number[]): Query {
+  const newest = firstWritten[time].map(
+    (table) =>
+      `(SELECT max(generation) FROM ${table} WHERE ${time} IN (SELECT toDateTime(arrayJoin({times:Array(UInt32)}), 'UTC')))`,
+  )
+  return { sql: `SELECT toString(arrayMax([${newest.join(', ')}])) AS newest`, params: { times } }
 }
 
 /** The receipt of the first span since then; no row: there is none. */

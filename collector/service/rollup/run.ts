@@ -6,10 +6,10 @@ import {
   computeMinutes,
   computeStaleHours,
   groupMinutes,
+  lanesFor,
   readNaming,
   renameMinutes,
   run,
-  threadsFor,
 } from './compute-minutes.ts'
 import { isExpired, type PendingMinute, planRun } from './plan.ts'
 import {
@@ -153,8 +153,8 @@ export function createRollupRuns({ store, clock }: RunDeps, config: RollupConfig
       const spansOf = (minuteMs: number) => pending.get(minuteMs)?.spans ?? 0
       for (const group of groupMinutes(plan.now, spansOf)) {
         if (signal?.aborted) return { minutes: computed, backlog: true, lagMs: nowMs - finishedMs }
-        const threads = threadsFor(Math.max(...group.map(spansOf)))
-        generation = await computeMinutes({ store, clock, threads }, group, generation)
+        const lanes = lanesFor(Math.max(...group.map(spansOf)))
+        generation = await computeMinutes({ store, clock, lanes }, group, generation)
         await rest(signal)
         for (const minuteMs of group) pending.delete(minuteMs)
         computed += group.length

@@ -49,7 +49,7 @@ export function clusterStatements(statement: string, cluster: Cluster): string[]
   }
   const truncated = truncate.exec(statement)
   if (truncated) return [`TRUNCATE TABLE IF EXISTS ${local(truncated[1] ?? '')} SYNC`]
-  if (/^INSERT INTO \w+\s+SELECT\b/.test(statement)) return [statement]
+  if (/^INSERT INTO \w+\s+(?:\([^)]*\)\s*)?SELECT\b/.test(statement)) return [statement]
   throw new Error(`BUG: cannot carry this statement over to a cluster: ${statement.slice(0, 100)}`)
 }
 

@@ -37,6 +37,8 @@ export interface OpenStore extends Store {
 
 /** A request that outlasts the query's own limit by this much is given up. */
 const answerWithinMs = 10_000
+/** A migration may copy weeks of rollups. */
+const migrationMsMax = 20 * 60_000
 /** Below a server's keep-alive time-out (3 s by default), so that no request meets a socket that is being closed. */
 const idleSocketMs = 2_000
 
@@ -129,7 +131,12 @@ export function createStore({
       } finally {
         await admin.close()
       }
-      return migrate(client, carryOver)
+      const patient = createClient({ ...options, database, request_timeout: migrationMsMax })
+      try {
+        return await migrate(patient, carryOver)
+      } finally {
+        await patient.close()
+      }
     },
     ping: async () => (await client.ping()).success,
     async close() {

@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util'
 import { createApp } from '../../../collector/service/app.ts'
 import { isDatabaseCall, statementHash } from '../../../collector/service/query/statement-sql.ts'
-import { computeMinutes, run, threadsFor } from '../../../collector/service/rollup/compute-minutes.ts'
+import { computeMinutes, lanesFor, run } from '../../../collector/service/rollup/compute-minutes.ts'
 import { recordProgressQuery } from '../../../collector/service/rollup/progress-sql.ts'
 import { rebuildRollup } from '../../../collector/service/rollup/rebuild.ts'
 import { createAgentConfigs } from '../../../collector/service/store/agent-configs.ts'
@@ -206,7 +206,7 @@ async function busyMinute() {
         rangeMs: minutes * 60_000,
       }),
     )
-  const deps = { store: database.store, clock: systemClock, threads: threadsFor(busyMinuteSpans) }
+  const deps = { store: database.store, clock: systemClock, lanes: lanesFor(busyMinuteSpans) }
   // What it compares with: the minutes before.
   await computeMinutes(deps, [fromMs], 0n)
   return step('a busy minute is computed', () =>

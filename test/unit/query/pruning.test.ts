@@ -22,7 +22,12 @@ import {
 import { podServicesQuery } from '../../../collector/service/query/pods.ts'
 import { everything, type Query } from '../../../collector/service/query/query.ts'
 import { queuesQuery } from '../../../collector/service/query/queues.ts'
-import { traceStepsQuery, tracesQuery } from '../../../collector/service/query/traces.ts'
+import {
+  foundTracesQuery,
+  matchesQuery,
+  traceStepsQuery,
+  tracesQuery,
+} from '../../../collector/service/query/traces.ts'
 import { startTestClickHouse, type TestClickHouse } from '../../support/clickhouse.ts'
 
 const hour = 3_600_000
@@ -120,9 +125,10 @@ test.each<[string, Query]>([
   ['attributeKeys', attributeKeysQuery(scope)],
   ['informationPoint', pointQuery(point, { ...scope, stepMs: 60_000 })],
   [
-    'traces of a statement and an exception',
-    tracesQuery({ ...filter, statement: '1', exception: '1' }, { sort: 'newest', limit: 10 }),
+    'traces of a statement',
+    matchesQuery({ ...filter, statement: '1' }, { sort: 'newest', limit: 10 }, 60_000),
   ],
+  ['found traces', foundTracesQuery([['0'.repeat(32), scope.fromMs]], { sort: 'newest', limit: 10 })],
   ['long databases, of the raw parts', databasesQuery({ ...list, toMs: scope.fromMs + 7 * hour })],
   [
     'long applicationsRed, of the raw parts',

@@ -9,8 +9,12 @@ import {
   traceSpansQuery,
 } from '../../../collector/service/query/trace-detail.ts'
 import {
+  foundTracesQuery,
+  type MatchesRow,
+  matchesQuery,
   type TraceFilter,
   type TraceListRow,
+  type TracePage,
   type TraceStepRow,
   traceStepsQuery,
   tracesQuery,
@@ -49,10 +53,15 @@ const filterOf = (over: Partial<TraceFilter>): TraceFilter => ({
   attributes: [],
   ...over,
 })
-const search = (
-  over: Partial<TraceFilter>,
-  page: Partial<{ sort: 'newest' | 'slowest'; limit: number }> = {},
-) => ask<TraceListRow>(tracesQuery(filterOf(over), { sort: 'newest', limit: 1_000, ...page }))
+/** As the panels ask, in one, and as the API does, in two. */
+async function search(over: Partial<TraceFilter>, page: Partial<TracePage> = {}): Promise<TraceListRow[]> {
+  const whole: TracePage = { sort: 'newest', limit: 1_000, ...page }
+  const rows = await ask<TraceListRow>(tracesQuery(filterOf(over), whole))
+  const matches = await ask<MatchesRow>(matchesQuery(filterOf(over), whole, 60_000))
+  const found = matches.find((row) => row.whole)?.found ?? []
+  expect(found.length === 0 ? [] : await ask<TraceListRow>(foundTracesQuery(found, whole))).toEqual(rows)
+  return rows
+}
 
 const began = { application: 'shop', entry: 'magnanimo', transaction: 'GET /hw2', naming: defaultNaming }
 
@@ -107,6 +116,10 @@ describe('trace search', () => {
     expect(await search(filter)).toHaveLength(traces)
     const steps = await ask<TraceStepRow>(traceStepsQuery(filterOf(filter), 60_000))
     expect(steps.reduce((sum, row) => sum + row.ok + row.error, 0)).toBe(traces)
+    const matches = await ask<MatchesRow>(
+      matchesQuery(filterOf(filter), { sort: 'newest', limit: 1 }, 60_000),
+    )
+    expect(matches.filter((row) => !row.whole)).toMatchObject(steps)
   })
 
   test('a row tells of the whole trace, whatever span matched', async () => {

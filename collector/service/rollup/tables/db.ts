@@ -31,10 +31,10 @@ export function dbStatementsQuery(minutes: MinutesToCompute): Query {
   return {
     sql: `
 INSERT INTO db_statements (statement_hash, db_system, statement, last_seen)
-SELECT cityHash64(text), db_system, text, max(start_time) FROM (
-  SELECT db_system, start_time, ${statementText} AS text ${calls}
+SELECT hash, db_system, any(text), max(start_time) FROM (
+  SELECT db_system, start_time, ${statementHash} AS hash, ${statementText} AS text ${calls}
 )
-GROUP BY text, db_system`,
+GROUP BY hash, db_system`,
     params: minuteParams(minutes),
   }
 }

@@ -2,7 +2,7 @@ import { entriesOf, entryColumns, pairedColumns } from '../../query/entry-sql.ts
 import type { Query } from '../../query/query.ts'
 import { otherTraffic } from '../../query/transaction-naming.ts'
 import { textLiteral } from '../../query/transaction-sql.ts'
-import { type MinutesToCompute, minuteOf, minuteParams, minuteWindow } from '../minutes.ts'
+import { type MinutesToCompute, minuteOf, minuteParams, windowOf } from '../minutes.ts'
 
 /** `pairedColumns` as they are stored. */
 const storedPaired =
@@ -19,7 +19,7 @@ export function entriesQuery(minutes: MinutesToCompute): Query {
   return {
     sql: `
 INSERT INTO rollup_entries (minute, ${entryColumns}, ${storedPaired}, generation)
-SELECT ${minuteOf('start_time')}, ${entryColumns}, ${pairedColumns}, {generation:UInt64} FROM (${entriesOf(minuteWindow, minutes.naming)})`,
+SELECT ${minuteOf('start_time')}, ${entryColumns}, ${pairedColumns}, {generation:UInt64} FROM (${entriesOf(windowOf(minutes), minutes.naming)})`,
     params: minuteParams(minutes),
   }
 }
