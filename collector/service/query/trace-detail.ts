@@ -83,6 +83,9 @@ export interface TraceSpanRow {
   readonly links: readonly (readonly [traceId: string, spanId: string])[]
 }
 
+const spanColumns =
+  'trace_id, span_id, parent_span_id, service, version, application, namespace, pod, operation, kind, status, status_message, start_time, duration_ns, clamped, peer, attributes, resource_id, scope_name, events_time, events_name, events_attributes, links_trace_id, links_span_id'
+
 export function traceSpansQuery(key: FoundTrace, limit: number): Query {
   return {
     sql: `
@@ -97,7 +100,7 @@ SELECT
   arrayMap((t, s) -> (lower(hex(t)), lower(hex(s))), links_trace_id, links_span_id) AS links
 FROM (
   -- Of a granule, the rows of the trace alone are read whole; with FINAL all would be.
-  SELECT * FROM spans PREWHERE ${isTrace} WHERE ${within(key)}
+  SELECT ${spanColumns} FROM spans PREWHERE ${isTrace} WHERE ${within(key)}
   ${once}
 ) AS span
 ORDER BY start_time, span_id
