@@ -201,7 +201,10 @@ export interface MatchesRow extends TraceStepRow {
   readonly found: readonly (readonly [traceId: string, firstMs: number])[]
 }
 
-/** Both of the above in one reading of the spans: the page's traces and all matching ones over time. */
+/**
+ * Both of the above in one reading of the spans: the page's traces and all matching ones over time. The limit is part of the
+ * text: an aggregate function takes no parameters.
+ */
 export function matchesQuery(filter: TraceFilter, { sort, limit }: TracePage, stepMs: number): Query {
   const order = { newest: '-toUnixTimestamp64Nano(firstAt)', slowest: '-toInt64(longestNs)' }[sort]
   return {

@@ -10,6 +10,7 @@ import {
   applicationsRedQuery,
 } from '../../../collector/service/query/applications.ts'
 import { type FlowEdgeRow, flowEdgesQuery } from '../../../collector/service/query/flow-map.ts'
+import { type KnownRow, knownOf, knownQuery } from '../../../collector/service/query/known.ts'
 import {
   type OperationListRow,
   operationsQuery,
@@ -78,6 +79,20 @@ describe('the flow map', () => {
       expect([id, (parts[0][id]?.calls ?? 0) + (parts[1][id]?.calls ?? 0)]).toEqual([id, calls])
     }
     expect(Object.keys(parts[0]).sort()).toEqual(Object.keys(facts.traces.edges).sort())
+  })
+
+  test('is the same where it is known that there are no sidecars, and asks less', async () => {
+    const [row] = await ask<KnownRow>(knownQuery(shop))
+    if (!row) throw new Error('BUG: no row')
+    expect(row).toMatchObject({ sidecars: false, links: true })
+    const known = { ...shop, ...knownOf(row) }
+    expect(await edgesOf(known)).toEqual(edges)
+    const sqlOf = (range: typeof shop) => flowEdgesQuery({ ...range, nowMs: settledMs }).sql
+    expect(sqlOf(known)).not.toContain('carried')
+    // Nothing is known of what begins before.
+    expect(sqlOf({ ...known, fromMs: shop.fromMs - 20 * 60_000 })).toContain('carried')
+    const later = { fromMs: facts.toMs + 3_600_000, toMs: facts.toMs + 7_200_000 }
+    expect(await ask<KnownRow>(knownQuery(later))).toMatchObject([{ sidecars: false, links: false }])
   })
 
   test('marks queue hops as asynchronous, by parent and by link alike', () => {

@@ -7,6 +7,7 @@ import {
   applicationsRedQuery,
 } from '../../../collector/service/query/applications.ts'
 import { type FlowEdgeRow, flowEdgesQuery } from '../../../collector/service/query/flow-map.ts'
+import { type KnownRow, knownQuery } from '../../../collector/service/query/known.ts'
 import { type TierVersionRow, tiersQuery } from '../../../collector/service/query/operations.ts'
 import type { Query } from '../../../collector/service/query/query.ts'
 import { defaultNaming } from '../../../collector/service/query/transaction-naming.ts'
@@ -187,6 +188,7 @@ test('the map of a transaction passes through sidecars, too', async () => {
 test('raw figures have neither sidecars as tiers nor their spans as calls', async () => {
   const scope = { ...range, application: applicationOf(5) }
   expect(await ask<ApplicationRedRow>(applicationsRedQuery(scope))).toMatchObject([{ calls: 1 }])
+  expect(await ask<KnownRow>(knownQuery(scope))).toMatchObject([{ sidecars: true, links: false }])
   const tiers = await ask<TierVersionRow>(tiersQuery(scope))
   expect(tiers.filter((row) => row.whole).map((row) => [row.service, row.calls])).toEqual([
     ['cart', 1],
