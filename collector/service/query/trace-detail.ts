@@ -1,5 +1,5 @@
 import type { Query } from './query.ts'
-import { lateMarginMs, receivedUntilMs } from './red-rollup.ts'
+import { receivedUntilMs, rolledUpMs } from './red-rollup.ts'
 import { between, inSpanRange, kindName, noParent, once, statusName } from './span-sql.ts'
 
 /** A trace by its id as 32 hex digits. `fromMs`–`toMs` bound the look-up; 0 and a far future: all days. */
@@ -39,9 +39,8 @@ export function traceHoursQuery(key: TraceKey): Query {
   return {
     sql: `
 WITH
-  ${receivedUntilMs} AS receivedMs,
-  greatest({fromMs:Int64}, intDiv(receivedMs - ${lateMarginMs}, 60000) * 60000) AS openFromMs,
-  greatest(0, receivedMs - ${visibleWithinMs}) AS newFromMs
+  greatest({fromMs:Int64}, ifNull(intDiv(${rolledUpMs}, 60000) * 60000, 0)) AS openFromMs,
+  greatest(0, ifNull(${receivedUntilMs}, 0) - ${visibleWithinMs}) AS newFromMs
 SELECT toUnixTimestamp(toStartOfHour(at)) AS hour, min(startMs) AS fromMs, max(endMs) AS toMs FROM (
   SELECT minute AS at, toInt64(toUnixTimestamp(minute)) * 1000 AS startMs, startMs + 60000 AS endMs FROM trace_index
   WHERE ${isTrace} AND minute >= toStartOfMinute(fromUnixTimestamp64Milli({fromMs:Int64}))
