@@ -222,10 +222,7 @@ const settings = {
   optimize_move_to_prewhere_if_final: 1,
 } as const
 
-export async function run(
-  store: Pick<Store, 'client' | 'carryOver'>,
-  { sql, params }: Query,
-): Promise<void> {
+export async function run(store: Pick<Store, 'client' | 'carryOver'>, { sql, params }: Query): Promise<void> {
   for (const query of /^\s*ALTER\b/.test(sql) ? store.carryOver(sql) : [sql])
     await store.client.command({ query, query_params: params, clickhouse_settings: settings })
 }
