@@ -61,8 +61,8 @@ export function baselineScreens(ui: Ui): void {
     await page
       .getByRole('row')
       .filter({ hasText: 'magnanimo' })
-      .first()
       .getByText(/▲ \+[\d.]+ σ/)
+      .first()
       .waitFor()
     const tier = page.getByRole('button', { name: /^tier magnanimo: .+, p95 \+[\d.]+ σ/ })
     // The numbers are said when pointed at.
