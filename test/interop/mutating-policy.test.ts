@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { mutate } from '@binnacle/instrumentation/webhook/mutate'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { parse } from 'yaml'
+import { parseWebhookConfig } from '../../collector/webhook/config.ts'
 import { configFile, hasHelm, type Manifest, render } from '../support/helm.ts'
 import { root } from '../support/processes.ts'
 
@@ -191,7 +191,7 @@ describe.skipIf(!hasGo || !hasHelm)('the policy of the chart, in the API server'
       sets: [...values.sets, 'injection.enabled=true'],
       kubeVersion: '1.36.0',
     })
-    const settings = parse(configFile(manifests, 'webhook.yaml').yaml.text) as Parameters<typeof mutate>[1]
+    const settings = parseWebhookConfig(configFile(manifests, 'webhook.yaml'))
     const review = {
       apiVersion: 'admission.k8s.io/v1',
       kind: 'AdmissionReview',

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** `npm run test:interop`: needs the package registries of Python, Go and Java once, so it is no part of `npm test`. */
+/** `npm run test:interop` and `test:injection`: they need the package registries of Python, Go and Java once, so they are no part of `npm test`. */
 export default defineConfig({
   test: {
     root: '.',
