@@ -23,9 +23,13 @@ export interface SeededApp {
 
 /** The service's routes over a real engine that holds the seed; the clock stands at the seed's end. */
 export async function startSeededApp(
-  options: Partial<SeedOptions> & { uiDirectory?: string } = {},
+  options: Partial<SeedOptions> & {
+    readonly uiDirectory?: string
+    /** Default: an engine of its own. */
+    readonly clickHouse?: TestClickHouse
+  } = {},
 ): Promise<SeededApp> {
-  const clickHouse = await startTestClickHouse()
+  const clickHouse = options.clickHouse ?? (await startTestClickHouse())
   const nowMs = options.nowMs ?? Math.floor(Date.now() / 60_000) * 60_000
   const facts = await seedDemo(clickHouse.store, { ...options, nowMs })
   const transactionSettings = createTransactionSettings({

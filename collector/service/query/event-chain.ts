@@ -12,6 +12,8 @@ export interface EventOriginRow {
   readonly node: string
 }
 
+const isEvent = 'cluster_id = {clusterId:String} AND event_uid = {eventUid:String}'
+
 /** What the event speaks of, and where it belongs. */
 export function eventOriginQuery(key: { clusterId: string; eventUid: string }): Query {
   return {
@@ -19,14 +21,16 @@ export function eventOriginQuery(key: { clusterId: string; eventUid: string }): 
 SELECT
   e.namespace AS namespace, e.object_kind AS objectKind, e.object_name AS objectName, e.object_uid AS objectUid,
   e.workload_kind AS workloadKind, e.workload AS workload,
-  if(e.object_kind = 'Node', e.object_name, (
-    SELECT argMax(node, observed_at) FROM k8s_objects
-    WHERE cluster_id = {clusterId:String} AND kind = 'Pod' AND uid = e.object_uid
-  )) AS node
+  if(e.object_kind = 'Node', e.object_name, pod.node) AS node
 FROM (
-  SELECT * FROM k8s_events WHERE cluster_id = {clusterId:String} AND event_uid = {eventUid:String}
+  SELECT * FROM k8s_events WHERE ${isEvent}
   ORDER BY observed_at DESC LIMIT 1
-) AS e`,
+) AS e
+LEFT JOIN (
+  SELECT uid, argMax(node, observed_at) AS node FROM k8s_objects
+  WHERE cluster_id = {clusterId:String} AND kind = 'Pod' AND uid IN (SELECT object_uid FROM k8s_events WHERE ${isEvent})
+  GROUP BY uid
+) AS pod ON pod.uid = e.object_uid`,
     params: { ...key },
   }
 }

@@ -14,11 +14,13 @@ import { createStore } from '../../../collector/service/store/create-store.ts'
 import { readMigrations } from '../../../collector/service/store/migrate.ts'
 import type { Store } from '../../../collector/service/store/store.ts'
 import { silentLog } from '../../../collector/std/log.ts'
-import { seedDemo } from '../../support/seed.ts'
+import { podUid } from '../../support/seed/cluster.ts'
+import { type SeededApp, startSeededApp } from '../../support/service-app.ts'
 
 /**
- * What of a ClickHouse cluster the embedded engine can be: a cluster of one shard, itself, whose Distributed tables work; and
- * Keeper in memory, with which replicated tables can be made, but not written. It knows no ON CLUSTER, which is cut off here.
+ * What of a ClickHouse cluster the embedded engine can be: a cluster of one shard, itself, whose Distributed tables work; one
+ * of two shards that are both itself, which plans questions as two do; and Keeper in memory, with which replicated tables can
+ * be made, but not written. It knows no ON CLUSTER, which is cut off here.
  * Several shards and replicas, and what happens when one dies, need servers, and have not been tried by a test.
  */
 const configuration = `<clickhouse>
@@ -28,7 +30,11 @@ const configuration = `<clickhouse>
   <remote_servers><main><shard>
     <internal_replication>true</internal_replication>
     <replica><host>127.0.0.1</host><port>9000</port></replica>
-  </shard></main></remote_servers>
+  </shard></main>
+  <twice>
+    <shard><replica><host>127.0.0.1</host><port>9000</port></replica></shard>
+    <shard><replica><host>127.0.0.1</host><port>9000</port></replica></shard>
+  </twice></remote_servers>
 </clickhouse>`
 
 const directory = mkdtempSync(join(tmpdir(), 'binnacle-cluster-'))
@@ -64,7 +70,7 @@ async function forward(request: IncomingMessage, response: ServerResponse): Prom
 }
 
 function alone(sql: string): string {
-  const here = sql.replace(' ON CLUSTER `main`', '')
+  const here = sql.replace(/ ON CLUSTER `\w+`/, '')
   if (replicated) return here
   return here
     .replace(/ENGINE = Replicated(\w+)\('[^']*', '\{replica\}'(?:, )?/, 'ENGINE = $1(')
@@ -105,21 +111,22 @@ describe('a ClickHouse cluster', () => {
     await store.close()
   })
 
-  test('has the same rows and rollups through distributed tables as a single server', async () => {
+  test('gives the same rows, rollups and answers through distributed tables as a single server', async () => {
     const nowMs = Math.floor(Date.now() / 60_000) * 60_000
     const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs, sleep: async () => {} }
     const config = { ...rollupConfig, restFactor: 0, windowMs: 4 * 3_600_000 }
-    const [cluster, single] = await Promise.all(
-      ['main', ''].map(async (name) => {
+    const [single, cluster, twice] = await Promise.all(
+      ['', 'main', 'twice'].map(async (name) => {
         const store = open(name || 'single', name)
         await store.migrate()
         expect((await store.migrate()).applied).toEqual([])
-        await seedDemo(store, { nowMs, minutes: 20, tracesPerMinute: 10 })
+        const clickHouse = { url: '', database: '', store, embedded: undefined, close: () => store.close() }
+        const seeded = await startSeededApp({ nowMs, minutes: 20, tracesPerMinute: 10, clickHouse })
         const runs = createRollupRuns({ store, clock }, config)
         while ((await runs.next()).backlog);
         const read = (sql: string) => ask<object>(store, sql)
-        const answer = {
-          rows: await Promise.all(
+        const rows = [
+          ...(await Promise.all(
             [
               'spans',
               'metrics',
@@ -129,15 +136,63 @@ describe('a ClickHouse cluster', () => {
               'transactions',
               'rollup_entries',
             ].map((table) => read(`SELECT '${table}', count() AS rows FROM ${table}`)),
-          ),
-          red: await read('SELECT * EXCEPT generation FROM red_1m FINAL WHERE calls > 0 ORDER BY ALL'),
-          edges: await read('SELECT * EXCEPT generation FROM edges_1m FINAL WHERE calls > 0 ORDER BY ALL'),
+          )),
+          await read('SELECT * EXCEPT generation FROM red_1m FINAL WHERE calls > 0 ORDER BY ALL'),
+          await read('SELECT * EXCEPT generation FROM edges_1m FINAL WHERE calls > 0 ORDER BY ALL'),
+        ]
+        const answers = new Map<string, { status: number; body: unknown }>()
+        for (const url of await urlsOf(seeded)) {
+          const { statusCode, body } = await seeded.app.inject({ url })
+          answers.set(url, { status: statusCode, body: JSON.parse(body) })
         }
-        await store.close()
-        return answer
+        await seeded.close()
+        return { rows, answers }
       }),
     )
-    expect(cluster).toEqual(single)
-    expect(single?.red.length).toBeGreaterThan(50)
+    expect(cluster?.rows).toEqual(single?.rows)
+    expect(single?.rows.at(-2)?.length).toBeGreaterThan(50)
+    const statuses = (of: typeof single) =>
+      [...(of?.answers ?? [])].map(([url, { status }]) => `${url} ${status}`)
+    expect(statuses(cluster)).toEqual(statuses(single))
+    // Its two shards are one table, which takes the half of a block for the second one for a resend of the first: rows are missing.
+    expect([...(twice?.answers ?? [])].filter(([, { status }]) => status >= 500)).toEqual([])
+    expect(statuses(single).filter((line) => line.endsWith(' 200')).length).toBeGreaterThan(35)
+    for (const [url, answer] of single?.answers ?? []) expect(cluster?.answers.get(url), url).toEqual(answer)
   })
 })
+
+/** Every question of the API, about what the seed has. */
+async function urlsOf({ app, facts }: SeededApp): Promise<string[]> {
+  const { paths } = (await app.inject({ url: '/openapi.json' })).json<{
+    paths: Record<string, { get?: { parameters?: { name: string; in: string; required?: boolean }[] } }>
+  }>()
+  const values: Readonly<Record<string, string>> = {
+    application: 'shop',
+    clusterId: facts.clusterId,
+    group: '1',
+    hash: '1',
+    kind: 'Pod',
+    name: 'magnanimo-7d9f-0',
+    protocol: 'http',
+    service: 'magnanimo',
+    sloId: 'none',
+    system: 'postgresql',
+    traceId: facts.traces.sampleTraceId,
+    transaction: 'GET /hw2',
+    type: 'database',
+    uid: podUid('magnanimo-7d9f-0'),
+  }
+  const range = { from: String(facts.fromMs), to: String(facts.toMs) }
+  return Object.entries(paths).flatMap(([path, { get }]) => {
+    if (!get || path.endsWith('/about')) return []
+    const parameters = get.parameters ?? []
+    const query = new URLSearchParams(
+      parameters.flatMap(({ name, in: where, required }) =>
+        where === 'query' && (required || name in range) ? [[name, { ...values, ...range }[name] ?? '']] : [],
+      ),
+    )
+    return [
+      `${path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''))}?${query}`,
+    ]
+  })
+}
