@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 /**
  * `npm run test:crash`: minutes of outage, a minute and a half of kills, every fault; and more rounds of what `npm test` looks
- * at for short: worlds of the rollup and of the cluster, the main job through a minute without a service, a cluster
- * that is cut off for longer than its spool holds.
+ * at for short: worlds of the cluster, the main job through a minute without a service, a cluster that is cut off for longer than
+ * its spool holds.
  */
 export default defineConfig({
   test: {
@@ -11,7 +11,6 @@ export default defineConfig({
     include: [
       'test/crash/**/*.test.ts',
       'test/property/kube-pipeline.test.ts',
-      'test/property/rollup.test.ts',
       'test/e2e/main-job.test.ts',
       'test/e2e/failover.test.ts',
     ],
@@ -20,7 +19,6 @@ export default defineConfig({
       BINNACLE_KUBE_ROUNDS: '40',
       BINNACLE_FAILOVER: 'long',
       BINNACLE_DISCONNECTION: 'long',
-      BINNACLE_ROLLUP_ROUNDS: '3',
     },
     testTimeout: 30_000,
     hookTimeout: 120_000,

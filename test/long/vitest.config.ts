@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     root: '.',
     include: longTests,
+    env: { BINNACLE_ROLLUP_ROUNDS: '2' },
     testTimeout: 240_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
