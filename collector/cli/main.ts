@@ -74,11 +74,11 @@ program
 program
   .command('demo')
   .description('run everything on this machine with a simulated cluster (npm start)')
-  .option('--port <port>', 'service and web UI', port, 8420)
-  .option('--agent-port <port>', "the agent's status", port, 8421)
-  .option('--otlp-grpc-port <port>', 'OTLP over gRPC into the agent', port, 4317)
-  .option('--otlp-http-port <port>', 'OTLP over HTTP into the agent', port, 4318)
-  .option('--app-port <port>', 'the demo service magnanimo, path /hw2', port, 4000)
+  .option('--port <port>', 'service and web UI', knownPort, 8420)
+  .option('--agent-port <port>', "the agent's status", knownPort, 8421)
+  .option('--otlp-grpc-port <port>', 'OTLP over gRPC into the agent', knownPort, 4317)
+  .option('--otlp-http-port <port>', 'OTLP over HTTP into the agent', knownPort, 4318)
+  .option('--app-port <port>', 'the demo service magnanimo, path /hw2', knownPort, 4000)
   .option('--data-dir <directory>', 'where the demo keeps its data and logs', '.binnacle/demo')
   .addOption(
     new Option('--canary <how>', 'what version 2 of the demo service benigno is like')
@@ -181,6 +181,13 @@ async function finish(run: () => Promise<number>): Promise<void> {
 function port(text: string): number {
   const value = integer(text)
   if (value > 65_535) throw new InvalidArgumentError('a port is a number from 0 to 65535')
+  return value
+}
+
+/** The parts of the demo are told of each other's ports before they listen. */
+function knownPort(text: string): number {
+  const value = port(text)
+  if (value === 0) throw new InvalidArgumentError('a port is a number from 1 to 65535')
   return value
 }
 

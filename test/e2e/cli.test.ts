@@ -83,6 +83,14 @@ describe('what cannot work is one clear sentence and an exit code', () => {
     )
   })
 
+  test('demo: a port that its parts cannot be told of', async () => {
+    const { code, output } = await run('demo', '--otlp-http-port', '0')
+    expect(code).toBe(1)
+    expect(output).toContain(
+      "option '--otlp-http-port <port>' argument '0' is invalid. a port is a number from 1 to 65535",
+    )
+  })
+
   test('demo: a place that cannot be written', async () => {
     directory = tempDirectory('cli')
     const file = join(directory.path, 'file')
