@@ -1,10 +1,11 @@
 import { backendStepsQuery, backendsQuery } from '@binnacle/collector/query/backends'
 import { databaseStepsQuery, databasesQuery } from '@binnacle/collector/query/databases'
-import { DashboardBuilder, DashboardCursorSync } from '@grafana/grafana-foundation-sdk/dashboard'
+import type { DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
+import { applicationDashboard } from './application-dashboard.ts'
 import { tableSql, timeBindings, timeSeriesSql } from './panel-sql.ts'
 import { chartPanel, tablePanel } from './panels.ts'
 import { durations, perMinute, perMinuteOfRange, shareOfCalls } from './rates.ts'
-import { applicationBinding, applicationVariable, boundByMinutes, sourceVariable } from './variables.ts'
+import { applicationBinding, boundByMinutes } from './variables.ts'
 
 const bindings = { ...timeBindings, ...applicationBinding }
 const limited = { ...boundByMinutes, limit: 200 }
@@ -21,17 +22,12 @@ SELECT toString(statement_hash) AS hash, any(statement) AS stored FROM db_statem
 ) AS texts ON texts.hash = row.statementHash`
 
 export function callsDashboard(): DashboardBuilder {
-  return new DashboardBuilder('Binnacle: databases and remote services')
-    .uid('binnacle-calls')
-    .description(
+  return applicationDashboard({
+    title: 'databases and remote services',
+    uid: 'binnacle-calls',
+    description:
       'What an application calls and that sends no spans of its own: databases, statements, other hosts.',
-    )
-    .tags(['binnacle', 'apm'])
-    .tooltip(DashboardCursorSync.Crosshair)
-    .time({ from: 'now-3h', to: 'now' })
-    .refresh('1m')
-    .withVariable(sourceVariable())
-    .withVariable(applicationVariable())
+  })
     .withPanel(
       chartPanel({
         title: 'Calls to databases',

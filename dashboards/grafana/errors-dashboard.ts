@@ -1,23 +1,20 @@
 import { errorOperationsQuery, errorStepsQuery } from '@binnacle/collector/query/error-operations'
 import { exceptionStepsQuery, exceptionsQuery } from '@binnacle/collector/query/exceptions'
-import { DashboardBuilder, DashboardCursorSync } from '@grafana/grafana-foundation-sdk/dashboard'
+import type { DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
+import { applicationDashboard } from './application-dashboard.ts'
 import { tableSql, timeBindings, timeSeriesSql } from './panel-sql.ts'
 import { chartPanel, tablePanel } from './panels.ts'
 import { durations, perMinute, shareOfCalls } from './rates.ts'
-import { applicationBinding, applicationVariable, boundByMinutes, sourceVariable } from './variables.ts'
+import { applicationBinding, boundByMinutes } from './variables.ts'
 
 const bindings = { ...timeBindings, ...applicationBinding }
 
 export function errorsDashboard(): DashboardBuilder {
-  return new DashboardBuilder('Binnacle: errors')
-    .uid('binnacle-errors')
-    .description('Failed calls and exceptions of an application, by operation, kind and release.')
-    .tags(['binnacle', 'apm'])
-    .tooltip(DashboardCursorSync.Crosshair)
-    .time({ from: 'now-3h', to: 'now' })
-    .refresh('1m')
-    .withVariable(sourceVariable())
-    .withVariable(applicationVariable())
+  return applicationDashboard({
+    title: 'errors',
+    uid: 'binnacle-errors',
+    description: 'Failed calls and exceptions of an application, by operation, kind and release.',
+  })
     .withPanel(
       chartPanel({
         title: 'Failed calls by operation',

@@ -4,25 +4,23 @@ import {
   tierRolloutsQuery,
   versionStepsQuery,
 } from '@binnacle/collector/query/releases'
-import { DashboardBuilder, DashboardCursorSync } from '@grafana/grafana-foundation-sdk/dashboard'
+import type { DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
+import { applicationDashboard } from './application-dashboard.ts'
 import { tableSql, timeBindings, timeSeriesSql } from './panel-sql.ts'
 import { chartPanel, tablePanel } from './panels.ts'
 import { perMinute, shareOfCalls } from './rates.ts'
-import { applicationBinding, applicationVariable, boundByMinutes, sourceVariable } from './variables.ts'
+import { applicationBinding, boundByMinutes } from './variables.ts'
 
 const bindings = { ...timeBindings, ...applicationBinding }
 const version = "concat(service, ' ', if(version = '', 'without a version', version))"
 
 export function releasesDashboard(): DashboardBuilder {
-  return new DashboardBuilder('Binnacle: releases')
-    .uid('binnacle-releases')
-    .description('Versions of the tiers of an application: calls, errors, since when, and rollouts.')
-    .tags(['binnacle', 'apm'])
-    .tooltip(DashboardCursorSync.Crosshair)
-    .time({ from: 'now-6h', to: 'now' })
-    .refresh('1m')
-    .withVariable(sourceVariable())
-    .withVariable(applicationVariable())
+  return applicationDashboard({
+    title: 'releases',
+    uid: 'binnacle-releases',
+    description: 'Versions of the tiers of an application: calls, errors, since when, and rollouts.',
+    from: 'now-6h',
+  })
     .withPanel(
       chartPanel({
         title: 'Calls by version',

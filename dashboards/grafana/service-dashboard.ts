@@ -3,7 +3,8 @@ import { flowEdgesQuery } from '@binnacle/collector/query/flow-map'
 import { operationStepsQuery, operationsQuery, tiersQuery } from '@binnacle/collector/query/operations'
 import { everything } from '@binnacle/collector/query/query'
 import { traceStepsQuery, tracesQuery } from '@binnacle/collector/query/traces'
-import { DashboardBuilder, DashboardCursorSync } from '@grafana/grafana-foundation-sdk/dashboard'
+import type { DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
+import { applicationDashboard } from './application-dashboard.ts'
 import {
   type Bindings,
   listVariable,
@@ -14,13 +15,7 @@ import {
 } from './panel-sql.ts'
 import { chartPanel, figuresPanel, tablePanel } from './panels.ts'
 import { durations, perMinute, perMinuteOfRange } from './rates.ts'
-import {
-  applicationBinding,
-  applicationVariable,
-  bound,
-  serviceVariable,
-  sourceVariable,
-} from './variables.ts'
+import { applicationBinding, bound, serviceVariable } from './variables.ts'
 
 const ofApplication = { ...timeBindings, ...applicationBinding }
 const ofServices = { ...ofApplication, ...listVariable('service', 'service') }
@@ -47,17 +42,14 @@ const everyTrace = {
 } as const
 
 export function serviceDashboard(): DashboardBuilder {
-  return new DashboardBuilder('Binnacle: application and services')
-    .uid('binnacle-service')
-    .description(
+  return applicationDashboard({
+    title: 'application and services',
+    uid: 'binnacle-service',
+    description:
       'Load, response time and errors of an application, its services by version, operations and calls.',
-    )
-    .tags(['binnacle', 'apm'])
-    .tooltip(DashboardCursorSync.Crosshair)
-    .time({ from: 'now-1h', to: 'now' })
-    .refresh('30s')
-    .withVariable(sourceVariable())
-    .withVariable(applicationVariable())
+    from: 'now-1h',
+    refresh: '30s',
+  })
     .withVariable(serviceVariable())
     .withPanel(
       figuresPanel({

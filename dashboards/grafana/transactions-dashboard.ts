@@ -6,17 +6,12 @@ import {
   transactionStepsQuery,
   transactionsQuery,
 } from '@binnacle/collector/query/transactions'
-import { DashboardBuilder, DashboardCursorSync } from '@grafana/grafana-foundation-sdk/dashboard'
+import type { DashboardBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
+import { applicationDashboard } from './application-dashboard.ts'
 import { listVariable, rolledUpBindings, tableSql, timeSeriesSql } from './panel-sql.ts'
 import { chartPanel, figuresPanel, tablePanel } from './panels.ts'
 import { durations, perMinuteOfRange, shareOfCalls } from './rates.ts'
-import {
-  applicationBinding,
-  applicationVariable,
-  boundByMinutes,
-  serviceVariable,
-  sourceVariable,
-} from './variables.ts'
+import { applicationBinding, boundByMinutes, serviceVariable } from './variables.ts'
 import { violationsPanel } from './violations-panel.ts'
 
 const bindings = { ...rolledUpBindings, ...applicationBinding, ...listVariable('service', 'service') }
@@ -40,17 +35,12 @@ const snapshots = {
 const normal = 'calls - errors - slow - verySlow - stalled'
 
 export function transactionsDashboard(): DashboardBuilder {
-  return new DashboardBuilder('Binnacle: transactions')
-    .uid('binnacle-transactions')
-    .description(
+  return applicationDashboard({
+    title: 'transactions',
+    uid: 'binnacle-transactions',
+    description:
       'Business transactions of an application by class, the calls that are kept of them, and violations. As far as minutes are rolled up: about five minutes ago.',
-    )
-    .tags(['binnacle', 'apm'])
-    .tooltip(DashboardCursorSync.Crosshair)
-    .time({ from: 'now-3h', to: 'now' })
-    .refresh('1m')
-    .withVariable(sourceVariable())
-    .withVariable(applicationVariable())
+  })
     .withVariable(serviceVariable())
     .withPanel(
       figuresPanel({

@@ -15,7 +15,7 @@ const factors: Readonly<Record<string, number>> = {
   Ei: 2 ** 60,
 }
 
-/** A Kubernetes quantity (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/); undefined: it is none. */
+/** As collector/record/quantity.ts, which nothing here may import. A Kubernetes quantity (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/); undefined: it is none. */
 export function bytesOf(quantity: string | number): number | undefined {
   const [, digits, unit = ''] = /^([\d.]+(?:[eE][+-]?\d+)?)([a-zA-Z]*)$/.exec(String(quantity)) ?? []
   const factor = factors[unit]
