@@ -41,7 +41,7 @@ SELECT
   if(rule = 'pod-pending', 'warning', 'critical') AS severity,
   'Pod' AS entityKind, name AS entity, cluster_id AS clusterId, namespace, '' AS application,
   multiIf(
-    rule = 'pod-crash-looping', concat('Pod ', name, ' crashes again and again: ', toString(restarts), if(restarts = 1, ' restart', ' restarts')),
+    rule = 'pod-crash-looping', concat('Pod ', name, ' crashes again and again: ', if(restarts = 0, toString(status), concat(toString(restarts), if(restarts = 1, ' restart', ' restarts')))),
     rule = 'pod-image-pull', concat('Pod ', name, ' cannot get its image: ', status),
     concat('Pod ', name, ' has been ', status, ' for more than ${pendingMinutes} minutes')
   ) AS message

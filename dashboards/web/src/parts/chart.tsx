@@ -53,6 +53,9 @@ export function Chart({
   const over = useMemo(() => line && chartData({ ...line, series: line.series.slice(0, 1) }, 'lines'), [line])
   const palette = seriesColors(prepared.names, { colors, tone })
   const paletteKey = palette.join()
+  const isEmpty = prepared.values.every((values) =>
+    values.every((value) => value === null || value === undefined),
+  )
   const acts = useRef({ onPoint, onZoom, setSearch })
   acts.current = { onPoint, onZoom, setSearch }
 
@@ -100,6 +103,7 @@ export function Chart({
     <div className="chart">
       <div ref={host} className={onPoint ? 'chart-plot chart-clickable' : 'chart-plot'} style={{ height }} />
       <div className="chart-legend">
+        {isEmpty && <span className="quiet">nothing measured in this time</span>}
         {prepared.names.map((name, position) => (
           <span key={name} className="chart-key">
             <i style={{ background: `var(${palette[position]})` }} />
