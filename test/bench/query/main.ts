@@ -1,7 +1,15 @@
 /**
  * `npm run bench:query`: how long the service takes to answer what the screens ask, over its own routes, with 20 million spans of
- * a day in the embedded engine, all of it rolled up but the newest minutes. Options: --traces (2,500,000), --rounds (7).
+ * a day in the embedded engine, all of it rolled up but the newest minutes.
+ *
+ *   --traces N    of 8 spans each (2,500,000)
+ *   --rounds N    how often each question is asked (7)
+ *   --data DIR    keep what was loaded, and ask it again the next time
+ *   --only WORDS  questions whose name has these words; no busy minute
+ *   --statements DIR  what each statement of a question took, and its text in this directory
  */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createApp } from '../../../collector/service/app.ts'
 import { isDatabaseCall, statementHash } from '../../../collector/service/query/statement-sql.ts'
@@ -22,38 +30,53 @@ import { cpuSecondsOf } from '../support/process-stat.ts'
 import { median, quantile, table, writeResults } from '../support/report.ts'
 import { say, sayNow, step } from '../support/say.ts'
 import { type QuerySample, questions } from './questions.ts'
+import { timedStore } from './timed-store.ts'
 
 const { values } = parseArgs({
   options: {
     traces: { type: 'string', default: '2500000' },
     rounds: { type: 'string', default: '7' },
+    data: { type: 'string' },
+    only: { type: 'string', default: '' },
+    statements: { type: 'string' },
   },
 })
-const traces = Number(values.traces)
+/** What `--data` holds. */
+interface Kept {
+  readonly traces: number
+  readonly endMs: number
+  readonly loaded: Awaited<ReturnType<typeof load>>
+}
+const keptFile = values.data ? join(values.data, 'loaded.json') : ''
+const kept: Kept | undefined =
+  keptFile && existsSync(keptFile) ? JSON.parse(readFileSync(keptFile, 'utf8')) : undefined
+const traces = kept?.traces ?? Number(values.traces)
 const rangeMs = 24 * 3_600_000
 const chunkTraces = 250_000
 /** Long over, so that the data is the same however long the load takes; the clock of the service stands at the end. */
-const endMs = Math.floor(Date.now() / 3_600_000) * 3_600_000
+const endMs = kept?.endMs ?? Math.floor(Date.now() / 3_600_000) * 3_600_000
 const beginMs = endMs - rangeMs
 /** The newest minutes are read raw, as they are in a service at work. */
 const openMs = 3 * 60_000
 /** Of 60,000 spans/s. */
 const busyMinuteSpans = 3_600_000
 
-const engine = await startBenchEngine()
+const engine = await startBenchEngine(values.data)
 try {
   const database = await engine.database('query')
   const [found] = await database.rows<{ version: string }>('SELECT version() AS version')
   const machine = describeMachine(found?.version ?? '')
-  const loaded = await load(database)
+  const loaded = kept?.loaded ?? (await load(database))
+  if (keptFile && !kept) writeFileSync(keptFile, JSON.stringify({ traces, endMs, loaded } satisfies Kept))
+  const store = values.statements ? timedStore(database.store, values.statements) : database.store
   const clock = { ...systemClock, nowMs: () => endMs }
   const app = await createApp(
     {
-      store: database.store,
-      configs: createAgentConfigs({ store: database.store, clock, log: silentLog }),
-      slos: createSlos({ store: database.store, clock, log: silentLog }),
-      transactionSettings: createTransactionSettings({ store: database.store, clock, log: silentLog }),
-      points: createInformationPoints({ store: database.store, clock, log: silentLog }),
+      store,
+      configs: createAgentConfigs({ store, clock, log: silentLog }),
+      slos: createSlos({ store, clock, log: silentLog }),
+      transactionSettings: createTransactionSettings({ store, clock, log: silentLog }),
+      points: createInformationPoints({ store, clock, log: silentLog }),
       nowMs: clock.nowMs,
       log: silentLog,
       metrics: { handle: (_request, response) => response.end('') },
@@ -71,10 +94,12 @@ try {
   )
   const sample = await pickSample(database)
   const answers: Answer[] = []
-  for (const { name, goalMs, path } of questions(sample, endMs))
+  for (const { name, goalMs, path } of questions(sample, endMs).filter(({ name }) =>
+    name.includes(values.only),
+  ))
     answers.push(await ask({ name, goalMs, path }))
   await app.close()
-  const minute = await busyMinute()
+  const minute = values.only || values.statements ? undefined : await busyMinute()
   const markdown = `# Questions of the screens
 
 ${machineText(machine)}
@@ -95,11 +120,16 @@ ${table(
     goalMs === undefined ? '' : p50Ms <= goalMs ? 'met' : 'missed',
   ]),
 )}
-
-The rollup job computes one busy minute of ${busyMinuteSpans.toLocaleString('en-US')} spans (60,000 a second) in ${minute.seconds.toFixed(1)} s (${minute.cpuSeconds.toFixed(1)} s of CPU; goal 5 s: ${minute.seconds <= 5 ? 'met' : 'missed'}).
+${
+  minute
+    ? `
+The rollup job computes one busy minute of ${busyMinuteSpans.toLocaleString('en-US')} spans (60,000 a second) in ${minute.seconds.toFixed(1)} s (${minute.cpuSeconds.toFixed(1)} s of CPU; goal 5 s: ${minute.seconds <= 5 ? 'met' : 'missed'}).`
+    : ''
+}
 Loading took ${loaded.insertSeconds.toFixed(0)} s, rolling up the day ${loaded.rollupSeconds.toFixed(0)} s.`
   process.stdout.write(`${markdown}\n`)
-  if (traces >= 2_500_000) writeResults('query', { markdown, data: { machine, loaded, answers, minute } })
+  if (minute && traces >= 2_500_000)
+    writeResults('query', { markdown, data: { machine, loaded, answers, minute } })
 
   async function ask({
     name,

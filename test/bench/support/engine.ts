@@ -25,8 +25,9 @@ export interface BenchDatabase {
 const statementMsMax = 20 * 60_000
 const memoryBytesMax = 10 * 1024 ** 3
 
-export async function startBenchEngine(): Promise<BenchEngine> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'binnacle-bench-'))
+/** `keepDir`: a directory that outlasts the run. */
+export async function startBenchEngine(keepDir?: string): Promise<BenchEngine> {
+  const dataDir = keepDir ?? mkdtempSync(join(tmpdir(), 'binnacle-bench-'))
   const embedded = await startEmbedded({ dataDir, memoryBytesMax, log: silentLog })
   const closers: (() => Promise<void>)[] = []
   return {
@@ -55,7 +56,7 @@ export async function startBenchEngine(): Promise<BenchEngine> {
     async close() {
       for (const close of closers) await close()
       await embedded.close()
-      rmSync(dataDir, { recursive: true, force: true })
+      if (!keepDir) rmSync(dataDir, { recursive: true, force: true })
     },
   }
 }
