@@ -24,10 +24,9 @@ import { changeMarkers, newestFirst, violationMarkers } from './clusters.ts'
 import { comparedCharts } from './compared-charts.ts'
 import { ApiProblem } from './errors.ts'
 import { toTiers } from './flow-map.ts'
-import { withKnown } from './known.ts'
 import { parseList } from './list-filter.ts'
 import { perMinute, toRed } from './red.ts'
-import { type ApiDeps, type ApiInstance, ApplicationParams, answers } from './route-types.ts'
+import { type ApiInstance, ApplicationParams, answers, type RouteDeps } from './route-types.ts'
 import {
   ApplicationDashboard,
   ApplicationList,
@@ -48,7 +47,7 @@ const OperationQuery = Type.Intersect([
   }),
 ])
 
-export function registerApplicationRoutes(app: ApiInstance, { store, nowMs }: ApiDeps): void {
+export function registerApplicationRoutes(app: ApiInstance, { store, known, nowMs }: RouteDeps): void {
   const scopeOf = ({
     query,
     params,
@@ -61,8 +60,11 @@ export function registerApplicationRoutes(app: ApiInstance, { store, nowMs }: Ap
     { schema: { tags: ['applications'], querystring: ComparedRange, response: answers(ApplicationList) } },
     async (request, reply) => {
       const ask = asker(store, request, reply)
-      const scope = await withKnown(ask, { ...parseRange(request.query, nowMs()), application: '' })
-      return { applications: await applicationRows(ask, scope, parseComparison(request.query)) }
+      const comparison = parseComparison(request.query)
+      const scope = { ...parseRange(request.query, nowMs()), application: '' }
+      return known.answer(ask, scope, async (scope) => ({
+        applications: await applicationRows(ask, scope, comparison),
+      }))
     },
   )
   app.get(
@@ -77,8 +79,8 @@ export function registerApplicationRoutes(app: ApiInstance, { store, nowMs }: Ap
     },
     async (request, reply) => {
       const ask = asker(store, request, reply)
-      const scope = await withKnown(ask, scopeOf(request))
-      return dashboard(ask, scope, parseComparison(request.query))
+      const comparison = parseComparison(request.query)
+      return known.answer(ask, scopeOf(request), (scope) => dashboard(ask, scope, comparison))
     },
   )
   app.get(
@@ -93,12 +95,13 @@ export function registerApplicationRoutes(app: ApiInstance, { store, nowMs }: Ap
     },
     async (request, reply) => {
       const ask = asker(store, request, reply)
-      const scope = await withKnown(ask, scopeOf(request))
       const service = parseList('service', request.query.service)
       const comparison = parseComparison(request.query)
-      const operations = await operationRows(ask, { ...scope, service, limit: operationsMax }, comparison)
-      if (operations.length === 0) await requireApplication(ask, scope.application)
-      return { operations }
+      return known.answer(ask, scopeOf(request), async (scope) => {
+        const operations = await operationRows(ask, { ...scope, service, limit: operationsMax }, comparison)
+        if (operations.length === 0) await requireApplication(ask, scope.application)
+        return { operations }
+      })
     },
   )
 }

@@ -22,9 +22,8 @@ import { requireApplication } from './applications.ts'
 import { type Ask, asker } from './ask.ts'
 import { callDetail, minuteSpark, toParts } from './call-detail.ts'
 import { recentMsMax } from './databases.ts'
-import { withKnown } from './known.ts'
 import { toRed } from './red.ts'
-import { type ApiDeps, type ApiInstance, ApplicationParams, answers } from './route-types.ts'
+import { type ApiInstance, ApplicationParams, answers, type RouteDeps } from './route-types.ts'
 import { BackendList, BackendQuery, type BackendRow } from './schema/backends.ts'
 import { CallDetail } from './schema/calls.ts'
 import { TimeRange } from './schema/common.ts'
@@ -32,7 +31,7 @@ import { parseRange, wholeStepMsOf } from './time.ts'
 
 const rowsMax = 500
 
-export function registerBackendRoutes(app: ApiInstance, { store, nowMs }: ApiDeps): void {
+export function registerBackendRoutes(app: ApiInstance, { store, known, nowMs }: RouteDeps): void {
   const tags = ['applications']
   app.get(
     '/applications/:application/backends',
@@ -47,14 +46,12 @@ export function registerBackendRoutes(app: ApiInstance, { store, nowMs }: ApiDep
     async (request, reply) => {
       const ask = asker(store, request, reply)
       const now = nowMs()
-      const scope = await withKnown(ask, {
-        ...parseRange(request.query, now),
-        application: request.params.application,
-        nowMs: now,
+      const scope = { ...parseRange(request.query, now), application: request.params.application, nowMs: now }
+      return known.answer(ask, scope, async (scope) => {
+        const list = await backendList(ask, scope)
+        if (list.backends.length === 0) await requireApplication(ask, scope.application)
+        return list
       })
-      const list = await backendList(ask, scope)
-      if (list.backends.length === 0) await requireApplication(ask, scope.application)
-      return list
     },
   )
   app.get(
@@ -71,16 +68,18 @@ export function registerBackendRoutes(app: ApiInstance, { store, nowMs }: ApiDep
       const ask = asker(store, request, reply)
       const { type, system = '', name = '' } = request.query
       const now = nowMs()
-      const range = await withKnown(ask, parseRange(request.query, now))
+      const range = parseRange(request.query, now)
       const scope = { ...range, application: request.params.application, nowMs: now, type, system, name }
-      if (type === 'queue') return queueDetail(ask, scope)
-      const recent = { ...scope, fromMs: Math.max(range.fromMs, range.toMs - recentMsMax) }
-      const [detail, slowest] = await Promise.all([
-        callDetail(ask, backendCalls, { scope, narrow: isBackend }),
-        ask<SlowCallRow>(slowBackendCallsQuery(recent)),
-      ])
-      if (detail.red.calls === 0) await requireApplication(ask, scope.application)
-      return { ...detail, slowest }
+      return known.answer(ask, scope, async (scope) => {
+        if (type === 'queue') return queueDetail(ask, scope)
+        const recent = { ...scope, fromMs: Math.max(range.fromMs, range.toMs - recentMsMax) }
+        const [detail, slowest] = await Promise.all([
+          callDetail(ask, backendCalls, { scope: { ...scope }, narrow: isBackend }),
+          ask<SlowCallRow>(slowBackendCallsQuery(recent)),
+        ])
+        if (detail.red.calls === 0) await requireApplication(ask, scope.application)
+        return { ...detail, slowest }
+      })
     },
   )
 }

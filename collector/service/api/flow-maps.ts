@@ -19,9 +19,8 @@ import { type Ask, asker } from './ask.ts'
 import { type Comparison, parseComparison, usualOfEntities } from './baselines.ts'
 import { ApiProblem } from './errors.ts'
 import { toFlowMap } from './flow-map.ts'
-import { withKnown } from './known.ts'
 import { type LinkLimits, linkLimits, withLinked } from './linked-traces.ts'
-import { type ApiDeps, type ApiInstance, ApplicationParams, answers } from './route-types.ts'
+import { type ApiInstance, ApplicationParams, answers, type RouteDeps } from './route-types.ts'
 import { FlowMap, FlowMapQuery } from './schema/applications.ts'
 import { parseRange } from './time.ts'
 import { transactionFlowOf } from './transaction-flow.ts'
@@ -38,7 +37,7 @@ const flowLimits: FlowLimits = { msMax: 3_600_000, callsMax: 1_000, spansMax: 50
 /** Flow maps of an application, of one of its tiers with its neighbours, and of one of its transactions. */
 export function registerFlowMapRoutes(
   app: ApiInstance,
-  { store, transactionSettings, nowMs }: ApiDeps,
+  { store, transactionSettings, known, nowMs }: RouteDeps,
 ): void {
   app.get(
     '/applications/:application/flow-map',
@@ -59,8 +58,10 @@ export function registerFlowMapRoutes(
         application: request.params.application,
         nowMs: now,
       }
-      if (transaction === undefined)
-        return flowMap(ask, { ...(await withKnown(ask, scope)), tier }, parseComparison(request.query))
+      if (transaction === undefined) {
+        const comparison = parseComparison(request.query)
+        return known.answer(ask, { ...scope, tier }, (scope) => flowMap(ask, scope, comparison))
+      }
       if (tier === undefined)
         throw new ApiProblem(
           'bad-parameter',

@@ -1,9 +1,57 @@
-import { type KnownRow, knownOf, knownQuery } from '../query/known.ts'
+import { type KnownRow, knownOf, knownQuery, rawSinceMs } from '../query/known.ts'
 import type { Known, Range } from '../query/query.ts'
+import { rolledUpMsOf, rolledUpToQuery } from '../query/red-rollup.ts'
 import type { Ask } from './ask.ts'
 
-/** A scope with what is known of its spans: one short question before the long ones of a screen. */
-export async function withKnown<Scope extends Range>(ask: Ask, scope: Scope): Promise<Scope & Known> {
-  const [row] = await ask<KnownRow>(knownQuery(scope))
-  return row === undefined ? scope : { ...scope, ...knownOf(row) }
+/** What is known of spans before a screen asks its long questions: see Known. */
+export interface KnownSpans {
+  /**
+   * Answers with what was known the last time, and looks meanwhile whether it still holds for the range. If there are sidecars
+   * or links now that there were not, what was answered is thrown away and answered again.
+   */
+  answer<Scope extends Range, Answer>(
+    ask: Ask,
+    scope: Scope,
+    answer: (scope: Scope & Known) => Promise<Answer>,
+  ): Promise<Answer>
+  /** Unix ms: spans that were received before are rolled up. It may be known from a while ago, when less was. */
+  receivedUntilMs(ask: Ask): Promise<number>
+}
+
+/** An older progress of the rollup is as right, but more is read raw. */
+const knownForMs = 60_000
+
+export function createKnownSpans(monotonicMs: () => number): KnownSpans {
+  let last: (KnownRow & { readonly atMs: number }) | undefined
+  const fresh = () => (last && monotonicMs() - last.atMs < knownForMs ? last : undefined)
+
+  async function look(ask: Ask, sinceMs: number): Promise<KnownRow> {
+    const atMs = monotonicMs()
+    const [row] = await ask<KnownRow>(knownQuery(sinceMs))
+    if (row === undefined) throw new Error('BUG: a question without a FROM has no row')
+    last = { ...row, atMs }
+    return row
+  }
+
+  async function receivedUntilMs(ask: Ask): Promise<number> {
+    const known = fresh()
+    if (known) return known.receivedUntilMs
+    const [row] = await ask<{ receivedUntilMs: number }>(rolledUpToQuery())
+    return row?.receivedUntilMs ?? 0
+  }
+
+  return {
+    receivedUntilMs,
+    async answer(ask, scope, answer) {
+      const guess = fresh()
+      const rolledUpMs = rolledUpMsOf(guess?.receivedUntilMs ?? (await receivedUntilMs(ask)))
+      const sinceMs = rawSinceMs({ ...scope, rolledUpMs })
+      const answerBy = (row: Pick<KnownRow, 'sidecars' | 'links'>) =>
+        answer({ ...scope, ...knownOf(row, { rolledUpMs, sinceMs }) })
+      if (guess === undefined) return answerBy(await look(ask, sinceMs))
+      const [answered, now] = await Promise.all([answerBy(guess), look(ask, sinceMs)])
+      const holds = (guess.sidecars || !now.sidecars) && (guess.links || !now.links)
+      return holds ? answered : answerBy(now)
+    },
+  }
 }

@@ -12,12 +12,13 @@ import { registerEventRoutes } from './events.ts'
 import { registerFlowMapRoutes } from './flow-maps.ts'
 import { registerInformationPointRoutes } from './information-points.ts'
 import { registerInjectionRoutes } from './injection.ts'
+import { createKnownSpans } from './known.ts'
 import { registerNodeRoutes } from './nodes.ts'
 import { registerObjectRoutes } from './objects.ts'
 import { registerPodRoutes } from './pods.ts'
 import { registerReleaseRoutes } from './releases.ts'
 import { registerRootCauseRoutes } from './root-cause.ts'
-import { type ApiDeps, type ApiInstance, answers } from './route-types.ts'
+import { type ApiDeps, type ApiInstance, answers, type RouteDeps } from './route-types.ts'
 import { About } from './schema/common.ts'
 import { registerSloRoutes } from './slos.ts'
 import { registerSnapshotRoutes } from './snapshots.ts'
@@ -37,7 +38,8 @@ export interface ApiConfig {
 }
 
 /** All routes of schema/routes.ts, relative to its prefix. */
-export function registerApi(app: ApiInstance, deps: ApiDeps, config: ApiConfig): void {
+export function registerApi(app: ApiInstance, given: ApiDeps, config: ApiConfig): void {
+  const deps: RouteDeps = { ...given, known: createKnownSpans(() => performance.now()) }
   // A page of another origin cannot send JSON without being asked whether it may.
   app.removeContentTypeParser('text/plain')
   app.get('/about', { schema: { tags: ['service'], response: answers(About) } }, async () => ({

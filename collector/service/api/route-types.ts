@@ -7,6 +7,7 @@ import type { InformationPoints } from '../store/information-points.ts'
 import type { Slos } from '../store/slos.ts'
 import type { Store } from '../store/store.ts'
 import type { TransactionSettingsStore } from '../store/transaction-settings.ts'
+import type { KnownSpans } from './known.ts'
 import { ApiError } from './schema/common.ts'
 
 export type ApiInstance = FastifyInstance<
@@ -24,6 +25,11 @@ export interface ApiDeps {
   readonly transactionSettings: TransactionSettingsStore
   readonly points: InformationPoints
   readonly nowMs: () => number
+}
+
+/** What routes share, beside what the service gives them. */
+export interface RouteDeps extends ApiDeps {
+  readonly known: KnownSpans
 }
 
 /** The answers of a route: 200 with its schema, everything else an ApiError. */

@@ -9,16 +9,15 @@ import {
 import { namingOf } from '../query/transaction-naming.ts'
 import { asker } from './ask.ts'
 import { ApiProblem } from './errors.ts'
-import { withKnown } from './known.ts'
 import { parseList } from './list-filter.ts'
-import { type ApiDeps, type ApiInstance, answers } from './route-types.ts'
+import { type ApiInstance, answers, type RouteDeps } from './route-types.ts'
 import { type Snapshot, SnapshotList, SnapshotQuery } from './schema/transactions.ts'
 import { chartOf, parseRange, wholeStepMsOf } from './time.ts'
 import { readSettings } from './transaction-rules.ts'
 
 export function registerSnapshotRoutes(
   app: ApiInstance,
-  { store, transactionSettings, nowMs }: ApiDeps,
+  { store, transactionSettings, known, nowMs }: RouteDeps,
 ): void {
   app.get(
     '/snapshots',
@@ -26,20 +25,22 @@ export function registerSnapshotRoutes(
     async (request, reply) => {
       const ask = asker(store, request, reply)
       const naming = namingOf(await readSettings(transactionSettings))
-      const filter = await withKnown(ask, { ...snapshotFilter(request.query, nowMs()), naming })
+      const asked = { ...snapshotFilter(request.query, nowMs()), naming }
       const { sort = 'newest', limit = 100, before } = request.query
       const cursor = before === undefined ? {} : { before: parseCursor(before, sort) }
-      const stepMs = wholeStepMsOf(filter)
-      const [rows, steps] = await Promise.all([
-        ask<SnapshotRow>(snapshotsQuery(filter, { sort, limit: limit + 1, ...cursor })),
-        ask<SnapshotStepRow>(snapshotStepsQuery(filter, stepMs)),
-      ])
+      const stepMs = wholeStepMsOf(asked)
+      const [rows, steps] = await known.answer(ask, asked, (filter) =>
+        Promise.all([
+          ask<SnapshotRow>(snapshotsQuery(filter, { sort, limit: limit + 1, ...cursor })),
+          ask<SnapshotStepRow>(snapshotStepsQuery(filter, stepMs)),
+        ]),
+      )
       const last = rows[limit - 1]
       const more = sort === 'newest' && rows.length > limit && last
       return {
         snapshots: rows.slice(0, limit).map(toSnapshot),
         next: more ? `${last.startMs}-${last.traceId}-${last.spanId}` : '',
-        histogram: histogramOf(steps, filter, stepMs),
+        histogram: histogramOf(steps, asked, stepMs),
         totals: snapshotReasons.map((reason) => {
           const own = steps.filter((step) => step.reason === reason)
           return {

@@ -28,10 +28,9 @@ import { type Ask, asker } from './ask.ts'
 import { type Comparison, parseComparison, usualOfEntities } from './baselines.ts'
 import { comparedCharts, type RedCharts } from './compared-charts.ts'
 import { ApiProblem } from './errors.ts'
-import { withKnown } from './known.ts'
 import { parseList } from './list-filter.ts'
 import { perMinute, toRed } from './red.ts'
-import { type ApiDeps, type ApiInstance, ApplicationParams, answers } from './route-types.ts'
+import { type ApiInstance, ApplicationParams, answers, type RouteDeps } from './route-types.ts'
 import {
   type Classes,
   Scorecard,
@@ -53,26 +52,26 @@ const sampleErrorsMax = 20
 
 export function registerTransactionRoutes(
   app: ApiInstance,
-  { store, transactionSettings, nowMs }: ApiDeps,
+  { store, transactionSettings, known, nowMs }: RouteDeps,
 ): void {
   const tags = ['applications']
   const params = ApplicationParams
-  const scopeOf = async (ask: Ask, request: RangedRequest): Promise<TransactionScope> =>
-    withKnown(ask, {
-      ...parseRange(request.query, nowMs()),
-      application: request.params.application,
-      naming: namingOf(await readSettings(transactionSettings)),
-    })
+  const scopeOf = async (request: RangedRequest): Promise<TransactionScope> => ({
+    ...parseRange(request.query, nowMs()),
+    application: request.params.application,
+    naming: namingOf(await readSettings(transactionSettings)),
+  })
   app.get(
     '/applications/:application/transactions',
     { schema: { tags, params, querystring: TransactionQuery, response: answers(TransactionList) } },
     async (request, reply) => {
       const ask = asker(store, request, reply)
       const { q = '', sort = 'calls', limit = 200 } = request.query
-      const scope = await scopeOf(ask, request)
+      const scope = await scopeOf(request)
       const service = parseList('service', request.query.service)
-      const [rows, known] = await Promise.all([
-        transactionRows(ask, { ...scope, service }, parseComparison(request.query)),
+      const comparison = parseComparison(request.query)
+      const [rows, since] = await Promise.all([
+        known.answer(ask, { ...scope, service }, (scope) => transactionRows(ask, scope, comparison)),
         applicationSince(ask, scope),
       ])
       if (rows.length === 0) await requireApplication(ask, scope.application)
@@ -84,7 +83,7 @@ export function registerTransactionRoutes(
         total: found.length,
         classes: sumClasses(found.map((row) => row.classes)),
         guard: {
-          known: known.known,
+          known: since.known,
           max: scope.naming.settings.get(scope.application)?.transactionsMax ?? transactionsMaxDefault,
           pooledCalls: rows
             .filter((row) => row.transaction === otherTraffic)
@@ -99,8 +98,9 @@ export function registerTransactionRoutes(
     async (request, reply) => {
       const ask = asker(store, request, reply)
       const { service, transaction } = request.query
-      const scope = { ...(await scopeOf(ask, request)), service, transaction }
-      return detail(ask, scope, parseComparison(request.query))
+      const scope = { ...(await scopeOf(request)), service, transaction }
+      const comparison = parseComparison(request.query)
+      return known.answer(ask, scope, (scope) => detail(ask, scope, comparison))
     },
   )
   app.get(
@@ -108,10 +108,10 @@ export function registerTransactionRoutes(
     { schema: { tags, params, querystring: ScorecardQuery, response: answers(Scorecard) } },
     async (request, reply) => {
       const ask = asker(store, request, reply)
-      const scope = await scopeOf(ask, request)
+      const scope = await scopeOf(request)
       const { by = 'application', service } = request.query
-      const rows = await ask<ScorecardRow>(
-        scorecardQuery({ ...scope, by, service: parseList('service', service) }),
+      const rows = await known.answer(ask, scope, (scope) =>
+        ask<ScorecardRow>(scorecardQuery({ ...scope, by, service: parseList('service', service) })),
       )
       if (rows.length === 0) await requireApplication(ask, scope.application)
       return {

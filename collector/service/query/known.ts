@@ -1,6 +1,6 @@
 import { pairingMarginMs } from './pairing-sql.ts'
 import type { Known, Query, Range } from './query.ts'
-import { redSource, rolledUpMs } from './red-rollup.ts'
+import { openFromMs, receivedUntilMs, redSource } from './red-rollup.ts'
 import { between } from './span-sql.ts'
 
 /**
@@ -9,32 +9,34 @@ import { between } from './span-sql.ts'
  * to answer it.
  */
 export interface KnownRow {
-  readonly rolledUpMs: number
-  /** The first start that was looked at. */
-  readonly sinceMs: number
+  /** Spans that were received before are rolled up. */
+  readonly receivedUntilMs: number
   readonly sidecars: boolean
   readonly links: boolean
 }
 
-export function knownQuery(range: Range): Query {
-  const openFromMs =
-    redSource(range) === 'raw' || range.fromMs % 60_000 !== 0
-      ? '{fromMs:Int64}'
-      : `greatest({fromMs:Int64}, intDiv(least({toMs:Int64}, rolledMs), 60000) * 60000)`
+/** The first start of spans that a question to the range reads raw, margins included. */
+export const rawSinceMs = (range: Range): number =>
+  (redSource(range) === 'raw' || range.fromMs % 60_000 !== 0 ? range.fromMs : openFromMs(range)) -
+  pairingMarginMs
+
+/** Whether spans that start at `sinceMs` or later are of sidecars, or consumers with links. */
+export function knownQuery(sinceMs: number): Query {
   const any = (condition: string) =>
-    `toBool((SELECT count() FROM (SELECT 1 FROM spans WHERE ${condition} AND ${between('start_time', 'firstMs', '4102444800000')} LIMIT 1)))`
-  const { fromMs, toMs } = range
+    `toBool((SELECT count() FROM (SELECT 1 FROM spans WHERE ${condition} AND ${between('start_time', '{sinceMs:Int64}', '4102444800000')} LIMIT 1)))`
   return {
     sql: `
-WITH ${rolledUpMs} AS rolledMs, ${openFromMs} - ${pairingMarginMs} AS firstMs
 SELECT
-  toFloat64(rolledMs) AS rolledUpMs, toFloat64(firstMs) AS sinceMs, ${any('sidecar')} AS sidecars,
+  toFloat64(${receivedUntilMs}) AS receivedUntilMs, ${any('sidecar')} AS sidecars,
   ${any('kind = 5 AND notEmpty(links_span_id)')} AS links`,
-    params: { fromMs, toMs },
+    params: { sinceMs },
   }
 }
 
-export const knownOf = ({ rolledUpMs, sinceMs, sidecars, links }: KnownRow): Known => ({
+export const knownOf = (
+  { sidecars, links }: Pick<KnownRow, 'sidecars' | 'links'>,
+  { rolledUpMs, sinceMs }: { readonly rolledUpMs: number; readonly sinceMs: number },
+): Known => ({
   rolledUpMs,
   ...(!sidecars && { noSidecarsSinceMs: sinceMs }),
   ...(!links && { noLinksSinceMs: sinceMs }),

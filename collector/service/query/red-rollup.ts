@@ -44,6 +44,8 @@ export function rolledUpToQuery(): Query {
 
 /** SQL text: Unix ms up to which minutes are read from rollups. */
 export const rolledUpMs = `(${receivedUntilMs} - ${lateMarginMs})`
+/** The same of a progress that is known. An older one is as right: more is read from raw spans. */
+export const rolledUpMsOf = (untilMs: number): number => untilMs - lateMarginMs
 
 /** SQL text: a WITH clause that names the bounds of the parts, for the conditions below. */
 export const closedBoundsOf = (known: Known): string => `
@@ -75,7 +77,7 @@ const afterClosed: SpanWindow['around'] = (column, beforeMs, afterMs) =>
 const newestWindow: SpanWindow = { own: (column) => afterClosed(column, 0, 0), around: afterClosed }
 
 /** Unix ms from which raw spans answer a range that begins with a whole minute: `closedToMs`. */
-const openFromMs = ({ fromMs, toMs, rolledUpMs: untilMs = 0 }: Range): number =>
+export const openFromMs = ({ fromMs, toMs, rolledUpMs: untilMs = 0 }: Range): number =>
   Math.max(fromMs, Math.floor(Math.min(toMs, untilMs) / 60_000) * 60_000)
 
 export const newestWindowOf = (range: Range): SpanWindow => ({

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { spansTable } from '../../../collector/record/span.ts'
 import { type FlowLimits, transactionMap } from '../../../collector/service/api/flow-maps.ts'
+import { createKnownSpans } from '../../../collector/service/api/known.ts'
 import type { FlowMap } from '../../../collector/service/api/schema/applications.ts'
 import {
   type ApplicationRedRow,
@@ -10,7 +11,7 @@ import {
   applicationsRedQuery,
 } from '../../../collector/service/query/applications.ts'
 import { type FlowEdgeRow, flowEdgesQuery } from '../../../collector/service/query/flow-map.ts'
-import { type KnownRow, knownOf, knownQuery } from '../../../collector/service/query/known.ts'
+import { type KnownRow, knownQuery } from '../../../collector/service/query/known.ts'
 import {
   type OperationListRow,
   operationsQuery,
@@ -82,17 +83,15 @@ describe('the flow map', () => {
   })
 
   test('is the same where it is known that there are no sidecars, and asks less', async () => {
-    const [row] = await ask<KnownRow>(knownQuery(shop))
-    if (!row) throw new Error('BUG: no row')
-    expect(row).toMatchObject({ sidecars: false, links: true })
-    const known = { ...shop, ...knownOf(row) }
+    expect(await ask<KnownRow>(knownQuery(shop.fromMs))).toMatchObject([{ sidecars: false, links: true }])
+    const known = await createKnownSpans(() => 0).answer(ask, shop, async (scope) => scope)
     expect(await edgesOf(known)).toEqual(edges)
     const sqlOf = (range: typeof shop) => flowEdgesQuery({ ...range, nowMs: settledMs }).sql
     expect(sqlOf(known)).not.toContain('carried')
     // Nothing is known of what begins before.
     expect(sqlOf({ ...known, fromMs: shop.fromMs - 20 * 60_000 })).toContain('carried')
     const later = { fromMs: facts.toMs + 3_600_000, toMs: facts.toMs + 7_200_000 }
-    expect(await ask<KnownRow>(knownQuery(later))).toMatchObject([{ sidecars: false, links: false }])
+    expect(await ask<KnownRow>(knownQuery(later.fromMs))).toMatchObject([{ sidecars: false, links: false }])
   })
 
   test('marks queue hops as asynchronous, by parent and by link alike', () => {

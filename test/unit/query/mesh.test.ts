@@ -188,7 +188,7 @@ test('the map of a transaction passes through sidecars, too', async () => {
 test('raw figures have neither sidecars as tiers nor their spans as calls', async () => {
   const scope = { ...range, application: applicationOf(5) }
   expect(await ask<ApplicationRedRow>(applicationsRedQuery(scope))).toMatchObject([{ calls: 1 }])
-  expect(await ask<KnownRow>(knownQuery(scope))).toMatchObject([{ sidecars: true, links: false }])
+  expect(await ask<KnownRow>(knownQuery(scope.fromMs))).toMatchObject([{ sidecars: true, links: false }])
   const tiers = await ask<TierVersionRow>(tiersQuery(scope))
   expect(tiers.filter((row) => row.whole).map((row) => [row.service, row.calls])).toEqual([
     ['cart', 1],

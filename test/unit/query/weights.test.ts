@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type SpanRow, spansTable } from '../../../collector/record/span.ts'
+import { createKnownSpans } from '../../../collector/service/api/known.ts'
 import { applicationStepsQuery, applicationsRedQuery } from '../../../collector/service/query/applications.ts'
 import { sideOperationsQuery, sideStepsQuery } from '../../../collector/service/query/compare.ts'
 import { flowEdgesQuery } from '../../../collector/service/query/flow-map.ts'
 import { errorRatioQuery } from '../../../collector/service/query/health.ts'
-import { type KnownRow, knownOf, knownQuery } from '../../../collector/service/query/known.ts'
 import {
   operationStepsQuery,
   operationsQuery,
@@ -53,10 +53,12 @@ async function figuresOf(rows: readonly SpanRow[], token: string): Promise<Recor
   while ((await runs.next()).backlog);
   const list = { application: 'shop', service: everything, limit: 100 }
   // As the API asks, which takes half the time.
-  const knownFor = async <Scope extends Range>(range: Scope) => {
-    const [row] = await store.query<KnownRow>(knownQuery(range))
-    return row ? { ...range, ...knownOf(row) } : range
-  }
+  const knownFor = <Scope extends Range>(range: Scope) =>
+    createKnownSpans(() => 0).answer(
+      (query) => store.query(query),
+      range,
+      async (known) => known,
+    )
   const [known, knownLong] = [await knownFor(scope), await knownFor(long)]
   const questions = {
     applications: applicationsRedQuery(known),
