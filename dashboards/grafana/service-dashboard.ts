@@ -1,5 +1,5 @@
 import { applicationStepsQuery, applicationsRedQuery } from '@binnacle/collector/query/applications'
-import { flowEdgesQuery } from '@binnacle/collector/query/flow-map'
+import { flowTableQuery } from '@binnacle/collector/query/flow-map'
 import { operationStepsQuery, operationsQuery, tiersQuery } from '@binnacle/collector/query/operations'
 import { everything } from '@binnacle/collector/query/query'
 import { traceStepsQuery, tracesQuery } from '@binnacle/collector/query/traces'
@@ -127,8 +127,7 @@ export function serviceDashboard(): DashboardBuilder {
         title: 'Calls between services and to backends',
         width: 12,
         units: durations,
-        sql: tableSql(flowEdgesQuery({ ...bound }), ofApplication, {
-          where: "grouped = 'edge'",
+        sql: tableSql(flowTableQuery({ ...bound }), ofApplication, {
           columns: {
             From: 'caller',
             To: 'callee',

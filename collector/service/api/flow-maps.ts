@@ -1,4 +1,10 @@
-import { type FlowEdgeRow, flowEdgesQuery } from '../query/flow-map.ts'
+import {
+  type FlowCellsRow,
+  type FlowEdgeRow,
+  type FlowScope,
+  flowEdgesQueries,
+  toFlowEdges,
+} from '../query/flow-map.ts'
 import { type TierVersionRow, tiersQuery } from '../query/operations.ts'
 import type { Range } from '../query/query.ts'
 import {
@@ -83,7 +89,7 @@ async function flowMap(
 ): Promise<FlowMap> {
   const { application } = scope
   const [edges, tiers, usualTier, usualEdge] = await Promise.all([
-    ask<FlowEdgeRow>(flowEdgesQuery({ ...scope, ...(tier === undefined ? {} : { tier }) })),
+    flowEdges(ask, { ...scope, ...(tier === undefined ? {} : { tier }) }),
     ask<TierVersionRow>(tiersQuery(scope)),
     usualOfEntities(ask, { ...scope, level: 'tier' }, comparison),
     usualOfEntities(ask, { ...scope, level: 'edge' }, comparison),
@@ -97,6 +103,11 @@ async function flowMap(
     tier: (service, red) => usualTier({ application, service }, red),
     edge: ({ caller, callee, async }, red) => usualEdge({ caller, callee, async }, red),
   })
+}
+
+export async function flowEdges(ask: Ask, scope: FlowScope): Promise<FlowEdgeRow[]> {
+  const parts = await Promise.all(flowEdgesQueries(scope).map((query) => ask<FlowCellsRow>(query)))
+  return toFlowEdges(parts.flat(), scope)
 }
 
 export async function transactionMap(

@@ -1,15 +1,10 @@
+import { rawBuckets, rollupBuckets } from './duration-buckets.ts'
 import { edgesOf } from './edge-sql.ts'
-import { rangeWindowOf } from './pairing-sql.ts'
+import { rangeWindowOf, type SpanWindow } from './pairing-sql.ts'
 import type { Query, Range } from './query.ts'
 import { type RedRow, redColumns } from './red.ts'
-import {
-  closedBoundsOf,
-  closedRows,
-  mergedRedColumns,
-  openCells,
-  openWindowOf,
-  redSource,
-} from './red-rollup.ts'
+import { addCells, cellColumns, type RedCells, redOfCells } from './red-cells.ts'
+import { closedBoundsOf, closedRows, isClosed, openCells, openWindowOf, redSource } from './red-rollup.ts'
 
 /** The flow map of an application; how edges are found: edge-sql.ts. */
 export interface FlowEdgeRow extends RedRow {
@@ -34,41 +29,79 @@ const asked = '{application:String}'
 const keys =
   'caller_type, caller_application, caller_service, callee_type, callee_application, callee_service, system, async'
 
-interface FlowScope extends Range {
+export interface FlowScope extends Range {
   readonly application: string
   readonly nowMs: number
   /** Only what calls this tier, and what it calls. */
   readonly tier?: string
 }
 
-export function flowEdgesQuery(scope: FlowScope): Query {
+/** Edges with what is known of some of their calls. */
+export type FlowCellsRow = Pick<FlowEdgeRow, 'caller' | 'callee' | 'async'> & RedCells
+
+/** The questions whose rows together are all edges: `toFlowEdges`. */
+export function flowEdgesQueries(scope: FlowScope): Query[] {
   const source = redSource(scope)
-  const [bounds, red, rows] =
-    source === 'raw'
-      ? ['', redColumns('durationNs', 'outcome = 2'), edgesOf(rangeWindowOf(scope), { application: asked })]
-      : [
-          closedBoundsOf(scope),
-          mergedRedColumns(),
-          `${closedRows({
-            table: 'edges',
-            source,
-            columns: keys,
-            condition: `(callee_application = ${asked} OR caller_application = ${asked})`,
-          })}
-  UNION ALL
-  SELECT ${keys}, start_time AS at, ${openCells('durationNs', 'outcome = 2')}
-  FROM (${edgesOf(openWindowOf(scope), { application: asked })})`,
-        ]
+  const calls = (window: SpanWindow, perDoubling: number) =>
+    `SELECT ${keys}, ${openCells('durationNs', 'outcome = 2', perDoubling)} FROM (${edgesOf(window, { application: asked })})`
+  if (source === 'raw') return [edgesQuery(scope, { rows: calls(rangeWindowOf(scope), rawBuckets) })]
+  const closed = closedRows({
+    table: 'edges',
+    source,
+    columns: keys,
+    condition: `(callee_application = ${asked} OR caller_application = ${asked})`,
+  })
+  const bounds = closedBoundsOf(scope)
+  const open = calls(openWindowOf(scope), rollupBuckets)
+  return [closed, ...(isClosed(scope) ? [] : [open])].map((rows) => edgesQuery(scope, { bounds, rows }))
+}
+
+/** The edges with their RED, from raw spans: for a panel, which asks one question. */
+export const flowTableQuery = (scope: FlowScope): Query =>
+  edgesQuery(scope, {
+    rows: edgesOf(rangeWindowOf(scope), { application: asked }),
+    figures: redColumns('durationNs', 'outcome = 2'),
+  })
+
+function edgesQuery(
+  scope: FlowScope,
+  { bounds = '', rows, figures = cellColumns }: { bounds?: string; rows: string; figures?: string },
+): Query {
+  const condition =
+    scope.tier === undefined
+      ? ''
+      : "WHERE caller = concat('tier:', {tier:String}) OR callee = concat('tier:', {tier:String})"
   return {
     sql: `${bounds}
-SELECT
-  multiIf(grouping(callee) = 1, 'caller', grouping(caller) = 1, 'callee', 'edge') AS grouped,
-  caller, callee, async, ${red}
-FROM (SELECT *, ${flowIdOf('caller')} AS caller, ${flowIdOf('callee')} AS callee FROM (${rows}))
-${scope.tier === undefined ? '' : "WHERE caller = concat('tier:', {tier:String}) OR callee = concat('tier:', {tier:String})"}
-GROUP BY GROUPING SETS ((caller, callee, async), (caller), (callee))
-ORDER BY grouped, calls DESC, caller, callee
+SELECT ${flowIdOf('caller')} AS caller, ${flowIdOf('callee')} AS callee, async, ${figures}
+FROM (${rows}) AS rows
+${condition}
+GROUP BY caller, callee, async
+ORDER BY calls DESC, caller, callee
 LIMIT 5000`,
     params: { ...scope },
   }
+}
+
+export function toFlowEdges(rows: readonly FlowCellsRow[], scope: Range): FlowEdgeRow[] {
+  const perDoubling = redSource(scope) === 'raw' ? rawBuckets : rollupBuckets
+  const by = (
+    grouped: FlowEdgeRow['grouped'],
+    endsOf: (row: FlowCellsRow) => Partial<Pick<FlowEdgeRow, 'caller' | 'callee' | 'async'>>,
+  ) =>
+    [...Map.groupBy(rows, (row) => JSON.stringify(endsOf(row)))]
+      .map(([ends, own]) => ({
+        grouped,
+        caller: '',
+        callee: '',
+        async: false,
+        ...(JSON.parse(ends) as object),
+        ...redOfCells(addCells(own), perDoubling),
+      }))
+      .sort((a, b) => b.calls - a.calls)
+  return [
+    ...by('edge', ({ caller, callee, async }) => ({ caller, callee, async })),
+    ...by('caller', ({ caller }) => ({ caller })),
+    ...by('callee', ({ callee }) => ({ callee })),
+  ]
 }

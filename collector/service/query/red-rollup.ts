@@ -1,4 +1,4 @@
-import { bucketOf, mergedQuantilesNs } from './duration-buckets.ts'
+import { bucketOf, mergedQuantilesNs, rollupBuckets } from './duration-buckets.ts'
 import { absentSince, type SpanWindow } from './pairing-sql.ts'
 import type { Known, Query, Range } from './query.ts'
 import { between, inSpanRange } from './span-sql.ts'
@@ -80,6 +80,10 @@ const newestWindow: SpanWindow = { own: (column) => afterClosed(column, 0, 0), a
 export const openFromMs = ({ fromMs, toMs, rolledUpMs: untilMs = 0 }: Range): number =>
   Math.max(fromMs, Math.floor(Math.min(toMs, untilMs) / 60_000) * 60_000)
 
+/** Nothing of the range is read from raw spans. */
+export const isClosed = (range: Range): boolean =>
+  range.fromMs % 60_000 === 0 && openFromMs(range) >= range.toMs
+
 export const newestWindowOf = (range: Range): SpanWindow => ({
   ...newestWindow,
   ...absentSince(range, openFromMs(range)),
@@ -133,8 +137,12 @@ export function closedRows({ table, source, judged, bare, columns, condition }: 
 }
 
 /** SQL text: spans as if each were a minute of its own, in the columns that `mergedRedColumns` reads. */
-export const openCells = (durationNs = 'duration_ns', failed = 'status = 2'): string =>
-  `weight AS n, if(${failed}, weight, 0) AS failed, ${durationNs} * weight AS sumNs, ${durationNs} AS maxNs, [${bucketOf(durationNs)}] AS buckets, [weight] AS counts`
+export const openCells = (
+  durationNs = 'duration_ns',
+  failed = 'status = 2',
+  perDoubling: number = rollupBuckets,
+): string =>
+  `weight AS n, if(${failed}, weight, 0) AS failed, ${durationNs} * weight AS sumNs, ${durationNs} AS maxNs, [${bucketOf(durationNs, perDoubling)}] AS buckets, [weight] AS counts`
 
 /** SQL text: the columns of RedRow. A quantile is the middle of its bucket, but not above the maximum. */
 export function mergedRedColumns(): string {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { spansTable } from '../../../collector/record/span.ts'
-import { type FlowLimits, transactionMap } from '../../../collector/service/api/flow-maps.ts'
+import { type FlowLimits, flowEdges, transactionMap } from '../../../collector/service/api/flow-maps.ts'
 import { createKnownSpans } from '../../../collector/service/api/known.ts'
 import type { FlowMap } from '../../../collector/service/api/schema/applications.ts'
 import {
@@ -10,7 +10,7 @@ import {
   applicationStepsQuery,
   applicationsRedQuery,
 } from '../../../collector/service/query/applications.ts'
-import { type FlowEdgeRow, flowEdgesQuery } from '../../../collector/service/query/flow-map.ts'
+import { type FlowEdgeRow, flowEdgesQueries } from '../../../collector/service/query/flow-map.ts'
 import { type KnownRow, knownQuery } from '../../../collector/service/query/known.ts'
 import {
   type OperationListRow,
@@ -49,7 +49,7 @@ const settledMs = 4e12
 
 /** By `from>to`, with the ids that the API shows. */
 async function edgesOf(range: Range, nowMs = settledMs): Promise<Record<string, FlowEdgeRow>> {
-  const rows = await ask<FlowEdgeRow>(flowEdgesQuery({ ...range, application: 'shop', nowMs }))
+  const rows = await flowEdges(ask, { ...range, application: 'shop', nowMs })
   const edges = rows.filter((row) => row.grouped === 'edge')
   return Object.fromEntries(
     edges.map((row) => [`${row.caller}>${row.callee.replace(/^(database|queue):/, 'backend:')}`, row]),
@@ -86,7 +86,10 @@ describe('the flow map', () => {
     expect(await ask<KnownRow>(knownQuery(shop.fromMs))).toMatchObject([{ sidecars: false, links: true }])
     const known = await createKnownSpans(() => 0).answer(ask, shop, async (scope) => scope)
     expect(await edgesOf(known)).toEqual(edges)
-    const sqlOf = (range: typeof shop) => flowEdgesQuery({ ...range, nowMs: settledMs }).sql
+    const sqlOf = (range: typeof shop) =>
+      flowEdgesQueries({ ...range, nowMs: settledMs })
+        .map(({ sql }) => sql)
+        .join()
     expect(sqlOf(known)).not.toContain('carried')
     // Nothing is known of what begins before.
     expect(sqlOf({ ...known, fromMs: shop.fromMs - 20 * 60_000 })).toContain('carried')
@@ -261,7 +264,7 @@ describe('the flow map of a transaction', () => {
 
 test('the map of a tier has what calls it and what it calls, with the figures of the whole map', async () => {
   const all = await edgesOf(shop)
-  const rows = await ask<FlowEdgeRow>(flowEdgesQuery({ ...shop, tier: 'ordini', nowMs: settledMs }))
+  const rows = await flowEdges(ask, { ...shop, tier: 'ordini', nowMs: settledMs })
   const edges = rows
     .filter((row) => row.grouped === 'edge')
     .map((row) => [`${row.caller}>${row.callee}`, row.calls])
@@ -286,7 +289,7 @@ test('a host is shown once its own spans have had time to arrive, a database at 
   ]
   expect((await clickHouse.store.insert({ table: spansTable, rows }, 'late')).type).toBe('stored')
   const calleesAt = async (nowMs: number) => {
-    const found = await ask<FlowEdgeRow>(flowEdgesQuery({ ...shop, application: 'late', nowMs }))
+    const found = await flowEdges(ask, { ...shop, application: 'late', nowMs })
     return found.flatMap(({ grouped, callee }) => (grouped === 'edge' ? [callee] : [])).sort()
   }
   expect(await calleesAt(atMs + 5_000)).toEqual(['database:redis:redis'])

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type SpanRow, spansTable } from '../../../collector/record/span.ts'
-import { transactionMap } from '../../../collector/service/api/flow-maps.ts'
+import { flowEdges, transactionMap } from '../../../collector/service/api/flow-maps.ts'
 import {
   type ApplicationRedRow,
   applicationsRedQuery,
 } from '../../../collector/service/query/applications.ts'
-import { type FlowEdgeRow, flowEdgesQuery } from '../../../collector/service/query/flow-map.ts'
 import { type KnownRow, knownQuery } from '../../../collector/service/query/known.ts'
 import { type TierVersionRow, tiersQuery } from '../../../collector/service/query/operations.ts'
 import type { Query } from '../../../collector/service/query/query.ts'
@@ -130,7 +129,7 @@ async function rollUp(nowMs: number): Promise<void> {
 }
 
 async function edgesOf(application: string, span = range): Promise<string[]> {
-  const found = await ask<FlowEdgeRow>(flowEdgesQuery({ ...span, application, nowMs: 4e12 }))
+  const found = await flowEdges(ask, { ...span, application, nowMs: 4e12 })
   return found
     .filter((row) => row.grouped === 'edge')
     .flatMap((row) => Array.from({ length: row.calls }, () => `${row.caller}>${row.callee}`))

@@ -11,7 +11,7 @@ import { databasesQuery } from '../../../collector/service/query/databases.ts'
 import { endpointsQuery } from '../../../collector/service/query/endpoints.ts'
 import { errorOperationsQuery } from '../../../collector/service/query/error-operations.ts'
 import { exceptionsQuery, occurrencesQuery } from '../../../collector/service/query/exceptions.ts'
-import { flowEdgesQuery } from '../../../collector/service/query/flow-map.ts'
+import { flowEdgesQueries } from '../../../collector/service/query/flow-map.ts'
 import { errorRatioQuery } from '../../../collector/service/query/health.ts'
 import { attributeKeysQuery, pointQuery } from '../../../collector/service/query/information-points.ts'
 import {
@@ -110,7 +110,9 @@ test.each<[string, Query]>([
   ['tiers', tiersQuery(scope)],
   ['operations', operationsQuery(list)],
   ['operationSteps', operationStepsQuery({ ...list, stepMs: 60_000 })],
-  ['flowEdges', flowEdgesQuery({ ...scope, nowMs: scope.toMs })],
+  ...flowEdgesQueries({ ...scope, nowMs: scope.toMs })
+    .filter(({ sql }) => sql.includes('FROM spans'))
+    .map((query): [string, Query] => ['flowEdges', query]),
   ['podServices', podServicesQuery({ ...scope, clusterId: '', namespace: '', pod: '' })],
   ['errorRatio', errorRatioQuery({ nowMs: scope.toMs })],
   ['traces', tracesQuery(filter, { sort: 'newest', limit: 10 })],

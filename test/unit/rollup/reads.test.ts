@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { spansTable } from '../../../collector/record/span.ts'
+import { flowEdges } from '../../../collector/service/api/flow-maps.ts'
 import { applicationStepsQuery, applicationsRedQuery } from '../../../collector/service/query/applications.ts'
 import { sideExceptionsQuery, sideOperationsQuery } from '../../../collector/service/query/compare.ts'
-import { flowEdgesQuery } from '../../../collector/service/query/flow-map.ts'
 import { operationStepsQuery, operationsQuery } from '../../../collector/service/query/operations.ts'
 import { everything, type Query } from '../../../collector/service/query/query.ts'
 import type { RedRow } from '../../../collector/service/query/red.ts'
@@ -58,7 +58,7 @@ const answers = async () => {
   return {
     applications: counted(await ask<RedRow>(applicationsRedQuery(scope))),
     steps: counted(await ask<RedRow>(applicationStepsQuery({ ...scope, stepMs: hour }))),
-    edges: counted(await ask<RedRow>(flowEdgesQuery({ ...scope, nowMs: 4e12 }))),
+    edges: counted(await flowEdges(ask, { ...scope, nowMs: 4e12 })),
     operations: counted(await ask<RedRow>(operationsQuery(list))),
     operationSteps: await ask(operationStepsQuery({ ...list, stepMs: 2 * hour })),
     versions: await ask(versionStepsQuery({ ...scope, stepMs: 2 * hour })).then(unbounded),
@@ -92,9 +92,7 @@ test('screens of more than a day are the same from raw spans, minutes and hours'
 })
 
 test('the flow map of a long range is the map that raw spans give, by the independent counts of the seed', async () => {
-  const rows = await ask<RedRow & { grouped: string; caller: string; callee: string }>(
-    flowEdgesQuery({ ...scope, nowMs: 4e12 }),
-  )
+  const rows = await flowEdges(ask, { ...scope, nowMs: 4e12 })
   const edges = rows.filter((row) => row.grouped === 'edge')
   const idOf = (row: (typeof edges)[number]) =>
     `${row.caller}>${row.callee.replace(/^(database|queue):/, 'backend:')}`
