@@ -13,9 +13,9 @@ import {
 import {
   type BaselineHoursRow,
   type BaselineLevel,
-  type BaselineRow,
   baselineHoursQuery,
-  baselineQuery,
+  type EntityHoursRow,
+  entityHoursQuery,
 } from '../query/baseline-sql.ts'
 import type { Range } from '../query/query.ts'
 import type { Ask } from './ask.ts'
@@ -133,8 +133,8 @@ export async function usualOfEntities(
   const { season, spread, zone } = comparison
   const { application, level } = scope
   const window = windowsOf({ ...scope, season, zone })[0] as BaselineWindow // A range is one window.
-  const rows = await ask<BaselineRow>(baselineQuery({ level, application, season, zone }, window))
-  const known = new Map(rows.map((row) => [keyOf(row), row]))
+  const rows = await ask<EntityHoursRow>(entityHoursQuery({ level, application, season, zone }, window))
+  const known = new Map(rows.map((row) => [keyOf(row), usualOfWindows(row, [window], season)[0]]))
   return (entity, red) => {
     const row = known.get(keyOf(entity))
     const beside = (metric: 'callsPerMinute' | 'p95Ms' | 'errorsPerMinute') =>

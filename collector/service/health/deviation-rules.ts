@@ -1,5 +1,6 @@
 import type { Evidence } from '../../record/violation.ts'
-import type { JudgedTransactionRow } from '../query/transaction-health.ts'
+import type { Usual } from '../query/baseline.ts'
+import type { BusyTransactionRow } from '../query/transaction-health.ts'
 
 /**
  * The vendor's two rules for business transactions, with its own figures (AppDynamics' default health rules, as its export
@@ -52,6 +53,14 @@ export const deviationRules: readonly DeviationRule[] = [
   },
 ]
 
+export interface JudgedTransaction
+  extends Pick<
+    BusyTransactionRow,
+    'application' | 'service' | 'transaction' | 'calls' | 'errors' | 'meanMs'
+  > {
+  readonly usual: Readonly<Record<Evidence['metric'], Usual>>
+}
+
 export interface Deviation {
   readonly severity: 'warning' | 'critical'
   readonly evidence: Evidence
@@ -60,7 +69,7 @@ export interface Deviation {
 /** Undefined: the rule is not violated, or nothing can be said. */
 export function judgeTransaction(
   { metric, critical, warning }: DeviationRule,
-  row: Omit<JudgedTransactionRow, 'busy'>,
+  row: JudgedTransaction,
   at: { readonly fromMs: number; readonly toMs: number; readonly isOpen: boolean },
 ): Deviation | undefined {
   const minutes = (at.toMs - at.fromMs) / 60_000
@@ -92,7 +101,7 @@ export function judgeTransaction(
 
 /** One sentence with the figures. */
 export function deviationWords(
-  { transaction, service }: Pick<JudgedTransactionRow, 'transaction' | 'service'>,
+  { transaction, service }: Pick<JudgedTransaction, 'transaction' | 'service'>,
   { metric, value, usual, deviation, callsPerMinute, errorRatio }: Evidence,
 ): string {
   const unit = metric === 'meanMs' ? 'ms' : 'errors a minute'

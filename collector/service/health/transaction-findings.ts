@@ -1,9 +1,9 @@
 import type { Counter } from '../../std/self-metrics.ts'
-import { windowsOf } from '../query/baseline.ts'
+import { usualOfWindows, windowsOf } from '../query/baseline.ts'
 import { findingsMax, type HealthFindingRow } from '../query/health.ts'
 import { rolledUpToQuery } from '../query/red-rollup.ts'
 import {
-  type JudgedTransactionRow,
+  type BusyTransactionRow,
   transactionHealthQuery,
   transactionsJudgedMax,
 } from '../query/transaction-health.ts'
@@ -41,17 +41,19 @@ export function transactionFindings({
       const range = { fromMs: toMs - windowMinutes * 60_000, toMs }
       const [window] = windowsOf({ ...range, season: 'daily', zone: 'UTC' })
       if (!window) throw new Error('BUG: a range without a window')
-      const rows = await store.query<JudgedTransactionRow>(
+      const rows = await store.query<BusyTransactionRow>(
         transactionHealthQuery({ ...range, callsPerMinute: callsPerMinuteToEnd, window }),
       )
       judgedToMs = toMs
       unjudged.add(Math.max(0, (rows[0]?.busy ?? 0) - transactionsJudgedMax))
       const known = new Set(open.map((one) => keyOf(one.rule, one.application, one.service, one.entity)))
-      const findings = rows.flatMap((row) =>
-        deviationRules.flatMap((rule): HealthFindingRow[] => {
+      const findings = rows.flatMap((row) => {
+        const [usual] = usualOfWindows(row, [window], 'daily')
+        if (!usual) throw new Error('BUG: a window without what is usual')
+        return deviationRules.flatMap((rule): HealthFindingRow[] => {
           const { application, service, transaction } = row
           const isOpen = known.has(keyOf(rule.rule, application, service, transaction))
-          const found = judgeTransaction(rule, row, { ...range, isOpen })
+          const found = judgeTransaction(rule, { ...row, usual }, { ...range, isOpen })
           if (!found) return []
           return [
             {
@@ -67,8 +69,8 @@ export function transactionFindings({
               evidence: JSON.stringify(found.evidence),
             },
           ]
-        }),
-      )
+        })
+      })
       return findings.slice(0, findingsMax)
     },
   }

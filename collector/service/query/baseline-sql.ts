@@ -1,11 +1,4 @@
-import {
-  type BaselineMetric,
-  type BaselineWindow,
-  baselineMetrics,
-  type Season,
-  seasonDays,
-  type Usual,
-} from './baseline.ts'
+import { type BaselineWindow, type Season, seasonDays } from './baseline.ts'
 import { mergedQuantilesNs } from './duration-buckets.ts'
 import { flowIdOf } from './flow-map.ts'
 import type { Query } from './query.ts'
@@ -25,7 +18,7 @@ interface Level {
 }
 
 const levels: Readonly<Record<BaselineLevel, Level>> = {
-  application: { table: 'red_1h', keys: 'application', condition: 'entering' },
+  application: { table: 'applications_1h', keys: 'application', condition: 'true' },
   tier: { table: 'red_1h', keys: 'application, service', condition: 'true' },
   operation: { table: 'red_1h', keys: 'application, service, operation, kind', condition: 'true' },
   transaction: {
@@ -64,7 +57,7 @@ const seasonSql: Readonly<Record<Season, string>> = {
   monthly: 'toDayOfMonth(hour, {zone:String}) * 24 + toHour(hour, {zone:String})',
 }
 
-/** SQL text: figures of each entity and hour, and which hours are stored at all. `only`: a condition on the keys. */
+/** SQL text: figures of each entity and hour, and which hours are stored at all: each table says of each, this one in the fewest rows. `only`: a condition on the keys. */
 function hoursBefore(
   { level, season, ...scope }: BaselineScope,
   windows: readonly BaselineWindow[],
@@ -75,12 +68,12 @@ function hoursBefore(
   const past = `hour >= toDateTime({firstS:UInt32}) AND hour < toDateTime({beforeS:UInt32}) AND has({seasons:Array(UInt16)}, ${seasonSql[season]})`
   return {
     keys,
-    stored: `(SELECT groupUniqArray((toUnixTimestamp(hour), toUInt16(${seasonSql[season]}))) FROM ${table} WHERE ${past})`,
+    stored: `(SELECT groupUniqArray((toUnixTimestamp(hour), toUInt16(${seasonSql[season]}))) FROM applications_1h WHERE ${past})`,
     hourly: `(
     SELECT
       ${keyColumns}, toUnixTimestamp(hour) AS hourS, sum(calls) AS n, sum(errors) AS failed, sum(duration_sum_ns) / n / 1e6 AS mean,
       least(${mergedQuantilesNs('duration_buckets', 'duration_counts')}[2] / 1e6, max(duration_max_ns) / 1e6) AS p95
-    FROM ${table} FINAL
+    FROM ${table}
     WHERE ${past} AND calls > 0 AND ${isMine(level)} AND ${condition} AND ${only}
       AND (hour, generation) IN (SELECT hour, max(generation) FROM ${table} WHERE ${past} GROUP BY hour)
     GROUP BY ${keys}, hour
@@ -101,6 +94,9 @@ export interface BaselineHoursRow {
   readonly called: readonly (readonly [hourS: number, ...figures: number[]])[]
 }
 
+/** SQL text: `called` of BaselineHoursRow. */
+const called = 'groupArray((hourS, n / 60, mean, p95, failed / 60, failed / n))'
+
 /** The hours behind the windows of the charts of one application, tier or transaction. */
 export function baselineHoursQuery(
   scope: BaselineScope & { readonly service?: string; readonly transaction?: string },
@@ -112,14 +108,15 @@ export function baselineHoursQuery(
     .map((key) => `${key} = {${key}:String}`)
   return {
     sql: `
-SELECT ${stored} AS stored, groupArray((hourS, n / 60, mean, p95, failed / 60, failed / n)) AS called
+SELECT ${stored} AS stored, ${called} AS called
 FROM ${hourly}
 WHERE ${own.join(' AND ') || 'true'}`,
     params,
   }
 }
 
-export interface BaselineRow extends Readonly<Record<BaselineMetric, Usual>> {
+/** The hours of one entity: see Entity of api/baselines.ts. */
+export interface EntityHoursRow extends BaselineHoursRow {
   /** Not of edges, which are of the application that was asked for. */
   readonly application?: string
   /** Not at the level of applications. */
@@ -134,45 +131,16 @@ export interface BaselineRow extends Readonly<Record<BaselineMetric, Usual>> {
   readonly async?: boolean
 }
 
-/** SQL text: the type of a `Usual`. */
-export const usualType = 'Tuple(hours Float64, mean Float64, sigma Float64, median Float64, mad Float64)'
-
-/** SQL text: `Usual` over an array; `name` is the column's. */
-const usualColumn = (name: BaselineMetric, values: string) => `${values} AS ${name}Values,
-  arrayReduce('quantileExactInclusive(0.5)', ${name}Values) AS ${name}Median,
-  CAST(
-    (
-      length(${name}Values), arrayReduce('avg', ${name}Values),
-      if(length(${name}Values) < 2, nan, arrayReduce('stddevSampStable', ${name}Values)),
-      ${name}Median, arrayReduce('quantileExactInclusive(0.5)', arrayMap(one -> abs(one - ${name}Median), ${name}Values))
-    ),
-    '${usualType}') AS ${name}`
-
 /**
- * What is usual for each tier or operation in one window; those that were not called in its past have no row. `only`: SQL text of
- * a condition on the keys.
+ * The hours behind one window, of each entity that was called in them. `only`: SQL text of a condition on the keys.
  */
-export function baselineQuery(scope: BaselineScope, window: BaselineWindow, only?: string): Query {
+export function entityHoursQuery(scope: BaselineScope, window: BaselineWindow, only?: string): Query {
   const { keys, stored, hourly, params } = hoursBefore(scope, [window], only)
   return {
     sql: `
-SELECT ${keys.replace('kind', `${kindName('usual.kind')} AS kind`)}, ${baselineMetrics.join(', ')}
-FROM (
-  SELECT
-    ${keys}, arrayCount(hour -> hour.1 >= firstS, storedHours) AS counted,
-    ${usualColumn('callsPerMinute', 'arrayResize(callRates, counted, 0.)')},
-    ${usualColumn('meanMs', 'means')},
-    ${usualColumn('p95Ms', 'p95s')},
-    ${usualColumn('errorsPerMinute', 'arrayResize(errorRates, counted, 0.)')},
-    ${usualColumn('errorRatio', 'ratios')}
-  FROM (
-    SELECT
-      ${keys}, ${stored} AS storedHours, min(hourS) AS firstS, groupArray(n / 60) AS callRates,
-      groupArray(failed / 60) AS errorRates, groupArray(mean) AS means, groupArray(p95) AS p95s, groupArray(failed / n) AS ratios
-    FROM ${hourly}
-    GROUP BY ${keys}
-  )
-) AS usual
+SELECT ${keys.replace('kind', `${kindName('past.kind')} AS kind`)}, ${stored} AS stored, ${called} AS called
+FROM ${hourly} AS past
+GROUP BY ${keys}
 ORDER BY ${keys}
 LIMIT 20000`,
     params,

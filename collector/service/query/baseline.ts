@@ -94,7 +94,7 @@ function seasonOf(season: Season, zone: string): (timeMs: number) => number {
   }
 }
 
-/** Hours of one entity as baselineHoursQuery of baseline-sql.ts answers. */
+/** Hours of one entity: BaselineHoursRow of baseline-sql.ts. */
 interface HoursBehind {
   readonly stored: readonly (readonly [hourS: number, season: number])[]
   readonly called: readonly (readonly [hourS: number, ...figures: number[]])[]

@@ -1,24 +1,23 @@
-import type { BaselineWindow, Usual } from './baseline.ts'
-import { baselineQuery, usualType } from './baseline-sql.ts'
+import type { BaselineWindow } from './baseline.ts'
+import { type BaselineHoursRow, entityHoursQuery } from './baseline-sql.ts'
 import type { Query } from './query.ts'
 import { isValid } from './red-rollup.ts'
 import { otherTraffic } from './transaction-naming.ts'
 import { textLiteral } from './transaction-sql.ts'
 
 /**
- * Transactions of all applications beside what is usual for them at this hour of the day: from minutes that are rolled up, and
+ * Transactions of all applications beside the hours that say what is usual for them at this hour of the day: from minutes that are rolled up, and
  * of those that are called often enough, the busiest first; so it costs little however many there are.
  */
 export const transactionsJudgedMax = 5_000
 
-export interface JudgedTransactionRow {
+export interface BusyTransactionRow extends BaselineHoursRow {
   readonly application: string
   readonly service: string
   readonly transaction: string
   readonly calls: number
   readonly errors: number
   readonly meanMs: number
-  readonly usual: { readonly meanMs: Usual; readonly errorsPerMinute: Usual }
   /** How many transactions are called so often. */
   readonly busy: number
 }
@@ -33,7 +32,7 @@ export function transactionHealthQuery(params: {
   const { window, ...scope } = params
   const at = (name: string) => `toDateTime(intDiv({${name}:Int64}, 1000), 'UTC')`
   const minutes = `minute >= ${at('fromMs')} AND minute < ${at('toMs')}`
-  const usual = baselineQuery(
+  const past = entityHoursQuery(
     { level: 'transaction', application: '', season: 'daily', zone: 'UTC' },
     window,
     '(application, service, transaction) IN (SELECT application, service, transaction FROM busy)',
@@ -53,12 +52,11 @@ WITH busy AS (
 )
 SELECT
   busy.application AS application, busy.service AS service, busy.transaction AS transaction, n AS calls, failed AS errors,
-  mean AS meanMs, toFloat64(all) AS busy,
-  CAST((usual.meanMs, usual.errorsPerMinute), 'Tuple(meanMs ${usualType}, errorsPerMinute ${usualType})') AS usual
+  mean AS meanMs, toFloat64(all) AS busy, past.stored AS stored, past.called AS called
 FROM busy
-INNER JOIN (SELECT application, service, transaction, meanMs, errorsPerMinute FROM (${usual.sql})) AS usual
-ON usual.application = busy.application AND usual.service = busy.service AND usual.transaction = busy.transaction
+INNER JOIN (${past.sql}) AS past
+ON past.application = busy.application AND past.service = busy.service AND past.transaction = busy.transaction
 ORDER BY calls DESC, application, service, transaction`,
-    params: { ...usual.params, ...scope },
+    params: { ...past.params, ...scope },
   }
 }

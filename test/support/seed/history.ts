@@ -19,7 +19,7 @@ export interface HistoryHour {
 const bucketOf = (ms: number) => Math.floor(Math.log2(Math.max(ms * 1e6, 1)) * 8)
 
 /**
- * Writes hours into `red_1h` and `transactions_1h` as if the service had run all the while: tests of baselines and objectives need weeks. Every hour
+ * Writes hours into `red_1h`, `transactions_1h` and `applications_1h` as if the service had run all the while: tests of baselines and objectives need weeks. Every hour
  * given is computed once (one generation), with the row that says so; hours without calls are told by `calls: 0`.
  */
 export async function seedHistory(
@@ -43,7 +43,41 @@ export async function seedHistory(
     values: [...transactions, ...done],
     format: 'JSONEachRow',
   })
+  const entered = hours.filter(({ calls, entering = true }) => calls > 0 && entering)
+  const applications = [
+    ...Map.groupBy(entered, ({ hourMs, application }) => JSON.stringify([hourMs, application])).values(),
+  ].map((own) => {
+    const durations = own.flatMap((hour) => hour.durations)
+    const sum = (of: (hour: HistoryHour) => number) => own.reduce((total, hour) => total + of(hour), 0)
+    const calls = sum((hour) => hour.calls)
+    const whole = toRow(
+      { ...(own[0] as HistoryHour), calls, durations, errors: sum((hour) => hour.errors ?? 0) },
+      generation,
+    )
+    return { ...figuresOf(whole), hour: whole.hour, application: whole.application, generation }
+  })
+  await store.client.insert({
+    table: 'applications_1h',
+    values: [...applications, ...done],
+    format: 'JSONEachRow',
+  })
 }
+
+const figuresOf = ({
+  calls,
+  errors,
+  duration_sum_ns,
+  duration_max_ns,
+  duration_buckets,
+  duration_counts,
+}: ReturnType<typeof toRow>) => ({
+  calls,
+  errors,
+  duration_sum_ns,
+  duration_max_ns,
+  duration_buckets,
+  duration_counts,
+})
 
 /** Hours of the calls of one edge of the flow map between two tiers of `shop`, each of which took as long. */
 export async function seedEdgeHistory(
@@ -52,11 +86,6 @@ export async function seedEdgeHistory(
   hours: readonly Pick<HistoryHour, 'hourMs' | 'calls' | 'durations'>[],
 ): Promise<void> {
   const values = hours.map((hour) => {
-    const { calls, errors, duration_sum_ns, duration_max_ns, duration_buckets, duration_counts } = toRow(
-      hour,
-      1,
-    )
-    const figures = { calls, errors, duration_sum_ns, duration_max_ns, duration_buckets, duration_counts }
     const tiers = {
       caller_type: 'tier',
       caller_application: 'shop',
@@ -69,7 +98,7 @@ export async function seedEdgeHistory(
       caller_service: edge.caller,
       callee_service: edge.callee,
       kind: 2,
-      ...figures,
+      ...figuresOf(toRow(hour, 1)),
       generation: 1,
     }
   })

@@ -14,9 +14,9 @@ import {
 import {
   type BaselineHoursRow,
   type BaselineLevel,
-  type BaselineRow,
   baselineHoursQuery,
-  baselineQuery,
+  type EntityHoursRow,
+  entityHoursQuery,
 } from '../../../collector/service/query/baseline-sql.ts'
 import { startTestClickHouse, type TestClickHouse } from '../../support/clickhouse.ts'
 import { type HistoryHour, seedHistory } from '../../support/seed/history.ts'
@@ -45,18 +45,20 @@ interface Asked {
   readonly zone?: string
 }
 
-function ask({
+async function ask({
   application = 'shop',
   level = 'operation',
   fromMs = laterMs,
   toMs = fromMs + hour,
   season = 'daily',
   zone = 'UTC',
-}: Asked): Promise<BaselineRow[]> {
-  const [window] = windowsOf({ fromMs, toMs, season, zone })
-  const query = baselineQuery({ level, application, season, zone }, window as BaselineWindow) // A range is one window.
-  return clickHouse.store.query<BaselineRow>(query)
+}: Asked) {
+  const window = windowsOf({ fromMs, toMs, season, zone })[0] as BaselineWindow // A range is one window.
+  const query = entityHoursQuery({ level, application, season, zone }, window)
+  const rows = await clickHouse.store.query<EntityHoursRow>(query)
+  return rows.map((row) => ({ ...row, ...(usualOfWindows(row, [window], season)[0] as UsualOfAll) }))
 }
+type UsualOfAll = ReturnType<typeof usualOfWindows>[number]
 
 async function askSteps(scope: Required<Omit<Asked, 'level'>> & { stepMs: number }) {
   const windows = windowsOf(scope)
