@@ -10,7 +10,7 @@ import { asker } from './ask.ts'
 import { requireCluster } from './clusters.ts'
 import { findPod } from './pods.ts'
 import { toRed } from './red.ts'
-import { type ApiDeps, type ApiInstance, answers, PodParams, TraceParams } from './route-types.ts'
+import { type ApiInstance, answers, PodParams, type RouteDeps, TraceParams } from './route-types.ts'
 import { TimeRange } from './schema/common.ts'
 import { PodTransactions, TraceTransactions } from './schema/entered-by.ts'
 import { TraceDetailQuery } from './schema/routes.ts'
@@ -24,7 +24,7 @@ const podRangeMsMax = 3_600_000
 /** From a trace, and from a pod, to the business transactions that it has to do with. */
 export function registerEnteredByRoutes(
   app: ApiInstance,
-  { store, transactionSettings, nowMs }: ApiDeps,
+  { store, transactionSettings, known, nowMs }: RouteDeps,
 ): void {
   app.get(
     '/traces/:traceId/transactions',
@@ -38,9 +38,13 @@ export function registerEnteredByRoutes(
     },
     async (request, reply) => {
       const ask = asker(store, request, reply)
-      const { hours: _, ...bounds } = await findTrace(ask, request.params.traceId, request.query.aroundMs)
+      const { key, fromMs, toMs } = await findTrace(
+        { ask, known },
+        request.params.traceId,
+        request.query.aroundMs,
+      )
       const naming = namingOf(await readSettings(transactionSettings))
-      return { transactions: await ask<TraceEnteredRow>(traceEnteredQuery(bounds, naming)) }
+      return { transactions: await ask<TraceEnteredRow>(traceEnteredQuery({ ...key, fromMs, toMs }, naming)) }
     },
   )
   app.get(

@@ -23,27 +23,32 @@ const knownForMs = 60_000
 
 export function createKnownSpans(monotonicMs: () => number): KnownSpans {
   let last: (KnownRow & { readonly atMs: number }) | undefined
-  const fresh = () => (last && monotonicMs() - last.atMs < knownForMs ? last : undefined)
+  let progress: { readonly receivedUntilMs: number; readonly atMs: number } | undefined
+  const ifFresh = <Of extends { readonly atMs: number }>(of: Of | undefined) =>
+    of && monotonicMs() - of.atMs < knownForMs ? of : undefined
 
   async function look(ask: Ask, sinceMs: number): Promise<KnownRow> {
     const atMs = monotonicMs()
     const [row] = await ask<KnownRow>(knownQuery(sinceMs))
     if (row === undefined) throw new Error('BUG: a question without a FROM has no row')
     last = { ...row, atMs }
+    progress = last
     return row
   }
 
   async function receivedUntilMs(ask: Ask): Promise<number> {
-    const known = fresh()
+    const known = ifFresh(progress)
     if (known) return known.receivedUntilMs
+    const atMs = monotonicMs()
     const [row] = await ask<{ receivedUntilMs: number }>(rolledUpToQuery())
-    return row?.receivedUntilMs ?? 0
+    progress = { receivedUntilMs: row?.receivedUntilMs ?? 0, atMs }
+    return progress.receivedUntilMs
   }
 
   return {
     receivedUntilMs,
     async answer(ask, scope, answer) {
-      const guess = fresh()
+      const guess = ifFresh(last)
       const rolledUpMs = rolledUpMsOf(guess?.receivedUntilMs ?? (await receivedUntilMs(ask)))
       const sinceMs = rawSinceMs({ ...scope, rolledUpMs })
       const answerBy = (row: Pick<KnownRow, 'sidecars' | 'links'>) =>

@@ -1,9 +1,13 @@
 import {
+  type FoundTrace,
+  foundTrace,
   type ResourceAttributesRow,
-  type TraceHourRow,
+  type TraceKey,
   type TraceLogRow,
+  type TraceMinuteRow,
   type TraceSpanRow,
-  traceHoursQuery,
+  traceFreshQuery,
+  traceIndexQuery,
   traceLogsQuery,
   traceResourcesQuery,
   traceSpansQuery,
@@ -18,8 +22,9 @@ import {
 import { namingOf } from '../query/transaction-naming.ts'
 import { type Ask, asker } from './ask.ts'
 import { ApiProblem } from './errors.ts'
+import type { KnownSpans } from './known.ts'
 import { parseList, parsePairs } from './list-filter.ts'
-import { type ApiDeps, type ApiInstance, answers, TraceParams } from './route-types.ts'
+import { type ApiDeps, type ApiInstance, answers, type RouteDeps, TraceParams } from './route-types.ts'
 import { type SpanRow, TraceDetail, TraceList } from './schema/applications.ts'
 import { TraceDetailQuery, TraceQuery } from './schema/routes.ts'
 import { chartOf, parseRange, stepMsOf } from './time.ts'
@@ -28,9 +33,11 @@ import { readSettings } from './transaction-rules.ts'
 const spansMax = 10_000
 const logsMax = 1_000
 const aroundMarginMs = 3_600_000
-const farFutureMs = 4_102_444_800_000
 
-export function registerTraceRoutes(app: ApiInstance, { store, transactionSettings, nowMs }: ApiDeps): void {
+export function registerTraceRoutes(
+  app: ApiInstance,
+  { store, transactionSettings, known, nowMs }: RouteDeps,
+): void {
   app.get(
     '/traces',
     { schema: { tags: ['traces'], querystring: TraceQuery, response: answers(TraceList) } },
@@ -75,37 +82,38 @@ export function registerTraceRoutes(app: ApiInstance, { store, transactionSettin
     },
     async (request, reply) => {
       const ask = asker(store, request, reply)
-      const { aroundMs } = request.query
-      const found = await findTrace(ask, request.params.traceId, aroundMs)
-      const logged = {
-        traceId: found.traceId,
-        fromMs: found.fromMs - aroundMarginMs,
-        toMs: found.toMs + aroundMarginMs,
-      }
+      const found = await findTrace({ ask, known }, request.params.traceId, request.query.aroundMs)
       const [spans, resources, logs] = await Promise.all([
         ask<TraceSpanRow>(traceSpansQuery(found, spansMax + 1)),
         ask<ResourceAttributesRow>(traceResourcesQuery(found)),
-        ask<TraceLogRow>(traceLogsQuery(logged, logsMax)),
+        ask<TraceLogRow>(traceLogsQuery(found, logsMax)),
       ])
-      if (spans.length === 0) throw unknownTrace(found.traceId, aroundMs !== undefined)
-      return toTraceDetail(found.traceId, spans, { resources, logs })
+      if (spans.length === 0) throw unknownTrace(found.key)
+      return toTraceDetail(found.key.traceId, spans, { resources, logs })
     },
   )
 }
 
 /** Where the spans of a trace are; a trace that is not stored is a problem. */
-export async function findTrace(ask: Ask, id: string, aroundMs: number | undefined) {
-  const traceId = id.toLowerCase()
-  const fromMs = aroundMs === undefined ? 0 : Math.max(0, Math.round(aroundMs - aroundMarginMs))
-  const toMs = aroundMs === undefined ? farFutureMs : Math.round(aroundMs + aroundMarginMs)
-  const hours = await ask<TraceHourRow>(traceHoursQuery({ traceId, fromMs, toMs }))
-  if (hours.length === 0) throw unknownTrace(traceId, aroundMs !== undefined)
-  return {
-    traceId,
-    fromMs: Math.max(fromMs, Math.min(...hours.map((row) => row.fromMs))),
-    toMs: Math.min(toMs, Math.max(...hours.map((row) => row.toMs))),
-    hours: hours.map((row) => row.hour),
+export async function findTrace(
+  { ask, known }: { readonly ask: Ask; readonly known: KnownSpans },
+  id: string,
+  aroundMs: number | undefined,
+): Promise<FoundTrace> {
+  const key = {
+    traceId: id.toLowerCase(),
+    ...(aroundMs !== undefined && {
+      fromMs: Math.max(0, Math.round(aroundMs - aroundMarginMs)),
+      toMs: Math.round(aroundMs + aroundMarginMs),
+    }),
   }
+  const minutes = await Promise.all([
+    ask<TraceMinuteRow>(traceIndexQuery(key)),
+    known.receivedUntilMs(ask).then((untilMs) => ask<TraceMinuteRow>(traceFreshQuery(key, untilMs))),
+  ])
+  const found = foundTrace(key, minutes.flat())
+  if (!found) throw unknownTrace(key)
+  return found
 }
 
 function traceFilter(query: TraceQuery, nowMs: number): TraceFilter {
@@ -153,10 +161,11 @@ async function transactionFilter(
   return { transaction: { application: one, entry, transaction, naming } }
 }
 
-function unknownTrace(traceId: string, bounded: boolean): ApiProblem {
-  const advice = bounded
-    ? 'none of its spans lies within an hour of aroundMs; leave aroundMs out to search all days'
-    : 'its spans have not arrived yet, were not sampled, or are older than the retention'
+function unknownTrace({ traceId, fromMs }: TraceKey): ApiProblem {
+  const advice =
+    fromMs !== undefined
+      ? 'none of its spans lies within an hour of aroundMs; leave aroundMs out to search all days'
+      : 'its spans have not arrived yet, were not sampled, or are older than the retention'
   return new ApiProblem('unknown-trace', `cannot find the trace ${traceId}: ${advice}`)
 }
 

@@ -9,7 +9,7 @@ import {
 } from '../query/root-cause/why-slow-sql.ts'
 import { defaultNaming } from '../query/transaction-naming.ts'
 import { asker } from './ask.ts'
-import { type ApiDeps, type ApiInstance, answers, TraceParams } from './route-types.ts'
+import { type ApiInstance, answers, type RouteDeps, TraceParams } from './route-types.ts'
 import { WhySlow } from './schema/root-cause.ts'
 import { TraceDetailQuery } from './schema/routes.ts'
 import { findTrace } from './traces.ts'
@@ -18,7 +18,7 @@ const hourMs = 3_600_000
 const referenceSpansMax = 150_000
 const slowSpansMax = 20
 
-export function registerWhySlowRoute(app: ApiInstance, { store }: ApiDeps): void {
+export function registerWhySlowRoute(app: ApiInstance, { store, known }: RouteDeps): void {
   app.get(
     '/traces/:traceId/why',
     {
@@ -31,15 +31,19 @@ export function registerWhySlowRoute(app: ApiInstance, { store }: ApiDeps): void
     },
     async (request, reply) => {
       const ask = asker(store, request, reply)
-      const { traceId, fromMs, toMs } = await findTrace(ask, request.params.traceId, request.query.aroundMs)
-      const [first] = await ask<{ application: string }>(traceApplicationQuery({ traceId, fromMs, toMs }))
+      const { key, fromMs, toMs } = await findTrace(
+        { ask, known },
+        request.params.traceId,
+        request.query.aroundMs,
+      )
+      const [first] = await ask<{ application: string }>(traceApplicationQuery({ ...key, fromMs, toMs }))
       const application = first?.application ?? ''
       const reference = { fromMs: fromMs - hourMs, toMs: fromMs }
       const [counted] = await ask<{ spans: number }>(spanCountQuery({ ...reference, application }))
       const scope = { application, service: '', transaction: '', naming: defaultNaming }
       const sample = Math.ceil((counted?.spans ?? 0) / referenceSpansMax) || 1
       const [own, usual] = await Promise.all([
-        ask<OwnTimeRow>(traceOwnTimesQuery({ ...scope, fromMs, toMs, traceId, sample: 1 })),
+        ask<OwnTimeRow>(traceOwnTimesQuery({ ...scope, ...key, fromMs, toMs, sample: 1 })),
         ask<UsualTimeRow>(usualTimesQuery({ ...scope, ...reference, sample })),
       ])
       const spans = slowSpans(own, usual)

@@ -1,63 +1,95 @@
-import type { Query } from './query.ts'
-import { receivedUntilMs, rolledUpMs } from './red-rollup.ts'
-import { between, inSpanRange, kindName, noParent, once, statusName } from './span-sql.ts'
+import { inRange, type Query } from './query.ts'
+import { rolledUpMsOf } from './red-rollup.ts'
+import { inSpanRange, kindName, noParent, once, statusName } from './span-sql.ts'
 
-/** A trace by its id as 32 hex digits. `fromMs`–`toMs` bound the look-up; 0 and a far future: all days. */
+/** A trace by its id as 32 hex digits. Its spans start in `fromMs`–`toMs`; left out: on any day. */
 export interface TraceKey {
   readonly traceId: string
+  readonly fromMs?: number
+  readonly toMs?: number
+}
+
+/** Where its spans are. */
+export interface FoundTrace {
+  readonly key: TraceKey
+  /** The hours (Unix s) in which some start. */
+  readonly hours: readonly number[]
+  /** The minutes in which they start: from the first, to the end of the last, within the bounds of the key. */
   readonly fromMs: number
   readonly toMs: number
 }
 
-/** Where its spans are: the hours (Unix s) in which some start; unknown: anywhere within the bounds. */
-export interface FoundTrace extends TraceKey {
-  readonly hours?: readonly number[]
+const isTrace = 'trace_id = unhex({traceId:String})'
+const farFutureMs = 4_102_444_800_000
+/** To understand a condition takes ClickHouse longer than to check it, so bounds are named only where there are some. */
+const isBounded = ({ fromMs, toMs }: TraceKey) => fromMs !== undefined || toMs !== undefined
+const paramsOf = ({ traceId, fromMs = 0, toMs = farFutureMs }: TraceKey) => ({ traceId, fromMs, toMs })
+
+/** A minute (Unix ms of its start) in which spans of the trace start. */
+export interface TraceMinuteRow {
+  readonly minuteMs: number
 }
 
-const isTrace = 'trace_id = toFixedString(unhex({traceId:String}), 16)'
-const within = ({ hours }: FoundTrace) =>
-  `${inSpanRange('start_time')}${hours ? " AND toStartOfHour(start_time) IN (SELECT toDateTime(arrayJoin({hours:Array(UInt32)}), 'UTC'))" : ''}`
-const bounded = (column: string) =>
-  `${column} >= fromUnixTimestamp64Milli({fromMs:Int64}) AND ${column} < fromUnixTimestamp64Milli({toMs:Int64})`
+/** More than are kept; a trace that has more is found in some of them. */
+const minutesMax = 50_000
 
-export interface TraceHourRow {
-  readonly hour: number
-  /** Of the minutes of the hour that hold spans, or of the spans themselves. */
-  readonly fromMs: number
-  readonly toMs: number
+/** A trace is found by its id alone, without a look into the spans of every day: what is rolled up is in an index. */
+export function traceIndexQuery(key: TraceKey): Query {
+  const bounds = isBounded(key)
+    ? 'AND minute >= toStartOfMinute(fromUnixTimestamp64Milli({fromMs:Int64})) AND minute < fromUnixTimestamp64Milli({toMs:Int64})'
+    : ''
+  return {
+    sql: `SELECT toUnixTimestamp(minute) * 1000 AS minuteMs FROM trace_index WHERE ${isTrace} ${bounds} LIMIT ${minutesMax}`,
+    params: paramsOf(key),
+  }
 }
 
 /** A span is visible at most so long after its receipt, by whichever replica's clock. */
 const visibleWithinMs = 60_000
 
 /**
- * The hours of a trace: from the index, from the raw spans of the minutes that are not rolled up yet, and from those received
- * since the rollup's progress, whose minute may have been rolled up before. So a trace is found by its id alone, also when it
- * arrives late, without a look into the spans of every day.
+ * What may not be in the index yet: spans of the minutes that are not rolled up, and those received since the rollup's progress,
+ * whose minute may have been rolled up before. Of each hour the primary key leaves one granule, of those the index of ids none.
  */
-export function traceHoursQuery(key: TraceKey): Query {
+export function traceFreshQuery(key: TraceKey, receivedUntilMs: number): Query {
   return {
     sql: `
-WITH
-  greatest({fromMs:Int64}, ifNull(intDiv(${rolledUpMs}, 60000) * 60000, 0)) AS openFromMs,
-  greatest(0, ifNull(${receivedUntilMs}, 0) - ${visibleWithinMs}) AS newFromMs
-SELECT toUnixTimestamp(toStartOfHour(at)) AS hour, min(startMs) AS fromMs, max(endMs) AS toMs FROM (
-  SELECT minute AS at, toInt64(toUnixTimestamp(minute)) * 1000 AS startMs, startMs + 60000 AS endMs FROM trace_index
-  WHERE ${isTrace} AND minute >= toStartOfMinute(fromUnixTimestamp64Milli({fromMs:Int64}))
-    AND minute < fromUnixTimestamp64Milli({toMs:Int64})
-  UNION ALL
-  SELECT toDateTime(start_time) AS at, toUnixTimestamp64Milli(start_time) AS startMs, startMs + 1 AS endMs FROM spans
-  WHERE ${isTrace} AND ${between('start_time', 'openFromMs', '{toMs:Int64}')}
-  UNION ALL
-  SELECT toDateTime(start_time) AS at, toUnixTimestamp64Milli(start_time) AS startMs, startMs + 1 AS endMs FROM spans
-  WHERE ${isTrace} AND received_at >= fromUnixTimestamp64Milli(newFromMs) AND ${inSpanRange('start_time')}
-)
-GROUP BY hour
-ORDER BY hour
-LIMIT 1000`,
-    params: { ...key },
+SELECT DISTINCT toUnixTimestamp(toStartOfMinute(start_time)) * 1000 AS minuteMs FROM spans
+WHERE ${isTrace} AND (start_time >= fromUnixTimestamp64Milli({openFromMs:Int64}) OR received_at >= fromUnixTimestamp64Milli({newFromMs:Int64}))
+  ${isBounded(key) ? `AND ${inSpanRange('start_time')}` : ''}
+LIMIT ${minutesMax}`,
+    params: {
+      ...paramsOf(key),
+      openFromMs: Math.max(0, Math.floor(rolledUpMsOf(receivedUntilMs) / 60_000) * 60_000),
+      newFromMs: Math.max(0, receivedUntilMs - visibleWithinMs),
+    },
   }
 }
+
+/** No minute: it is not stored. */
+export function foundTrace(key: TraceKey, minutes: readonly TraceMinuteRow[]): FoundTrace | undefined {
+  if (minutes.length === 0) return undefined
+  const starts = minutes.map((row) => row.minuteMs)
+  const { fromMs, toMs } = paramsOf(key)
+  return {
+    key,
+    hours: [...new Set(starts.map((ms) => Math.floor(ms / 3_600_000) * 3_600))],
+    fromMs: Math.max(fromMs, Math.min(...starts)),
+    toMs: Math.min(toMs, Math.max(...starts) + 60_000),
+  }
+}
+
+/** Without hours, those of every day are looked at. */
+export type SpansOfTrace = Pick<FoundTrace, 'key'> & Partial<Pick<FoundTrace, 'hours'>>
+
+/** Hour and trace are the beginning of the primary key. */
+const isSpan = ({ key, hours }: SpansOfTrace) =>
+  [
+    isTrace,
+    ...(hours ? ['toStartOfHour(start_time) IN {hours:Array(UInt32)}'] : []),
+    ...(isBounded(key) ? [inSpanRange('start_time')] : []),
+  ].join(' AND ')
+const spanParams = ({ key, hours }: SpansOfTrace) => ({ ...paramsOf(key), ...(hours && { hours }) })
 
 export interface TraceSpanRow {
   readonly spanId: string
@@ -82,10 +114,7 @@ export interface TraceSpanRow {
   readonly links: readonly (readonly [traceId: string, spanId: string])[]
 }
 
-const spanColumns =
-  'trace_id, span_id, parent_span_id, service, version, application, namespace, pod, operation, kind, status, status_message, start_time, duration_ns, clamped, peer, attributes, resource_id, scope_name, events_time, events_name, events_attributes, links_trace_id, links_span_id'
-
-export function traceSpansQuery(key: FoundTrace, limit: number): Query {
+export function traceSpansQuery(found: SpansOfTrace, limit: number): Query {
   return {
     sql: `
 SELECT
@@ -97,14 +126,13 @@ SELECT
   toString(resource_id) AS resourceId, scope_name AS scope,
   arrayMap((t, n, a) -> (toUnixTimestamp64Nano(t) / 1e6, toString(n), a), events_time, events_name, events_attributes) AS events,
   arrayMap((t, s) -> (lower(hex(t)), lower(hex(s))), links_trace_id, links_span_id) AS links
-FROM (
-  -- Of a granule, the rows of the trace alone are read whole; with FINAL all would be.
-  SELECT ${spanColumns} FROM spans PREWHERE ${isTrace} WHERE ${within(key)}
-  ${once}
-) AS span
+FROM spans AS span
+-- Of a granule, the rows of the trace alone are read whole; with FINAL all would be.
+PREWHERE ${isSpan(found)}
 ORDER BY start_time, span_id
+${once}
 LIMIT {limit:UInt32}`,
-    params: { ...key, limit },
+    params: { ...spanParams(found), limit },
   }
 }
 
@@ -113,15 +141,13 @@ export interface ResourceAttributesRow {
   readonly attributes: Record<string, string>
 }
 
-export function traceResourcesQuery(key: FoundTrace): Query {
+export function traceResourcesQuery(found: SpansOfTrace): Query {
   return {
     sql: `
-SELECT toString(resource_id) AS resourceId, argMax(resources.attributes, last_seen) AS attributes
-FROM resources
-WHERE resource_id IN (SELECT resource_id FROM spans WHERE ${isTrace} AND ${within(key)})
-GROUP BY resource_id
+SELECT toString(resource_id) AS resourceId, attributes FROM resources FINAL
+WHERE resource_id IN (SELECT resource_id FROM spans WHERE ${isSpan(found)})
 LIMIT 1000`,
-    params: { ...key },
+    params: spanParams(found),
   }
 }
 
@@ -133,16 +159,19 @@ export interface TraceLogRow {
   readonly body: string
 }
 
-export function traceLogsQuery(key: TraceKey, limit: number): Query {
+/** Of so long before and after its minutes. */
+const logsMarginMs = 3_600_000
+
+export function traceLogsQuery({ key, fromMs, toMs }: FoundTrace, limit: number): Query {
   return {
     sql: `
 SELECT
   toUnixTimestamp64Nano(time) / 1e6 AS timeMs, lower(hex(span_id)) AS spanId,
   severity_text AS severity, service, body
 FROM logs
-WHERE ${isTrace} AND ${bounded('time')}
+WHERE ${isTrace} AND ${inRange('time')}
 ORDER BY time
 LIMIT {limit:UInt32}`,
-    params: { ...key, limit },
+    params: { traceId: key.traceId, fromMs: fromMs - logsMarginMs, toMs: toMs + logsMarginMs, limit },
   }
 }

@@ -55,12 +55,12 @@ export function jaegerQuestions({
     {
       name: 'trace by id',
       publishedMs: 101,
-      query: traceSpansQuery({ traceId, fromMs: 0, toMs: 4e12 }, 10_000),
+      query: traceSpansQuery({ key: { traceId } }, 10_000),
     },
     {
       name: 'trace by id, with times',
       publishedMs: 106,
-      query: traceSpansQuery({ traceId, ...hour }, 10_000),
+      query: traceSpansQuery({ key: { traceId, ...hour } }, 10_000),
     },
     { name: 'search by service', publishedMs: 37, query: ids(service) },
     { name: 'search by operation', publishedMs: 38, query: ids(operation) },

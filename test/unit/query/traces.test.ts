@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { everything, type Query } from '../../../collector/service/query/query.ts'
 import {
-  type TraceHourRow,
+  foundTrace,
   type TraceKey,
+  type TraceMinuteRow,
   type TraceSpanRow,
-  traceHoursQuery,
+  traceFreshQuery,
+  traceIndexQuery,
   traceResourcesQuery,
   traceSpansQuery,
 } from '../../../collector/service/query/trace-detail.ts'
@@ -152,14 +154,19 @@ describe('trace search', () => {
   })
 })
 
-/** Its spans within the bounds, as the API asks for them. */
+/** As the API finds it; nothing is rolled up here. */
+async function find(key: TraceKey) {
+  const minutes = [traceIndexQuery(key), traceFreshQuery(key, 0)].map((query) => ask<TraceMinuteRow>(query))
+  return foundTrace(key, (await Promise.all(minutes)).flat())
+}
+
 async function spansOf(key: TraceKey): Promise<TraceSpanRow[]> {
-  const hours = (await ask<TraceHourRow>(traceHoursQuery(key))).map((row) => row.hour)
-  return ask<TraceSpanRow>(traceSpansQuery({ ...key, hours }, 100))
+  const found = await find(key)
+  return found ? ask<TraceSpanRow>(traceSpansQuery(found, 100)) : []
 }
 
 test('a trace has each span once, with its events, links and resources', async () => {
-  const key = { traceId: facts.traces.linkedTraceId, fromMs: 0, toMs: 4_102_444_800_000 }
+  const key = { traceId: facts.traces.linkedTraceId }
   const [consumer, ...others] = await spansOf(key)
   expect(others).toEqual([])
   expect(consumer).toMatchObject({
@@ -169,12 +176,7 @@ test('a trace has each span once, with its events, links and resources', async (
     status: 'unset',
   })
   expect(consumer?.links).toHaveLength(1)
-  const [resource] = await ask(
-    traceResourcesQuery({
-      ...key,
-      hours: (await ask<TraceHourRow>(traceHoursQuery(key))).map((row) => row.hour),
-    }),
-  )
+  const [resource] = await ask(traceResourcesQuery((await find(key)) ?? { key }))
   expect(resource).toMatchObject({
     resourceId: consumer?.resourceId,
     attributes: { 'service.name': 'spedizioni' },

@@ -6,11 +6,14 @@ import { sideExceptionsQuery, sideOperationsQuery } from '../../../collector/ser
 import { operationStepsQuery, operationsQuery } from '../../../collector/service/query/operations.ts'
 import { everything, type Query } from '../../../collector/service/query/query.ts'
 import type { RedRow } from '../../../collector/service/query/red.ts'
+import { rolledUpToQuery } from '../../../collector/service/query/red-rollup.ts'
 import { versionStepsQuery } from '../../../collector/service/query/releases.ts'
 import {
-  type TraceHourRow,
+  foundTrace,
+  type TraceMinuteRow,
   type TraceSpanRow,
-  traceHoursQuery,
+  traceFreshQuery,
+  traceIndexQuery,
   traceSpansQuery,
 } from '../../../collector/service/query/trace-detail.ts'
 import { rollupConfig } from '../../../collector/service/rollup/rollup-config.ts'
@@ -100,33 +103,39 @@ test('the flow map of a long range is the map that raw spans give, by the indepe
   expect(Object.fromEntries(edges.map((row) => [idOf(row), row.errors]))).toEqual(seeded.facts.edgeErrors)
 })
 
-const everyDay = (traceId: string) => ({ traceId, fromMs: 0, toMs: 4_102_444_800_000 })
-async function spansOf(traceId: string): Promise<TraceSpanRow[]> {
-  const key = everyDay(traceId)
-  const hours = (await ask<TraceHourRow>(traceHoursQuery(key))).map((row) => row.hour)
-  return ask<TraceSpanRow>(traceSpansQuery({ ...key, hours }, 100))
+/** As the API finds it; the progress of the rollup may be that of a while ago. */
+async function find(traceId: string, untilMs?: number) {
+  const [progress] = await ask<{ receivedUntilMs: number }>(rolledUpToQuery())
+  const fresh = traceFreshQuery({ traceId }, untilMs ?? progress?.receivedUntilMs ?? 0)
+  const minutes = [traceIndexQuery({ traceId }), fresh].map((query) => ask<TraceMinuteRow>(query))
+  return { fresh, found: foundTrace({ traceId }, (await Promise.all(minutes)).flat()) }
+}
+
+async function spansOf(traceId: string, untilMs?: number): Promise<TraceSpanRow[]> {
+  const { found } = await find(traceId, untilMs)
+  return found ? ask<TraceSpanRow>(traceSpansQuery(found, 100)) : []
+}
+
+async function explained({ sql, params }: Query): Promise<string> {
+  const rows = await ask<{ explain: string }>({ sql: `EXPLAIN indexes = 1 ${sql}`, params })
+  return rows.map((row) => row.explain).join('\n')
 }
 
 test('a trace is found by its id alone through the index, in the spans of its own hour', async () => {
-  const key = everyDay(seeded.facts.sampleTraceId)
-  const found = await ask<TraceHourRow>(traceHoursQuery(key))
-  const row = seeded.first.find((span) => Buffer.from(span.trace_id).toString('hex') === key.traceId)
+  const traceId = seeded.facts.sampleTraceId
+  const { fresh, found } = await find(traceId)
+  const row = seeded.first.find((span) => Buffer.from(span.trace_id).toString('hex') === traceId)
   const hourOf = Math.floor(Number(row?.start_time) / 1e6 / hour) * (hour / 1000)
-  expect(found.map((each) => each.hour)).toEqual([hourOf])
-  expect(await spansOf(key.traceId)).toHaveLength(8)
-  // Of two days of raw spans none is opened to find it: all of them are rolled up.
-  const explained = await ask<{ explain: string }>({
-    sql: `EXPLAIN indexes = 1 ${traceHoursQuery(key).sql}`,
-    params: { ...key },
-  })
-  const text = explained.map((each) => each.explain).join('\n')
-  const reads = text.split('ReadFromMergeTree').filter((part) => /^ \(\S+\.spans\)/.test(part))
-  for (const read of reads) expect(read).toMatch(/Granules: 0\//)
-  const byHour = await ask<{ explain: string }>({
-    sql: `EXPLAIN indexes = 1 ${traceSpansQuery({ ...key, hours: [hourOf] }, 10).sql}`,
-    params: { ...key, hours: [hourOf], limit: 10 },
-  })
-  expect(byHour.some((each) => /Parts: 1\/\d/.test(each.explain))).toBe(true)
+  expect(found?.hours).toEqual([hourOf])
+  expect(await spansOf(traceId)).toHaveLength(8)
+  expect(await spansOf(traceId, 0)).toHaveLength(8)
+  // Of two days of raw spans no other granule is opened to find it: all of them are rolled up.
+  expect(await ask(fresh)).toEqual([])
+  expect(await explained(fresh)).toMatch(/Name: trace_id_bloom[\s\S]*Granules: [01]\//)
+  if (!found) throw new Error('not found')
+  const read = await explained(traceSpansQuery(found, 10))
+  expect(read).toMatch(/toStartOfHour\(start_time\) in 1-element set/)
+  expect(read).toMatch(/Parts: 1\/\d/)
 })
 
 test('a trace that arrives when its minute is rolled up is found by its id at once', async () => {
