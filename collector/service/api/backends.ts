@@ -17,7 +17,7 @@ import {
   queueStepsQuery,
   queuesQuery,
 } from '../query/queues.ts'
-import { type ContributorRow, contributorsQuery, type SlowCallRow } from '../query/red-rows.ts'
+import { type CallFiguresRow, callFiguresQuery, type SlowCallRow } from '../query/red-rows.ts'
 import { requireApplication } from './applications.ts'
 import { type Ask, asker } from './ask.ts'
 import { callDetail, minuteSpark, toParts } from './call-detail.ts'
@@ -74,7 +74,7 @@ export function registerBackendRoutes(app: ApiInstance, { store, known, nowMs }:
         if (type === 'queue') return queueDetail(ask, scope)
         const recent = { ...scope, fromMs: Math.max(range.fromMs, range.toMs - recentMsMax) }
         const [detail, slowest] = await Promise.all([
-          callDetail(ask, backendCalls, { scope: { ...scope }, narrow: isBackend }),
+          callDetail(ask, backendCalls, { scope, narrow: isBackend }),
           ask<SlowCallRow>(slowBackendCallsQuery(recent)),
         ])
         if (detail.red.calls === 0) await requireApplication(ask, scope.application)
@@ -92,8 +92,8 @@ async function queueDetail(
   scope: Scope & { readonly system: string; readonly name: string },
 ): Promise<CallDetail> {
   const [detail, consumers] = await Promise.all([
-    callDetail(ask, queueCalls, { scope: { ...scope }, narrow: isQueue(false) }),
-    ask<ContributorRow>(contributorsQuery(queueCalls, scope, isQueue(true))),
+    callDetail(ask, queueCalls, { scope, narrow: isQueue(false) }),
+    ask<CallFiguresRow>(callFiguresQuery(queueCalls, scope, isQueue(true))),
   ])
   if (detail.red.calls === 0 && consumers.length === 0) await requireApplication(ask, scope.application)
   return { ...detail, consumers: toParts(consumers, (scope.toMs - scope.fromMs) / 60_000) }

@@ -1,10 +1,8 @@
 import type { Range } from '../query/query.ts'
 import {
+  type CallFiguresRow,
   type CallRows,
-  type ContributorRow,
-  contributorsQuery,
-  type RedStepRow,
-  redStepsQuery,
+  callFiguresQuery,
   type SlowCallRow,
   sinceQuery,
   slowestCallsQuery,
@@ -18,46 +16,52 @@ import { chartOf, wholeStepMsOf } from './time.ts'
 export async function callDetail(
   ask: Ask,
   rows: CallRows,
-  { scope, narrow }: { scope: Range & Readonly<Record<string, unknown>>; narrow: string },
+  { scope, narrow }: { scope: Range; narrow: string },
 ): Promise<CallDetail> {
   const stepMs = wholeStepMsOf(scope)
-  const [parts, steps, slowest, [since]] = await Promise.all([
-    ask<ContributorRow>(contributorsQuery(rows, scope, narrow)),
-    ask<RedStepRow>(redStepsQuery(rows, { ...scope, stepMs }, narrow)),
+  const [figures, slowest, [since]] = await Promise.all([
+    ask<CallFiguresRow>(callFiguresQuery(rows, { ...scope, stepMs }, narrow)),
     ask<SlowCallRow>(slowestCallsQuery(rows, scope, narrow)),
-    ask<{ sinceMs: number }>(sinceQuery(rows, scope, narrow)),
+    ask<{ sinceMs: number }>(sinceQuery(rows, { ...scope }, narrow)),
   ])
   const minutes = (scope.toMs - scope.fromMs) / 60_000
   return {
     red: toRed(
-      parts.find((row) => row.whole),
+      figures.find((row) => row.level === 'whole'),
       minutes,
     ),
-    charts: redCharts(steps, scope, stepMs),
-    parts: toParts(parts, minutes),
+    charts: redCharts(
+      figures.filter((row) => row.level === 'step'),
+      scope,
+      stepMs,
+    ),
+    parts: toParts(figures, minutes),
     consumers: [],
     slowest: slowest.map((row) => ({ ...row })),
     sinceMs: since?.sinceMs ?? null,
   }
 }
 
-export const toParts = (rows: readonly ContributorRow[], minutes: number): CallDetail['parts'] =>
+const partsMax = 200
+
+export const toParts = (rows: readonly CallFiguresRow[], minutes: number): CallDetail['parts'] =>
   rows
-    .filter((row) => !row.whole)
+    .filter((row) => row.level === 'part')
+    .slice(0, partsMax)
     .map((row) => ({ service: row.service, version: row.version, red: toRed(row, minutes) }))
 
-function redCharts(steps: readonly RedStepRow[], scope: Range, stepMs: number): CallDetail['charts'] {
+function redCharts(steps: readonly CallFiguresRow[], scope: Range, stepMs: number): CallDetail['charts'] {
   const duration = (name: 'p50' | 'p95' | 'p99') => ({
     name,
     unit: 'ms',
     missing: null,
-    value: (row: RedStepRow) => row[`${name}Ms`],
+    value: (row: CallFiguresRow) => row[`${name}Ms`],
   })
   const rate = (name: 'calls' | 'errors') => ({
     name,
     unit: '1/min',
     missing: 0 as const,
-    value: (row: RedStepRow, inMinutes: number) => perMinute(row[name], inMinutes),
+    value: (row: CallFiguresRow, inMinutes: number) => perMinute(row[name], inMinutes),
   })
   return {
     load: chartOf(steps, scope, [rate('calls')], stepMs),

@@ -17,7 +17,7 @@ import { requireApplication } from './applications.ts'
 import { type Ask, asker } from './ask.ts'
 import { callDetail, minuteSpark } from './call-detail.ts'
 import { toRed } from './red.ts'
-import { type ApiDeps, type ApiInstance, ApplicationParams, answers } from './route-types.ts'
+import { type ApiInstance, ApplicationParams, answers, type RouteDeps } from './route-types.ts'
 import { TimeRange } from './schema/common.ts'
 import { DatabaseList, StatementCallers, StatementDetail, StatementQuery } from './schema/databases.ts'
 import { parseRange, wholeStepMsOf } from './time.ts'
@@ -26,7 +26,7 @@ const rowsMax = 500
 /** What only raw spans know is looked up in so much of the range at most. */
 export const recentMsMax = 3_600_000
 
-export function registerDatabaseRoutes(app: ApiInstance, { store, nowMs }: ApiDeps): void {
+export function registerDatabaseRoutes(app: ApiInstance, { store, known, nowMs }: RouteDeps): void {
   const tags = ['applications']
   app.get(
     '/applications/:application/databases',
@@ -40,7 +40,8 @@ export function registerDatabaseRoutes(app: ApiInstance, { store, nowMs }: ApiDe
     },
     async (request, reply) => {
       const ask = asker(store, request, reply)
-      const scope = { ...parseRange(request.query, nowMs()), application: request.params.application }
+      const range = await known.rolledUp(ask, parseRange(request.query, nowMs()))
+      const scope = { ...range, application: request.params.application }
       const list = await databaseList(ask, scope)
       if (list.databases.length === 0) await requireApplication(ask, scope.application)
       return list
@@ -58,7 +59,7 @@ export function registerDatabaseRoutes(app: ApiInstance, { store, nowMs }: ApiDe
     },
     async (request, reply): Promise<StatementDetail> => {
       const ask = asker(store, request, reply)
-      const scope = statementScope(request, nowMs())
+      const scope = await known.rolledUp(ask, statementScope(request, nowMs()))
       const [detail, texts] = await Promise.all([
         callDetail(ask, databaseCalls, { scope, narrow: isStatement }),
         ask<StatementTextRow>(statementTextsQuery([scope.hash])),

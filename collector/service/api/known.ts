@@ -16,6 +16,8 @@ export interface KnownSpans {
   ): Promise<Answer>
   /** Unix ms: spans that were received before are rolled up. It may be known from a while ago, when less was. */
   receivedUntilMs(ask: Ask): Promise<number>
+  /** The scope with that alone, for questions without text about sidecars and links. */
+  rolledUp<Scope extends Range>(ask: Ask, scope: Scope): Promise<Scope & Known>
 }
 
 /** An older progress of the rollup is as right, but more is read raw. */
@@ -47,6 +49,7 @@ export function createKnownSpans(monotonicMs: () => number): KnownSpans {
 
   return {
     receivedUntilMs,
+    rolledUp: async (ask, scope) => ({ ...scope, rolledUpMs: rolledUpMsOf(await receivedUntilMs(ask)) }),
     async answer(ask, scope, answer) {
       const guess = ifFresh(last)
       const rolledUpMs = rolledUpMsOf(guess?.receivedUntilMs ?? (await receivedUntilMs(ask)))

@@ -2,7 +2,7 @@ import { pairingMarginMs, rangeWindow } from './pairing-sql.ts'
 import { type Query, type Range, stepOf } from './query.ts'
 import type { RedRow } from './red.ts'
 import { type CallRows, redRows } from './red-rows.ts'
-import { inSpanRange, isEntry } from './span-sql.ts'
+import { inSpanRange, isEntry, once } from './span-sql.ts'
 import { isDatabaseCall, statementHash, statementText } from './statement-sql.ts'
 
 /** Calls of the tiers of `{application:String}` to databases and caches. */
@@ -15,8 +15,9 @@ export const databaseCalls: CallRows = {
   SELECT
     service, version, trace_id AS sample, db_system, peer, ${statementHash} AS statement_hash, ${statementText} AS text,
     start_time, duration_ns AS durationNs, status AS outcome, weight
-  FROM spans FINAL
-  WHERE ${isDatabaseCall} AND application = {application:String} AND ${own('start_time')}`,
+  FROM spans
+  WHERE ${isDatabaseCall} AND application = {application:String} AND ${own('start_time')}
+  ${once}`,
 }
 
 /** SQL text: the calls of one statement. */

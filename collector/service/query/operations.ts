@@ -9,10 +9,12 @@ import {
   type RedSource,
   redSource,
 } from './red-rollup.ts'
-import { inSpanRange, isEntry, kindName } from './span-sql.ts'
+import { inSpanRange, isEntry, kindName, once } from './span-sql.ts'
 
-const entriesIn = (within: (column: string) => string) => `FROM spans FINAL
-  WHERE application = {application:String} AND ${isEntry} AND ${within('start_time')}`
+const isMine = 'application = {application:String}'
+const entriesIn = (within: (column: string) => string) => `FROM spans
+  WHERE ${isMine} AND ${isEntry} AND ${within('start_time')}
+  ${once}`
 const entries = `(
   SELECT cluster_id, namespace, service, version, pod, operation, kind, status, start_time, duration_ns, weight
   ${entriesIn(inSpanRange)}
@@ -20,7 +22,7 @@ const entries = `(
 
 /** SQL text: the same from what is rolled up, and from raw spans around it. */
 const rolledUpEntries = (source: RedSource, range: Range) => `(
-  ${closedRows({ table: 'red', source, columns: 'service, version, operation, kind', condition: 'application = {application:String}' })}
+  ${closedRows({ table: 'red', source, columns: 'service, version, operation, kind', condition: isMine })}
   UNION ALL
   SELECT service, version, operation, kind, start_time AS at, ${openCells()} ${entriesIn(openWindowOf(range).own)}
 ) AS entry`
@@ -34,29 +36,23 @@ export interface TierVersionRow extends RedRow {
   readonly nodes: number
 }
 
-const isMine = 'application = {application:String}'
-
 /** RED of each tier, whole and per version. Versions come with their share by dividing calls. */
 export function tiersQuery(scope: Range & { application: string }): Query {
   const source = redSource(scope)
-  const nodes = '[(cluster_id, namespace, pod)] AS nodeKeys'
+  const nodes = '(cluster_id, namespace, pod) AS node'
   const [bounds, red, rows] =
     source === 'raw'
       ? ['', redColumns(), `SELECT service, version, ${nodes}, status, duration_ns, weight FROM ${entries}`]
       : [
           closedBoundsOf(scope),
           mergedRedColumns(),
-          // Figures have hours, nodes have not: rows of theirs only say that there were calls.
-          `${closedRows({ table: 'red', source, columns: `service, version, [] AS nodeKeys`, condition: isMine })}
-UNION ALL
-SELECT *, 0 AS n, 0 AS failed, 0 AS sumNs, 0 AS maxNs, [] AS buckets, [] AS counts
-FROM (${closedRows({ table: 'nodes', source: 'minutes', bare: true, columns: `service, version, ${nodes}`, condition: isMine })})
+          `${closedRows({ table: 'nodes', source, columns: `service, version, ${nodes}`, condition: isMine })}
 UNION ALL
 SELECT service, version, ${nodes}, start_time AS at, ${openCells()} ${entriesIn(openWindowOf(scope).own)}`,
         ]
   return {
     sql: `${bounds}
-SELECT service, version, toBool(grouping(version) = 1) AS whole, toFloat64(uniqExactArray(nodeKeys)) AS nodes, ${red}
+SELECT service, version, toBool(grouping(version) = 1) AS whole, toFloat64(uniqExact(node)) AS nodes, ${red}
 FROM (${rows})
 GROUP BY GROUPING SETS ((service), (service, version))
 ORDER BY service, whole DESC, version

@@ -68,46 +68,37 @@ export function redRows(
   }
 }
 
-/** RED of a whole and of each service and version that has a part in it. */
-export interface ContributorRow extends RedRow {
-  readonly whole: boolean
+export interface CallFiguresRow extends RedRow {
+  /** Of all calls, of those of one service and version, or, where steps are asked for, of one step. */
+  readonly level: 'whole' | 'part' | 'step'
   readonly service: string
   readonly version: string
+  readonly timeMs: number
 }
 
-export function contributorsQuery(
+/** All of them in one reading; of parts the busiest. */
+export function callFiguresQuery(
   rows: CallRows,
   scope: Range & { readonly stepMs?: number },
   narrow: string,
 ): Query {
   const from = redRows(rows, scope, narrow)
+  const [level, timeMs, set] =
+    scope.stepMs === undefined
+      ? ["if(grouping(service) = 0, 'part', 'whole')", '0 AS timeMs', '']
+      : [
+          "multiIf(grouping(service) = 0, 'part', grouping(timeMs) = 0, 'step', 'whole')",
+          'timeMs',
+          ', (timeMs)',
+        ]
+  const rowsByStep = set === '' ? from.rows : `SELECT *, ${stepOf('at')} AS timeMs FROM (${from.rows})`
   return {
     sql: `${from.bounds}
-SELECT toBool(grouping(service) = 1) AS whole, service, version, ${from.red}
-FROM (${from.rows})
-GROUP BY GROUPING SETS ((), (service, version))
-ORDER BY whole DESC, calls DESC, service, version
-LIMIT 200`,
-    params: { ...scope },
-  }
-}
-
-export interface RedStepRow extends RedRow {
-  readonly timeMs: number
-}
-
-export function redStepsQuery(
-  rows: CallRows,
-  scope: Range & { readonly stepMs: number },
-  narrow: string,
-): Query {
-  const from = redRows(rows, scope, narrow)
-  return {
-    sql: `${from.bounds}
-SELECT ${stepOf('at')} AS timeMs, ${from.red}
-FROM (${from.rows})
-GROUP BY timeMs
-ORDER BY timeMs`,
+SELECT ${level} AS level, service, version, ${timeMs}, ${from.red}
+FROM (${rowsByStep})
+GROUP BY GROUPING SETS ((), (service, version)${set})
+ORDER BY level, calls DESC, service, version
+LIMIT 2000 BY level`,
     params: { ...scope },
   }
 }
