@@ -3,8 +3,6 @@ import {
   type SnapshotRow,
   type SnapshotStepRow,
   snapshotReasons,
-  snapshotStepsQuery,
-  snapshotsQuery,
 } from '../query/snapshots.ts'
 import { namingOf } from '../query/transaction-naming.ts'
 import { asker } from './ask.ts'
@@ -12,6 +10,7 @@ import { ApiProblem } from './errors.ts'
 import { parseList } from './list-filter.ts'
 import { type ApiInstance, answers, type RouteDeps } from './route-types.ts'
 import { type Snapshot, SnapshotList, SnapshotQuery } from './schema/transactions.ts'
+import { findSnapshots } from './snapshot-page.ts'
 import { chartOf, parseRange, wholeStepMsOf } from './time.ts'
 import { readSettings } from './transaction-rules.ts'
 
@@ -29,11 +28,8 @@ export function registerSnapshotRoutes(
       const { sort = 'newest', limit = 100, before } = request.query
       const cursor = before === undefined ? {} : { before: parseCursor(before, sort) }
       const stepMs = wholeStepMsOf(asked)
-      const [rows, steps] = await known.answer(ask, asked, (filter) =>
-        Promise.all([
-          ask<SnapshotRow>(snapshotsQuery(filter, { sort, limit: limit + 1, ...cursor })),
-          ask<SnapshotStepRow>(snapshotStepsQuery(filter, stepMs)),
-        ]),
+      const { rows, steps } = await known.answer(ask, asked, (filter) =>
+        findSnapshots(ask, filter, { sort, limit: limit + 1, ...cursor }, stepMs),
       )
       const last = rows[limit - 1]
       const more = sort === 'newest' && rows.length > limit && last

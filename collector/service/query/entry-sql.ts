@@ -1,5 +1,13 @@
 import { endpointColumns } from './endpoint-sql.ts'
-import { behindSidecars, callersOf, isPair, type SpanWindow, spanNumber } from './pairing-sql.ts'
+import {
+  behindSidecars,
+  callersOf,
+  isPair,
+  pairingMarginMs,
+  type SpanWindow,
+  skewMs,
+  spanNumber,
+} from './pairing-sql.ts'
 import { isEntry, noParent, once } from './span-sql.ts'
 import type { Naming } from './transaction-naming.ts'
 import { nameOf, needsAttributesOf } from './transaction-rules-sql.ts'
@@ -25,11 +33,15 @@ const copied =
 export const isLinked = '(kind = 5 AND notEmpty(links_span_id))'
 
 /** Attributes, most of what a span is, are read of the spans alone whose name needs them: PREWHERE sees to that. */
-const named = (entries: string, naming: Naming) => `
-  SELECT ${copied}, ${isLinked} AS linked, ${endpointColumns}, ${defaultName(undefined)} AS defaultName, ${nameOf(naming, undefined)} AS name
+const named = (
+  entries: string,
+  naming: Naming,
+  columns = `${copied}, ${isLinked} AS linked, ${endpointColumns}`,
+) => `
+  SELECT ${columns}, ${defaultName(undefined)} AS defaultName, ${nameOf(naming, undefined)} AS name
   FROM spans WHERE ${entries} AND NOT (${needsAttributesOf(naming)}) ${once}
   UNION ALL
-  SELECT ${copied}, ${isLinked} AS linked, ${endpointColumns}, ${defaultName(storedAttribute)} AS defaultName, ${nameOf(naming, storedAttribute)} AS name
+  SELECT ${columns}, ${defaultName(storedAttribute)} AS defaultName, ${nameOf(naming, storedAttribute)} AS name
   FROM (
     SELECT *, ${pathOf(storedAttribute)} AS httpPath FROM spans PREWHERE ${entries} AND (${needsAttributesOf(naming)}) ${once}
   )`
@@ -53,4 +65,26 @@ FROM (
   LEFT ANY JOIN (${callersOf(window, `SELECT ${spanNumber('parent_span_id')} FROM spans WHERE ${entries} AND parent_span_id != ${noParent}`)})
   AS caller ON caller.trace_id = entry.trace_id AND caller.span_id = entry.parent_span_id
 ) AS own`
+}
+
+const ownColumns = entryColumns.replace(', entering, transaction, protocol, method, endpoint', '')
+
+/**
+ * SQL text: the columns of `entryColumns` but the endpoint, of `{application:String}` alone. Whether a call enters is then for
+ * spans of the application to say, so that those of others are not looked at.
+ */
+export function entriesOfApplication(window: SpanWindow, naming: Naming, condition = 'true'): string {
+  const own = `application = {application:String}`
+  const columns = ownColumns.split(', ').map((column) => `entry.${column} AS ${column}`)
+  const entries = `${isEntry} AND ${own} AND ${condition} AND ${window.own('start_time')}`
+  const linked = window.links === false ? 'false' : isLinked
+  return `
+SELECT
+  ${columns.join(', ')}, NOT entry.linked AND NOT ${isPair('caller', 'entry')} AS entering, if(entering, entry.name, '') AS transaction
+FROM (
+  SELECT trace_id, span_id, kind, duration_ns, start_time, true AS found FROM spans
+  WHERE ${own} AND NOT sidecar AND ${window.around('start_time', pairingMarginMs, skewMs)}
+) AS caller
+RIGHT ANY JOIN (${behindSidecars(window, named(entries, naming, `${ownColumns}, parent_span_id, ${linked} AS linked`))}) AS entry
+ON caller.trace_id = entry.trace_id AND caller.span_id = entry.parent_span_id`
 }

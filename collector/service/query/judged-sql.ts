@@ -1,5 +1,5 @@
 import { classOf, windowMinutes } from './class-sql.ts'
-import { entriesOf } from './entry-sql.ts'
+import { entriesOfApplication } from './entry-sql.ts'
 import type { SpanWindow } from './pairing-sql.ts'
 import type { Range } from './query.ts'
 import { closedRows, openCells, openWindowOf, type RedSource } from './red-rollup.ts'
@@ -12,10 +12,7 @@ import { textLiteral } from './transaction-sql.ts'
  * minute is computed (rollup/tables), for minutes that are not. A call is compared with the thresholds of its minute; as long as
  * there are none, with the newest of the two hours before.
  */
-const known = `
-SELECT service, transaction FROM transactions
-WHERE application = {application:String}
-GROUP BY service, transaction HAVING max(naming) >= {naming:UInt64}`
+const known = 'FROM transactions WHERE application = {application:String} AND naming >= {naming:UInt64}'
 
 /**
  * SQL text: entry spans with the transaction that they count as (`{naming:UInt64}`). New transactions are the others only once
@@ -24,7 +21,7 @@ GROUP BY service, transaction HAVING max(naming) >= {naming:UInt64}`
 export const guarded = (entries: string, naming: Naming) => `
 SELECT
   * REPLACE (
-    if(transaction = '' OR (SELECT count() FROM (${known})) < (${transactionsMaxOf(naming)}) OR (service, transaction) IN (${known}), transaction, ${textLiteral(otherTraffic)})
+    if(transaction = '' OR (SELECT uniqExact(service, transaction) ${known}) < (${transactionsMaxOf(naming)}) OR (service, transaction) IN (SELECT service, transaction ${known}), transaction, ${textLiteral(otherTraffic)})
     AS transaction
   ),
   if(transaction = '', toString(operation), '') AS of, toStartOfMinute(start_time) AS minute
@@ -44,7 +41,7 @@ WHERE ${within} AND application = {application:String}
 /** SQL text: the columns of `entryColumns`, `class` and the thresholds. */
 export const judgedEntries = (window: SpanWindow, naming: Naming, condition: string): string => `
 SELECT entry.*, threshold.*, ${classOf('entry.duration_ns / 1e6', 'entry.status = 2', 'threshold')} AS class
-FROM (${guarded(entriesOf(window, naming, `application = {application:String} AND ${condition}`), naming)}) AS entry
+FROM (${guarded(entriesOfApplication(window, naming, condition), naming)}) AS entry
 ASOF LEFT JOIN (${thresholdsIn(window)}) AS threshold
 ON thresholdService = entry.service AND thresholdTransaction = entry.transaction AND thresholdOf = entry.of AND entry.minute >= since`
 

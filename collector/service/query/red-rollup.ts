@@ -84,6 +84,10 @@ export const openFromMs = ({ fromMs, toMs, rolledUpMs: untilMs = 0 }: Range): nu
 export const isClosed = (range: Range): boolean =>
   range.fromMs % 60_000 === 0 && openFromMs(range) >= range.toMs
 
+/** The same of any range: what it has before its first whole minute is rolled up, or not there. */
+export const closedToMsOf = (range: Range): number =>
+  openFromMs({ ...range, fromMs: Math.ceil(range.fromMs / 60_000) * 60_000 })
+
 export const newestWindowOf = (range: Range): SpanWindow => ({
   ...newestWindow,
   ...absentSince(range, openFromMs(range)),

@@ -1,6 +1,7 @@
 import { judgedEntries } from './judged-sql.ts'
+import { rangeWindowOf } from './pairing-sql.ts'
 import { type ListFilter, listParams, passes, type Query, type Range, stepOf } from './query.ts'
-import { closedBoundsOf, newestWindowOf } from './red-rollup.ts'
+import { closedToMsOf } from './red-rollup.ts'
 import { snapshotsAmong } from './snapshot-sql.ts'
 import type { Naming } from './transaction-naming.ts'
 
@@ -31,6 +32,7 @@ const lists = {
   pod: 'pod',
   namespace: 'namespace',
   exceptionType: 'exception_type',
+  reason: 'reason',
 } as const
 
 const hasText =
@@ -48,46 +50,32 @@ function conditionsOf(filter: SnapshotFilter): string {
   return asked.length === 0 ? 'true' : asked.join(' AND ')
 }
 
-const columns =
-  'start_time, duration_ns, trace_id, span_id, cluster_id, namespace, application, service, transaction, version, pod, operation, kind, http_status, exception_type'
-const ms = (name: string) => `fromUnixTimestamp64Milli(toInt64({${name}:Int64}))`
-
-/** A recomputation of a minute writes each span once, so its rows need no FINAL. */
-const kept = (conditions: string) => `
-SELECT ${columns}, toString(reason) AS why, threshold_ms, baseline_calls, baseline_mean_ms, baseline_sigma_ms, toString(rule) AS ruleName, alike, snapshots.kept AS keptOf
-FROM snapshots
-WHERE start_time >= ${ms('fromMs')} AND start_time < ${ms('toMs')}
-  AND toStartOfHour(start_time) >= toStartOfHour(${ms('fromMs')}) AND toStartOfHour(start_time) <= toStartOfHour(${ms('toMs')})
-  AND ({application:String} = '' OR application = {application:String}) AND reason != 'computed'
-  AND ${passes('reason', 'toString(reason)')} AND ${conditions}
-  AND (toStartOfMinute(start_time), generation) IN (
-    SELECT toStartOfMinute(start_time) AS minute, max(generation) FROM snapshots
-    WHERE reason = 'computed' AND start_time >= toStartOfMinute(${ms('fromMs')}) AND start_time < ${ms('toMs')}
-      AND toStartOfHour(start_time) >= toStartOfHour(${ms('fromMs')}) AND toStartOfHour(start_time) <= toStartOfHour(${ms('toMs')})
-    GROUP BY minute
-  )`
-
-/** What is not rolled up, chosen in the same way; the sample of a minute is the same one for each page. */
-function fresh(filter: SnapshotFilter, conditions: string): string {
-  const { naming, reason } = filter
-  const wantsNormal =
-    !reason.out.includes('periodic') && (reason.in.length === 0 || reason.in.includes('periodic'))
-  const judged = judgedEntries(newestWindowOf(filter), naming, 'true')
-  const worthALook = wantsNormal ? judged : `SELECT * FROM (${judged}) WHERE class != 'normal'`
-  return `
-SELECT
-  toDateTime64(start_time, 3, 'UTC') AS start_time, ${columns.replace('start_time, ', '')}, reason AS why, threshold_ms,
-  calls AS baseline_calls, mean_ms AS baseline_mean_ms, sigma_ms AS baseline_sigma_ms, if(found, toString(rule), 'warm-up') AS ruleName, alike, kept AS keptOf
-FROM (${snapshotsAmong(worthALook, 'trace_id, span_id')})
-WHERE ${passes('reason', 'reason')} AND ${conditions}`
+/**
+ * What is rolled up of the range and what is not are questions of their own (api/snapshot-page.ts joins their answers): each is
+ * understood for what it is. Without a name, minutes that are not rolled up have no snapshots.
+ */
+export function partsOf<Filter extends SnapshotFilter>(filter: Filter): { kept: Filter; open: Filter } {
+  const untilMs = filter.application === '' ? filter.toMs : Math.min(filter.toMs, closedToMsOf(filter))
+  return { kept: { ...filter, toMs: untilMs }, open: { ...filter, fromMs: untilMs } }
 }
 
-function rowsOf(filter: SnapshotFilter): string {
-  const conditions = conditionsOf(filter)
-  return filter.application === ''
-    ? kept(conditions)
-    : `SELECT * FROM (${kept(conditions)}) WHERE start_time < fromUnixTimestamp64Milli(toInt64(closedToMs)) UNION ALL ${fresh(filter, conditions)}`
-}
+const at = (ms: string) => `fromUnixTimestamp64Milli(toInt64(${ms}))`
+const within = (fromMs: string) => `start_time >= ${fromMs} AND start_time < ${at('{toMs:Int64}')}
+  AND toStartOfHour(start_time) >= toStartOfHour(${at('{fromMs:Int64}')}) AND toStartOfHour(start_time) <= toStartOfHour(${at('{toMs:Int64}')})`
+const inMinutes = within(`toStartOfMinute(${at('{fromMs:Int64}')})`)
+
+/** The rows of SnapshotRow. */
+const columns = `
+  lower(hex(trace_id)) AS traceId, lower(hex(span_id)) AS spanId, toFloat64(toUnixTimestamp64Milli(start_time)) AS startMs,
+  duration_ns / 1e6 AS durationMs, cluster_id AS clusterId, namespace, application, service, transaction, version, pod, operation,
+  http_status AS httpStatus, exception_type AS exceptionType, if(isFinite(threshold_ms), threshold_ms, NULL) AS thresholdMs,
+  toFloat64(alike) AS alike, toFloat64(kept) AS kept`
+
+const isBefore = (start: string) =>
+  `(${start}, trace_id, span_id) < (${at('{beforeMs:Int64}')}, unhex({beforeTrace:String}), unhex({beforeSpan:String}))`
+
+const orderOf = ({ sort }: SnapshotPage, start: string) =>
+  sort === 'newest' ? `${start} DESC, trace_id DESC, span_id DESC` : 'duration_ns DESC, trace_id, span_id'
 
 export interface SnapshotRow {
   readonly traceId: string
@@ -121,29 +109,26 @@ export interface SnapshotPage {
   readonly before?: { readonly startMs: number; readonly traceId: string; readonly spanId: string }
 }
 
-export function snapshotsQuery(filter: SnapshotFilter, { sort, limit, before }: SnapshotPage): Query {
-  const order =
-    sort === 'newest' ? 'start_time DESC, trace_id DESC, span_id DESC' : 'duration_ns DESC, trace_id, span_id'
-  const isBefore = before
-    ? 'WHERE (start_time, trace_id, span_id) < (fromUnixTimestamp64Milli({beforeMs:Int64}), unhex({beforeTrace:String}), unhex({beforeSpan:String}))'
-    : ''
+const pageParams = ({ limit, before }: SnapshotPage) => ({
+  limit,
+  ...(before && { beforeMs: before.startMs, beforeTrace: before.traceId, beforeSpan: before.spanId }),
+})
+
+/** A recomputation of a minute writes each span once, so its rows need no FINAL. */
+export function snapshotsQuery(filter: SnapshotFilter, page: SnapshotPage): Query {
   return {
-    sql: `${closedBoundsOf(filter)}
+    sql: `
 SELECT
-  lower(hex(trace_id)) AS traceId, lower(hex(span_id)) AS spanId, toFloat64(toUnixTimestamp64Milli(start_time)) AS startMs,
-  duration_ns / 1e6 AS durationMs, cluster_id AS clusterId, namespace, application, service, transaction, version, pod, operation,
-  http_status AS httpStatus, exception_type AS exceptionType, why AS reason, if(isFinite(threshold_ms), threshold_ms, NULL) AS thresholdMs,
-  baseline_calls AS baselineCalls, baseline_mean_ms AS baselineMeanMs, baseline_sigma_ms AS baselineSigmaMs, ruleName AS rule,
-  toFloat64(alike) AS alike, toFloat64(keptOf) AS kept
-FROM (${rowsOf(filter)})
-${isBefore}
-ORDER BY ${order}
+  ${columns}, toString(reason) AS reason, baseline_calls AS baselineCalls, baseline_mean_ms AS baselineMeanMs,
+  baseline_sigma_ms AS baselineSigmaMs, toString(rule) AS rule
+FROM snapshots
+WHERE ${within(at('{fromMs:Int64}'))} AND ({application:String} = '' OR application = {application:String}) AND snapshots.reason != 'computed' AND ${conditionsOf(filter)}
+  AND (toStartOfMinute(start_time), generation) IN (
+    SELECT toStartOfMinute(start_time) AS minute, max(generation) FROM snapshots WHERE reason = 'computed' AND ${inMinutes} GROUP BY minute
+  )${page.before ? ` AND ${isBefore('start_time')}` : ''}
+ORDER BY ${orderOf(page, 'start_time')}
 LIMIT {limit:UInt32}`,
-    params: {
-      ...paramsOf(filter),
-      limit,
-      ...(before && { beforeMs: before.startMs, beforeTrace: before.traceId, beforeSpan: before.spanId }),
-    },
+    params: { ...paramsOf(filter), ...pageParams(page) },
   }
 }
 
@@ -151,37 +136,72 @@ export interface SnapshotStepRow {
   readonly timeMs: number
   readonly reason: string
   readonly kept: number
-  /** How many there were: beyond a bound a minute, some are not kept. */
+  /** How many there were: beyond a bound a minute, some are not kept. Whole in sum. */
   readonly all: number
 }
 
+/** `stepMs`: whole minutes. The rows that say which generation of a minute counts are read with those that are counted. */
 export function snapshotStepsQuery(filter: SnapshotFilter, stepMs: number): Query {
+  const ofApplication = filter.application === '' ? '' : "AND application IN ('', {application:String})"
   return {
-    sql: `${closedBoundsOf(filter)}
-SELECT ${stepOf('start_time')} AS timeMs, why AS reason, toFloat64(count()) AS kept, round(sum(alike / keptOf)) AS all
-FROM (${rowsOf(filter)})
+    sql: `
+SELECT ${stepOf('toDateTime64(minute, 3)')} AS timeMs, why AS reason, toFloat64(sum(n)) AS kept, sum(share) AS all
+FROM (
+  SELECT *, max(if(why = 'computed', generation, 0)) OVER (PARTITION BY minute) AS newest FROM (
+    SELECT toStartOfMinute(start_time) AS minute, generation, toString(reason) AS why, count() AS n, sum(alike / kept) AS share
+    FROM snapshots
+    WHERE ${inMinutes} ${ofApplication} AND (reason = 'computed' OR (
+      start_time >= ${at('{fromMs:Int64}')} AND ({application:String} = '' OR application = {application:String}) AND snapshots.reason != 'computed' AND ${conditionsOf(filter)}))
+    GROUP BY minute, generation, why
+  )
+)
+WHERE why != 'computed' AND generation = newest
 GROUP BY timeMs, reason
 ORDER BY timeMs, reason`,
     params: { ...paramsOf(filter), stepMs },
   }
 }
 
-function paramsOf({
-  naming,
-  fromMs,
-  toMs,
-  rolledUpMs,
-  application,
-  minMs,
-  maxMs,
-  text,
-  ...filters
-}: SnapshotFilter) {
+/** A snapshot of minutes that are not rolled up, with what there is of its step and reason. */
+export interface OpenSnapshotRow extends SnapshotRow {
+  /** It is one of those before the cursor. */
+  readonly onPage: boolean
+  readonly step: SnapshotStepRow
+}
+
+/**
+ * What is not rolled up, chosen in the same way; the sample of a minute is the same one for each page. One answer is enough for
+ * page and steps: of each step and reason as many rows as the page has, those that may be on it first.
+ */
+export function openSnapshotsQuery(filter: SnapshotFilter, page: SnapshotPage, stepMs: number): Query {
+  const { naming, reason } = filter
+  const wantsNormal =
+    !reason.out.includes('periodic') && (reason.in.length === 0 || reason.in.includes('periodic'))
+  const judged = judgedEntries(rangeWindowOf(filter), naming, 'true')
+  const worthALook = wantsNormal ? judged : `SELECT * FROM (${judged}) WHERE class != 'normal'`
+  const inStep = 'OVER (PARTITION BY timeMs, reason)'
+  // All that is newer than the cursor counts in the steps alone.
+  const limit = page.before && page.before.startMs < filter.fromMs ? 1 : page.limit
+  return {
+    sql: `
+WITH toDateTime64(start_time, 3, 'UTC') AS startAt, ${stepOf('startAt')} AS timeMs
+SELECT
+  ${columns}, reason, calls AS baselineCalls, mean_ms AS baselineMeanMs, sigma_ms AS baselineSigmaMs, if(found, toString(rule), 'warm-up') AS rule,
+  toBool(${page.before ? isBefore('startAt') : 'true'}) AS onPage,
+  (timeMs, reason, toFloat64(count() ${inStep}), sum(alike / kept) ${inStep})::Tuple(timeMs Int64, reason String, kept Float64, all Float64) AS step
+FROM (${snapshotsAmong(worthALook, 'trace_id, span_id')})
+WHERE ${conditionsOf(filter)}
+ORDER BY onPage DESC, ${orderOf(page, 'startAt')}
+LIMIT {limit:UInt32} BY timeMs, reason`,
+    params: { ...paramsOf(filter), ...pageParams(page), limit, stepMs },
+  }
+}
+
+function paramsOf({ naming, fromMs, toMs, application, minMs, maxMs, text, ...filters }: SnapshotFilter) {
   return {
     naming: naming.revision,
     fromMs,
     toMs,
-    ...(rolledUpMs !== undefined && { rolledUpMs }),
     application,
     minMs,
     maxMs,

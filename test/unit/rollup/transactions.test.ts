@@ -1,14 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type SpanRow, spansTable } from '../../../collector/record/span.ts'
 import type { TransactionSettings } from '../../../collector/record/transaction-settings.ts'
+import { findSnapshots } from '../../../collector/service/api/snapshot-page.ts'
 import { everything, type Query } from '../../../collector/service/query/query.ts'
-import {
-  type SnapshotFilter,
-  type SnapshotRow,
-  type SnapshotStepRow,
-  snapshotStepsQuery,
-  snapshotsQuery,
-} from '../../../collector/service/query/snapshots.ts'
+import { rolledUpMsOf, rolledUpToQuery } from '../../../collector/service/query/red-rollup.ts'
+import type { SnapshotFilter, SnapshotPage, SnapshotRow } from '../../../collector/service/query/snapshots.ts'
 import {
   type NamedCallsRow,
   recomputedMinutesQuery,
@@ -249,10 +245,13 @@ const filterOf = async (application: string): Promise<SnapshotFilter> => ({
   maxMs: 0,
   text: '',
 })
+async function find(filter: SnapshotFilter, page: SnapshotPage) {
+  const [row] = await ask<{ receivedUntilMs: number }>(rolledUpToQuery())
+  const rolledUpMs = rolledUpMsOf(row?.receivedUntilMs ?? 0)
+  return findSnapshots(ask, { ...filter, rolledUpMs }, page, minute)
+}
 const snapshotsOf = async (over: Partial<SnapshotFilter> & { application: string }, limit = 100) =>
-  ask<SnapshotRow>(
-    snapshotsQuery({ ...(await filterOf(over.application)), ...over }, { sort: 'newest', limit }),
-  )
+  (await find({ ...(await filterOf(over.application)), ...over }, { sort: 'newest', limit })).rows
 
 test.each(examples)('calls are classed by worked examples: $application', async (example) => {
   const { application, calls } = example
@@ -307,19 +306,17 @@ const manyKept = [
   ['periodic', 1, 1],
 ]
 async function stepsOfMany() {
-  const steps = await ask<SnapshotStepRow>(snapshotStepsQuery(await filterOf('many'), minute))
+  const { steps } = await find(await filterOf('many'), { sort: 'newest', limit: 1 })
   return steps.filter(({ timeMs }) => timeMs >= atMs).map(({ reason, kept, all }) => [reason, kept, all])
 }
 
 test('snapshots page by their cursor without a gap, and pass every filter', async () => {
   const filter = await filterOf('deviation')
-  const all = await ask<SnapshotRow>(snapshotsQuery(filter, { sort: 'newest', limit: 100 }))
+  const { rows: all } = await find(filter, { sort: 'newest', limit: 100 })
   const paged: SnapshotRow[] = []
   for (let page = 0; page < 20; page++) {
     const last = paged.at(-1)
-    const rows = await ask<SnapshotRow>(
-      snapshotsQuery(filter, { sort: 'newest', limit: 5, ...(last && { before: last }) }),
-    )
+    const { rows } = await find(filter, { sort: 'newest', limit: 5, ...(last && { before: last }) })
     if (rows.length === 0) break
     paged.push(...rows)
   }
@@ -402,6 +399,21 @@ describe('screens', () => {
       cards: Object.fromEntries(await Promise.all(cards.map(async (by) => [by, await card(by)]))),
     }
   }
+  /** Pages of three, of both orders, and the steps. Which normal call of a minute is kept is not said. */
+  async function searches(application: string) {
+    const filter = await filterOf(application)
+    const { steps } = await find(filter, { sort: 'newest', limit: 1 })
+    const paged: SnapshotRow[] = []
+    for (let rows: readonly SnapshotRow[] = []; paged.length === 0 || rows.length > 0; ) {
+      const before = paged.at(-1)
+      rows = (await find(filter, { sort: 'newest', limit: 3, ...(before && { before }) })).rows
+      paged.push(...rows)
+    }
+    const slowest = await find(filter, { sort: 'slowest', limit: 9 })
+    const worse = ({ rows }: { rows: readonly SnapshotRow[] }) =>
+      rows.filter(({ reason, startMs }) => reason !== 'periodic' || startMs < atMs)
+    return { steps, newest: worse({ rows: paged }), slowest: worse(slowest) }
+  }
   const progressTo = (ms: number) =>
     clickHouse.store.client.command({
       query: `INSERT INTO rollup_progress (job, received_until) SELECT 'red_1m', fromUnixTimestamp64Milli(toInt64({ms:Int64}))`,
@@ -410,6 +422,7 @@ describe('screens', () => {
 
   test('say the same whether minutes are rolled up or read raw', async () => {
     const rolled = await answers('deviation', range.fromMs)
+    const searched = await searches('deviation')
     expect(rolled.list).toMatchObject([
       { transaction: 'GET /a', calls: 49, errors: 2, slow: 2, verySlow: 2, stalled: 1 },
     ])
@@ -431,6 +444,8 @@ describe('screens', () => {
     }
     // Snapshots of what is not rolled up, with the periodic sample and the bound of a minute.
     const open = await snapshotsOf({ application: 'deviation', fromMs: atMs })
+    await progressTo(atMs + 5 * minute)
+    expect(await searches('deviation')).toEqual(searched)
     expect(open.map((row) => row.reason).sort()).toEqual(
       ['error', 'error', 'periodic', 'slow', 'slow', 'stall', 'very slow', 'very slow'].sort(),
     )
