@@ -10,27 +10,28 @@ import {
   type RedSource,
   redSource,
 } from './red-rollup.ts'
-import { isEntry } from './span-sql.ts'
+import { isEntry, noParent, once } from './span-sql.ts'
 
 const isAsked = "({application:String} = '' OR application = {application:String})"
 
 /**
  * SQL text: the calls that enter an application, so that its load is what its users ask for and not the sum of its tiers:
  * entry spans without a stored caller in the same application, and without a link to one (a message). `{application:String}` empty: of every application.
+ * Callers are looked up by a hash of what tells them apart, as in `callerKey`: half the time of a join.
  */
 const transactionsIn = (window: SpanWindow) => `
 SELECT * FROM (${behindSidecars(
   window,
   `
-  SELECT trace_id, parent_span_id, start_time, duration_ns, status, weight, application FROM spans FINAL
+  SELECT trace_id, parent_span_id, start_time, duration_ns, status, weight, application FROM spans
   WHERE ${isEntry} AND NOT (kind = 5 AND notEmpty(links_span_id)) AND ${window.own('start_time')}
-    AND ${isAsked}`,
-)}) AS entry
-LEFT ANTI JOIN (
-  SELECT trace_id, span_id, application FROM spans
+    AND ${isAsked}
+  ${once}`,
+)})
+WHERE parent_span_id = ${noParent} OR cityHash64(trace_id, parent_span_id, application) NOT IN (
+  SELECT cityHash64(trace_id, span_id, application) FROM spans
   WHERE ${window.around('start_time', pairingMarginMs, skewMs)} AND ${isAsked}
-) AS caller
-ON entry.trace_id = caller.trace_id AND entry.parent_span_id = caller.span_id AND entry.application = caller.application`
+)`
 
 /** SQL text: the same from what is rolled up, and from raw spans around it. */
 const rolledUpTransactions = (source: RedSource, range: Range) => `
@@ -78,13 +79,13 @@ export interface ApplicationSizeRow {
 
 /** SQL text: who took calls (entry spans), once for each minute or call; columns that nodes_1m and spans both have. */
 export const calledNodes = (range: Range, columns: string, condition: string): string => `
-${closedRows({ table: 'nodes', source: 'minutes', bare: true, columns, condition })}
+${closedRows({ table: 'nodes', source: redSource(range, 0) === 'hours' ? 'hours' : 'minutes', bare: true, columns, condition })}
 UNION ALL
 SELECT ${columns}, start_time AS at FROM spans WHERE ${isEntry} AND ${openWindowOf(range).own('start_time')} AND ${condition}`
 
 /**
  * A node is a pod, or the service itself where it runs outside of Kubernetes. When an application was last seen is known to the
- * minute where it is long ago.
+ * minute where it is a while ago, and to the hour in ranges of which hours are read.
  */
 export function applicationSizesQuery(scope: Range & { application: string }): Query {
   return {
