@@ -109,8 +109,9 @@ export function openEngine({
   return {
     run: (statement) =>
       withConnection(async (execute) => {
-        if (statement.database) await execute(`USE ${quoteName(statement.database)}`)
-        const set = `SET ${assignments(statement).join(', ')}`
+        // One text: each that the engine is given costs it 0.15 ms.
+        const use = statement.database ? `USE ${quoteName(statement.database)}; ` : ''
+        const set = `${use}SET ${assignments(statement).join(', ')}`
         if (set.length > setBytesMax) await execute(`SET max_query_size = ${set.length * 2}`)
         await execute(set)
         const { bytes, rowsRead, bytesRead } = await execute(statement.sql, statement.format)

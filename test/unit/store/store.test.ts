@@ -143,7 +143,7 @@ describe('queries', () => {
   })
 
   test('values of parameters arrive as they are', async () => {
-    const texts = ['', "it's", 'a\tb\nc\rd', 'back\\slash \\n', '{x:String} & %41+ü']
+    const texts = ['', "it's", 'a\tb\nc\rd', 'back\\slash \\n', '{x:String} & %41+ü', "a; SELECT 1; --'"]
     const sql =
       'SELECT {texts:Array(String)} AS texts, {text:String} AS text, {yes:Bool} AS yes, {n:Int64} AS n'
     for (const text of texts)
