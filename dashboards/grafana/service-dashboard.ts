@@ -27,10 +27,12 @@ const ofTraces: Bindings = {
   ...listVariable('service', 'service'),
   applicationIn: `[${textVariable('application')}]`,
 }
+/** Asked for, so that the variables take its place. */
+const chosen = { in: ['chosen'], out: [] }
 const everyTrace = {
   ...bound,
-  application: everything,
-  service: everything,
+  application: chosen,
+  service: chosen,
   operation: everything,
   version: everything,
   pod: everything,

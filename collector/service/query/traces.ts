@@ -52,8 +52,15 @@ const rareLists = {
 } as const
 const rareKeys = Object.keys(rareLists) as (keyof typeof rareLists)[]
 
-function rareConditions(filter: TraceFilter): string {
-  const conditions = rareKeys.filter((name) => filter[name]).map((name) => passes(name, rareLists[name]))
+const isAsked = (list: ListFilter | undefined) => list !== undefined && list.in.length + list.out.length > 0
+
+/** SQL text: of what is asked for alone, since each condition takes time to understand, and again for each row. */
+function conditionsOf(filter: TraceFilter): string {
+  const conditions = [
+    ...lists.filter((name) => isAsked(filter[name])).map((name) => passes(name, name)),
+    ...rareKeys.filter((name) => isAsked(filter[name])).map((name) => passes(name, rareLists[name])),
+    ...filter.attributes.map(([, value], at) => hasPair(at, value)),
+  ]
   if (filter.statement) conditions.push(isDatabaseCall, `${statementHash} = {statement:UInt64}`)
   if (filter.exception)
     conditions.push(
@@ -66,11 +73,19 @@ function rareConditions(filter: TraceFilter): string {
   return conditions.map((condition) => `AND ${condition}`).join(' ')
 }
 
+/** SQL text: what is asked of all spans of a trace that match. */
+function boundsOf({ minMs, maxMs, status }: TraceFilter): string {
+  const bounds = [
+    ...(minMs > 0 ? ['longestNs >= {minMs:Float64} * 1e6'] : []),
+    ...(maxMs > 0 ? ['longestNs <= {maxMs:Float64} * 1e6'] : []),
+    ...(status === '' ? [] : [`failed ${status === 'error' ? '>' : '='} 0`]),
+  ]
+  return bounds.length === 0 ? '' : `HAVING ${bounds.join(' AND ')}`
+}
+
 /** Something is asked of spans that need not be the entry span. */
 const isOfSpans = (filter: TraceFilter) =>
-  [...lists, ...rareKeys].some(
-    (name) => name !== 'application' && (filter[name]?.in.length ?? 0) + (filter[name]?.out.length ?? 0) > 0,
-  ) ||
+  [...lists, ...rareKeys].some((name) => name !== 'application' && isAsked(filter[name])) ||
   filter.attributes.length > 0 ||
   filter.statement !== undefined ||
   filter.exception !== undefined
@@ -85,10 +100,16 @@ function beganBy({ naming }: TransactionFilter, within: boolean): string {
   )`
 }
 
-/** SQL text: the span has the pair in one of the places in which OTLP keeps attributes. */
-function hasPair(at: number): string {
-  const isPair = (map: string) => `${map}[{attributeKey${at}:String}] = {attributeValue${at}:String}`
-  return `(${isPair('attributes')} OR ${isPair('scope_attributes')}
+/** SQL text: the span has the pair in one of the places in which OTLP keeps attributes; a key that is missing has the value ''. */
+function hasPair(at: number, value: string): string {
+  const isValue = `= {attributeValue${at}:String}`
+  const isPair = (map: string) => `${map}[{attributeKey${at}:String}] ${isValue}`
+  // Few spans have the value under any key: that is a look into the dictionary of a column, a map's key is sought in each row.
+  const isOwn =
+    value === ''
+      ? isPair('attributes')
+      : `has(attributes.values, {attributeValue${at}:String}) AND attributes.values[indexOf(attributes.keys, {attributeKey${at}:String})] ${isValue}`
+  return `(${isOwn} OR ${isPair('scope_attributes')}
     OR arrayExists(one -> ${isPair('one')}, events_attributes) OR arrayExists(one -> ${isPair('one')}, links_attributes)
     OR resource_id IN (SELECT resource_id FROM resources WHERE ${isPair('attributes')}))`
 }
@@ -97,12 +118,9 @@ function hasPair(at: number): string {
 const matching = (filter: TraceFilter) => `
 SELECT trace_id, min(start_time) AS firstAt, max(duration_ns) AS longestNs, max(status = 2) AS failed
 FROM spans
-WHERE ${inSpanRange('start_time')} AND ${lists.map((name) => passes(name, name)).join(' AND ')}
-  ${filter.attributes.map((_, at) => `AND ${hasPair(at)}`).join(' ')}
-  ${rareConditions(filter)}
+WHERE ${inSpanRange('start_time')} ${conditionsOf(filter)}
 GROUP BY trace_id
-HAVING longestNs >= {minMs:Float64} * 1e6 AND ({maxMs:Float64} = 0 OR longestNs <= {maxMs:Float64} * 1e6)
-  AND ({status:String} = '' OR ({status:String} = 'error') = (failed > 0))`
+${boundsOf(filter)}`
 
 export interface TraceListRow {
   readonly traceId: string

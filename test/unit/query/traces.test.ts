@@ -92,6 +92,8 @@ describe('trace search', () => {
     ['slow', { minMs: 1_000 }, 8],
     ['fast, of one service', { service: only('magnanimo'), maxMs: 1_000 }, 192],
     ['an attribute', { attributes: [['user.tier', 'gold']] }, 67],
+    ['a value under another key', { attributes: [['user.name', 'gold']] }, 0],
+    ['an attribute without a value, or that is not there', { attributes: [['none.such', '']] }, 250],
     [
       'two attributes on one span',
       {
