@@ -5,10 +5,11 @@ import {
   callerKey,
   callersOf,
   isPair,
+  mayCall,
   type SpanWindow,
   spanNumber,
 } from './pairing-sql.ts'
-import { noParent, once } from './span-sql.ts'
+import { once } from './span-sql.ts'
 
 /**
  * The edges of the flow map, one row a call, from raw spans:
@@ -37,24 +38,26 @@ const entriesIn = (window: SpanWindow, kinds: string, condition: string, traces:
   )
 
 /** An entry with its caller, if that is stored. */
-export const callColumns =
-  'start_time, application, service, version, kind, messaging_system, messaging_destination, duration_ns, status, weight, paired, callerApplication, callerService, callerVersion, callerKind, callerNs, callerStatus'
+const ownColumns =
+  'start_time, application, service, version, kind, messaging_system, messaging_destination, duration_ns, status, weight'
+export const callColumns = `${ownColumns}, paired, callerApplication, callerService, callerVersion, callerKind, callerNs, callerStatus`
 
 /** What consumes a message is not who calls the next. */
 const notConsumer = 'kind != 5'
 
-/** Entries that can only be called by their parent. */
+/** Entries that can only be called by their parent. They are the smaller side of the join: callers pass by and are not kept. */
 const byParent = (window: SpanWindow, traces: string, ids: string) => `
-SELECT ${ids}${callColumns} FROM (
-  SELECT
-    entry.*, ${isPair('caller', 'entry')} AS paired, caller.application AS callerApplication, caller.service AS callerService,
-    caller.version AS callerVersion, caller.kind AS callerKind, caller.duration_ns AS callerNs, caller.status AS callerStatus
-  FROM (${entriesIn(window, 'kind IN (2, 5)', `NOT ${isLinked}`, traces)}) AS entry
-LEFT ANY JOIN (${callersOf(
-  window,
-  `SELECT ${spanNumber('parent_span_id')} FROM spans WHERE kind IN (2, 5) AND parent_span_id != ${noParent} AND ${traces} AND ${window.own('start_time')}`,
-  `${notConsumer} AND ${traces}`,
-)}) AS caller ON caller.trace_id = entry.trace_id AND caller.span_id = entry.parent_span_id)`
+SELECT
+  ${`${ids}${ownColumns}`
+    .split(', ')
+    .filter(Boolean)
+    .map((name) => `entry.${name} AS ${name}`)
+    .join(', ')},
+  ${isPair('caller', 'entry')} AS paired, caller.application AS callerApplication, caller.service AS callerService,
+  caller.version AS callerVersion, caller.kind AS callerKind, caller.duration_ns AS callerNs, caller.status AS callerStatus
+FROM (${mayCall(window, `${notConsumer} AND ${traces}`)}) AS caller
+RIGHT ANY JOIN (${entriesIn(window, 'kind IN (2, 5)', `NOT ${isLinked}`, traces)}) AS entry
+ON caller.trace_id = entry.trace_id AND caller.span_id = entry.parent_span_id`
 
 /** Consumers with links: called by their parent if it is stored, else by each tier that they link to. In layers, as below. */
 const byLink = (window: SpanWindow, traces: string, ids: string) => `
@@ -170,7 +173,14 @@ interface EdgesOf {
 }
 
 /** SQL text: the edges of the window; `start_time`, the keys, `durationNs`, `outcome`, `weight`. */
-export function edgesOf(window: SpanWindow, { application, calls, traces }: EdgesOf = {}): string {
+export const edgesOf = (window: SpanWindow, only: EdgesOf = {}): string =>
+  edgePartsOf(window, only).join('\nUNION ALL ')
+
+/** SQL text: the same in two parts, between tiers and to backends: ClickHouse understands them faster one by one. */
+export function edgePartsOf(
+  window: SpanWindow,
+  { application, calls, traces }: EdgesOf = {},
+): readonly [betweenTiers: string, toBackends: string] {
   const mine = application
     ? `WHERE callee_application = ${application} OR caller_application = ${application}`
     : ''
@@ -180,7 +190,5 @@ export function edgesOf(window: SpanWindow, { application, calls, traces }: Edge
   const entries =
     window.links === false ? parents : `${parents} UNION ALL SELECT * FROM (${byLink(window, only, ids)})`
   const settled = application ? `application = ${application} AND ${isSettled}` : 'true'
-  return `
-SELECT * FROM (${betweenTiers(entries, ids)}) ${mine}
-UNION ALL ${toBackends(window, settled, ids, only)}`
+  return [`SELECT * FROM (${betweenTiers(entries, ids)}) ${mine}`, toBackends(window, settled, ids, only)]
 }

@@ -1,5 +1,5 @@
 import { rawBuckets, rollupBuckets } from './duration-buckets.ts'
-import { edgesOf } from './edge-sql.ts'
+import { edgePartsOf, edgesOf } from './edge-sql.ts'
 import { rangeWindowOf, type SpanWindow } from './pairing-sql.ts'
 import type { Query, Range } from './query.ts'
 import { type RedRow, redColumns } from './red.ts'
@@ -43,8 +43,11 @@ export type FlowCellsRow = Pick<FlowEdgeRow, 'caller' | 'callee' | 'async'> & Re
 export function flowEdgesQueries(scope: FlowScope): Query[] {
   const source = redSource(scope)
   const calls = (window: SpanWindow, perDoubling: number) =>
-    `SELECT ${keys}, ${openCells('durationNs', 'outcome = 2', perDoubling)} FROM (${edgesOf(window, { application: asked })})`
-  if (source === 'raw') return [edgesQuery(scope, { rows: calls(rangeWindowOf(scope), rawBuckets) })]
+    edgePartsOf(window, { application: asked }).map(
+      (part) => `SELECT ${keys}, ${openCells('durationNs', 'outcome = 2', perDoubling)} FROM (${part})`,
+    )
+  if (source === 'raw')
+    return calls(rangeWindowOf(scope), rawBuckets).map((rows) => edgesQuery(scope, { rows }))
   const closed = closedRows({
     table: 'edges',
     source,
@@ -53,7 +56,7 @@ export function flowEdgesQueries(scope: FlowScope): Query[] {
   })
   const bounds = closedBoundsOf(scope)
   const open = calls(openWindowOf(scope), rollupBuckets)
-  return [closed, ...(isClosed(scope) ? [] : [open])].map((rows) => edgesQuery(scope, { bounds, rows }))
+  return [closed, ...(isClosed(scope) ? [] : open)].map((rows) => edgesQuery(scope, { bounds, rows }))
 }
 
 /** The edges with their RED, from raw spans: for a panel, which asks one question. */

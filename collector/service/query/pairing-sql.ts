@@ -94,17 +94,19 @@ export const spanNumber = (spanId: string): string => `reinterpretAsUInt64(${spa
  * joins them says the trace too, and takes one row of a span that was sent twice: LEFT ANY JOIN.
  */
 export const callersOf = (window: SpanWindow, refs: string, condition = 'true'): string => {
-  const { around, sidecars } = window
   const behind =
-    sidecars === false
+    window.sidecars === false
       ? ''
       : `OR ${spanNumber('span_id')} IN (SELECT ${spanNumber('caller_span_id')} FROM (${sidecarsOf(window)}))`
-  return `
+  return mayCall(window, `${condition} AND (${spanNumber('span_id')} IN (${refs}) ${behind})`)
+}
+
+/** SQL text: all spans that may have called a callee of the window, as `callersOf`: more than most joins should keep. */
+export const mayCall = ({ around }: SpanWindow, condition: string): string => `
   SELECT trace_id, span_id, application, service, version, kind, duration_ns, status, start_time, true AS found
   FROM spans
   WHERE ${around('start_time', pairingMarginMs, skewMs)} AND (${around('start_time', soonMs, skewMs)} OR ${isLasting})
-    AND ${condition} AND NOT sidecar AND (${spanNumber('span_id')} IN (${refs}) ${behind})`
-}
+    AND NOT sidecar AND ${condition}`
 
 /** SQL text: the join found a caller, and both lie close enough. */
 export function isPair(caller: string, callee: string): string {

@@ -1,4 +1,4 @@
-import { flowEdgesQueries } from '../../../collector/service/query/flow-map.ts'
+import { flowTableQuery } from '../../../collector/service/query/flow-map.ts'
 import { operationsQuery } from '../../../collector/service/query/operations.ts'
 import { everything, type Query } from '../../../collector/service/query/query.ts'
 import { traceSpansQuery } from '../../../collector/service/query/trace-detail.ts'
@@ -55,8 +55,7 @@ export function questions({ endMs, traceId, traceMs }: QuestionConfig): Question
     { name: 'newest traces of one service, 1 h', query: traces(hour, { service: cart }) },
     {
       name: 'flow map of an application, 15 min',
-      // A range so short is one question.
-      query: flowEdgesQueries({ ...quarter, application, nowMs: Date.now() })[0] as Query,
+      query: flowTableQuery({ ...quarter, application, nowMs: Date.now() }),
     },
   ]
 }
