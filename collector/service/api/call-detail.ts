@@ -1,12 +1,5 @@
 import type { Range } from '../query/query.ts'
-import {
-  type CallFiguresRow,
-  type CallRows,
-  callFiguresQuery,
-  type SlowCallRow,
-  sinceQuery,
-  slowestCallsQuery,
-} from '../query/red-rows.ts'
+import { type CallFiguresRow, type CallRows, callFiguresQuery, sinceQuery } from '../query/red-rows.ts'
 import type { Ask } from './ask.ts'
 import { perMinute, toRed } from './red.ts'
 import type { CallDetail } from './schema/calls.ts'
@@ -19,17 +12,14 @@ export async function callDetail(
   { scope, narrow }: { scope: Range; narrow: string },
 ): Promise<CallDetail> {
   const stepMs = wholeStepMsOf(scope)
-  const [figures, slowest, [since]] = await Promise.all([
+  const [figures, [since]] = await Promise.all([
     ask<CallFiguresRow>(callFiguresQuery(rows, { ...scope, stepMs }, narrow)),
-    ask<SlowCallRow>(slowestCallsQuery(rows, scope, narrow)),
     ask<{ sinceMs: number }>(sinceQuery(rows, { ...scope }, narrow)),
   ])
   const minutes = (scope.toMs - scope.fromMs) / 60_000
+  const whole = figures.find((row) => row.level === 'whole')
   return {
-    red: toRed(
-      figures.find((row) => row.level === 'whole'),
-      minutes,
-    ),
+    red: toRed(whole, minutes),
     charts: redCharts(
       figures.filter((row) => row.level === 'step'),
       scope,
@@ -37,10 +27,19 @@ export async function callDetail(
     ),
     parts: toParts(figures, minutes),
     consumers: [],
-    slowest: slowest.map((row) => ({ ...row })),
+    slowest: slowestOf(whole),
     sinceMs: since?.sinceMs ?? null,
   }
 }
+
+const slowestMax = 10
+
+/** One of each trace. */
+const slowestOf = (whole: CallFiguresRow | undefined): CallDetail['slowest'] =>
+  [...Map.groupBy(whole?.slowest ?? [], ([traceId]) => traceId).values()]
+    .flatMap(([first]) => (first ? [first] : []))
+    .slice(0, slowestMax)
+    .map(([traceId, atMs, durationMs, service, version]) => ({ traceId, atMs, durationMs, service, version }))
 
 const partsMax = 200
 

@@ -74,7 +74,21 @@ export interface CallFiguresRow extends RedRow {
   readonly service: string
   readonly version: string
   readonly timeMs: number
+  /**
+   * Of all calls: the slowest of them with a sample, a row each; where they are rolled up, the slowest of each minute. A trace
+   * that has several is there as often.
+   */
+  readonly slowest: readonly (readonly [
+    traceId: string,
+    atMs: number,
+    durationMs: number,
+    service: string,
+    version: string,
+  ])[]
 }
+
+/** Rows of `slowest`: the API shows as many traces as are left of these. */
+const slowestMax = 50
 
 /** All of them in one reading; of parts the busiest. */
 export function callFiguresQuery(
@@ -94,7 +108,12 @@ export function callFiguresQuery(
   const rowsByStep = set === '' ? from.rows : `SELECT *, ${stepOf('at')} AS timeMs FROM (${from.rows})`
   return {
     sql: `${from.bounds}
-SELECT ${level} AS level, service, version, ${timeMs}, ${from.red}
+SELECT
+  ${level} AS level, service, version, ${timeMs}, ${from.red},
+  if(level = 'whole', arrayMap(
+    one -> (lower(hex(one.2)), toUnixTimestamp64Milli(one.3), one.1 / -1e6, toString(one.4), toString(one.5)),
+    groupArraySortedIf(${slowestMax})((-toInt64(${from.longestNs}), sample, at, service, version), sample != toFixedString('', 16))
+  ), []) AS slowest
 FROM (${rowsByStep})
 GROUP BY GROUPING SETS ((), (service, version)${set})
 ORDER BY level, calls DESC, service, version
@@ -103,6 +122,7 @@ LIMIT 2000 BY level`,
   }
 }
 
+/** A sample of the slow calls of a backend. */
 export interface SlowCallRow {
   readonly traceId: string
   /** Of its minute, where it is rolled up. */
@@ -110,22 +130,6 @@ export interface SlowCallRow {
   readonly durationMs: number
   readonly service: string
   readonly version: string
-}
-
-/** The slowest call of each minute that is rolled up, and all others: the slowest of them. */
-export function slowestCallsQuery(rows: CallRows, scope: Range, narrow: string): Query {
-  const from = redRows(rows, scope, narrow)
-  return {
-    sql: `${from.bounds}
-SELECT
-  lower(hex(sample)) AS traceId, toUnixTimestamp64Milli(at) AS atMs, ${from.longestNs} / 1e6 AS durationMs, service, version
-FROM (${from.rows})
-WHERE sample != toFixedString('', 16)
-ORDER BY ${from.longestNs} DESC, traceId
-LIMIT 1 BY sample
-LIMIT 10`,
-    params: { ...scope },
-  }
 }
 
 /** The first minute in which the rollup has such a call; no row: there is none. */
