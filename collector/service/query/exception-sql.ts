@@ -1,4 +1,5 @@
 import type { SpanWindow } from './pairing-sql.ts'
+import { once } from './span-sql.ts'
 
 /**
  * Exceptions that spans recorded as events. Two belong to one group when type and top of stack are the same: the first
@@ -27,8 +28,9 @@ SELECT *, cityHash64(exception_type, ${top}) AS group_hash FROM (
       SELECT
         start_time, cluster_id, namespace, application, service, version, pod, operation, trace_id, span_id, weight,
         events_name AS names, events_attributes AS attributes
-      FROM spans FINAL
+      FROM spans
       WHERE has(events_name, 'exception') AND ${own('start_time')} AND ${condition}
+      ${once}
     )
   )
 )`

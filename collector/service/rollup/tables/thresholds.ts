@@ -39,11 +39,18 @@ SELECT
 FROM (${guardedEntries})
 GROUP BY at, ${keys}`
 
+const later = `arrayFilter(each -> at < each AND at >= each - ${windowMinutes * 60}, {minutes:Array(UInt32)})`
+
+/** Calls of the minutes before, in each minute whose window they are in. */
 const windowsOf = (moments: string) => `
+SELECT ${keys}, calls, sumMs, squares, buckets, counts, false AS asked, arrayJoin(${later}) AS minuteS FROM (${moments})`
+
+/** The same of the minutes themselves, and in their own as what is asked for. */
+const askedOf = (moments: string) => `
 SELECT
-  ${keys}, calls, sumMs, squares, buckets, counts, false AS asked,
-  arrayJoin(arrayFilter(each -> at < each AND at >= each - ${windowMinutes * 60}, {minutes:Array(UInt32)})) AS minuteS
-FROM (${moments})`
+  ${keys}, if(asked, 0, calls) AS calls, if(asked, 0, sumMs) AS sumMs, if(asked, 0, squares) AS squares,
+  if(asked, [], buckets) AS buckets, if(asked, [], counts) AS counts, minuteS = at AS asked, minuteS
+FROM (SELECT *, arrayJoin(arrayPushBack(${later}, at)) AS minuteS FROM (${moments}))`
 
 /** A row for each transaction and operation that has calls in a minute. */
 export function thresholdsQuery(minutes: MinutesToCompute): Query {
@@ -61,8 +68,7 @@ FROM (
       if(n = 0, 0, sqrt(greatest(0, sum(squares) / n - pow(meanMs, 2)))) AS sigmaMs, ${percentilesMs(minutes.naming)} AS percentilesMs
     FROM (
       ${windowsOf(before(minutes.naming))}
-      UNION ALL ${windowsOf(own(minutes.naming))}
-      UNION ALL SELECT DISTINCT ${keys}, 0, 0, 0, [], [], true, toUnixTimestamp(minute) FROM (${guardedEntries})
+      UNION ALL ${askedOf(own(minutes.naming))}
     )
     GROUP BY minuteS, ${keys}
     HAVING max(asked)
