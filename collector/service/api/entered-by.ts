@@ -15,7 +15,7 @@ import { TimeRange } from './schema/common.ts'
 import { PodTransactions, TraceTransactions } from './schema/entered-by.ts'
 import { TraceDetailQuery } from './schema/routes.ts'
 import { parseRange } from './time.ts'
-import { findTrace } from './traces.ts'
+import { findTrace, traceKey } from './traces.ts'
 import { readSettings } from './transaction-rules.ts'
 
 /** Traces of a pod are raw spans: of a longer range the last hour. */
@@ -38,11 +38,8 @@ export function registerEnteredByRoutes(
     },
     async (request, reply) => {
       const ask = asker(store, request, reply)
-      const { key, fromMs, toMs } = await findTrace(
-        { ask, known },
-        request.params.traceId,
-        request.query.aroundMs,
-      )
+      const key = traceKey(request.params.traceId, request.query.aroundMs)
+      const { fromMs, toMs } = await findTrace({ ask, known }, key)
       const naming = namingOf(await readSettings(transactionSettings))
       return { transactions: await ask<TraceEnteredRow>(traceEnteredQuery({ ...key, fromMs, toMs }, naming)) }
     },

@@ -2,6 +2,7 @@ import {
   type FoundTrace,
   foundTrace,
   type ResourceAttributesRow,
+  type SpansOfTrace,
   type TraceKey,
   type TraceLogRow,
   type TraceMinuteRow,
@@ -82,36 +83,47 @@ export function registerTraceRoutes(
     },
     async (request, reply) => {
       const ask = asker(store, request, reply)
-      const found = await findTrace({ ask, known }, request.params.traceId, request.query.aroundMs)
-      const [spans, resources, logs] = await Promise.all([
-        ask<TraceSpanRow>(traceSpansQuery(found, spansMax + 1)),
-        ask<ResourceAttributesRow>(traceResourcesQuery(found)),
-        ask<TraceLogRow>(traceLogsQuery(found, logsMax)),
+      const key = traceKey(request.params.traceId, request.query.aroundMs)
+      const spansOf = (of: SpansOfTrace) => ask<TraceSpanRow>(traceSpansQuery(of, spansMax + 1))
+      // Its spans are mostly where the index says, and are not waited for longer than for them.
+      const [indexed, { again, ...context }] = await Promise.all([
+        spansOf({ key, hours: 'indexed' }),
+        findTrace({ ask, known }, key).then(async (found) => {
+          const [again, resources, logs] = await Promise.all([
+            found.isIndexed ? undefined : spansOf(found),
+            ask<ResourceAttributesRow>(traceResourcesQuery(found)),
+            ask<TraceLogRow>(traceLogsQuery(found, logsMax)),
+          ])
+          return { again, resources, logs }
+        }),
       ])
-      if (spans.length === 0) throw unknownTrace(found.key)
-      return toTraceDetail(found.key.traceId, spans, { resources, logs })
+      const spans = again ?? indexed
+      if (spans.length === 0) throw unknownTrace(key)
+      return toTraceDetail(key.traceId, spans, context)
     },
   )
+}
+
+export function traceKey(id: string, aroundMs: number | undefined): TraceKey {
+  const traceId = id.toLowerCase()
+  if (aroundMs === undefined) return { traceId }
+  return {
+    traceId,
+    fromMs: Math.max(0, Math.round(aroundMs - aroundMarginMs)),
+    toMs: Math.round(aroundMs + aroundMarginMs),
+  }
 }
 
 /** Where the spans of a trace are; a trace that is not stored is a problem. */
 export async function findTrace(
   { ask, known }: { readonly ask: Ask; readonly known: KnownSpans },
-  id: string,
-  aroundMs: number | undefined,
+  key: TraceKey,
 ): Promise<FoundTrace> {
-  const key = {
-    traceId: id.toLowerCase(),
-    ...(aroundMs !== undefined && {
-      fromMs: Math.max(0, Math.round(aroundMs - aroundMarginMs)),
-      toMs: Math.round(aroundMs + aroundMarginMs),
-    }),
-  }
-  const minutes = await Promise.all([
+  const [indexed, fresh] = await Promise.all([
     ask<TraceMinuteRow>(traceIndexQuery(key)),
     known.receivedUntilMs(ask).then((untilMs) => ask<TraceMinuteRow>(traceFreshQuery(key, untilMs))),
   ])
-  const found = foundTrace(key, minutes.flat())
+  const found = foundTrace(key, { indexed, fresh })
   if (!found) throw unknownTrace(key)
   return found
 }

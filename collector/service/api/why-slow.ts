@@ -12,7 +12,7 @@ import { asker } from './ask.ts'
 import { type ApiInstance, answers, type RouteDeps, TraceParams } from './route-types.ts'
 import { WhySlow } from './schema/root-cause.ts'
 import { TraceDetailQuery } from './schema/routes.ts'
-import { findTrace } from './traces.ts'
+import { findTrace, traceKey } from './traces.ts'
 
 const hourMs = 3_600_000
 const referenceSpansMax = 150_000
@@ -31,11 +31,8 @@ export function registerWhySlowRoute(app: ApiInstance, { store, known }: RouteDe
     },
     async (request, reply) => {
       const ask = asker(store, request, reply)
-      const { key, fromMs, toMs } = await findTrace(
-        { ask, known },
-        request.params.traceId,
-        request.query.aroundMs,
-      )
+      const key = traceKey(request.params.traceId, request.query.aroundMs)
+      const { fromMs, toMs } = await findTrace({ ask, known }, key)
       const [first] = await ask<{ application: string }>(traceApplicationQuery({ ...key, fromMs, toMs }))
       const application = first?.application ?? ''
       const reference = { fromMs: fromMs - hourMs, toMs: fromMs }

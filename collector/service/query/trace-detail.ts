@@ -12,8 +12,9 @@ export interface TraceKey {
 /** Where its spans are. */
 export interface FoundTrace {
   readonly key: TraceKey
-  /** The hours (Unix s) in which some start. */
+  /** The hours (Unix s) in which some start, and whether the index has them all. */
   readonly hours: readonly number[]
+  readonly isIndexed: boolean
   /** The minutes in which they start: from the first, to the end of the last, within the bounds of the key. */
   readonly fromMs: number
   readonly toMs: number
@@ -66,29 +67,45 @@ LIMIT ${minutesMax}`,
   }
 }
 
+interface TraceMinutes {
+  readonly indexed: readonly TraceMinuteRow[]
+  readonly fresh: readonly TraceMinuteRow[]
+}
+
 /** No minute: it is not stored. */
-export function foundTrace(key: TraceKey, minutes: readonly TraceMinuteRow[]): FoundTrace | undefined {
-  if (minutes.length === 0) return undefined
-  const starts = minutes.map((row) => row.minuteMs)
+export function foundTrace(key: TraceKey, { indexed, fresh }: TraceMinutes): FoundTrace | undefined {
+  const starts = [...indexed, ...fresh].map((row) => row.minuteMs)
+  if (starts.length === 0) return undefined
+  const hours = [...new Set(starts.map(hourOf))]
   const { fromMs, toMs } = paramsOf(key)
   return {
     key,
-    hours: [...new Set(starts.map((ms) => Math.floor(ms / 3_600_000) * 3_600))],
+    hours,
+    isIndexed: new Set(indexed.map((row) => hourOf(row.minuteMs))).size === hours.length,
     fromMs: Math.max(fromMs, Math.min(...starts)),
     toMs: Math.min(toMs, Math.max(...starts) + 60_000),
   }
 }
 
-/** Without hours, those of every day are looked at. */
-export type SpansOfTrace = Pick<FoundTrace, 'key'> & Partial<Pick<FoundTrace, 'hours'>>
+const hourOf = (ms: number) => Math.floor(ms / 3_600_000) * 3_600
+
+/** `indexed`: those of the index; left out: of every day. */
+export interface SpansOfTrace {
+  readonly key: TraceKey
+  readonly hours?: readonly number[] | 'indexed'
+}
 
 /** Hour and trace are the beginning of the primary key. */
 const isSpan = ({ key, hours }: SpansOfTrace) =>
   [
     isTrace,
-    ...(hours ? ['toStartOfHour(start_time) IN {hours:Array(UInt32)}'] : []),
+    ...(hours === undefined ? [] : [`toStartOfHour(start_time) IN ${hoursOf(hours)}`]),
     ...(isBounded(key) ? [inSpanRange('start_time')] : []),
   ].join(' AND ')
+const hoursOf = (hours: readonly number[] | 'indexed') =>
+  hours === 'indexed'
+    ? `(SELECT toStartOfHour(minute) FROM trace_index WHERE ${isTrace})`
+    : '{hours:Array(UInt32)}'
 const spanParams = ({ key, hours }: SpansOfTrace) => ({ ...paramsOf(key), ...(hours && { hours }) })
 
 export interface TraceSpanRow {

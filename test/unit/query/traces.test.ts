@@ -158,8 +158,10 @@ describe('trace search', () => {
 
 /** As the API finds it; nothing is rolled up here. */
 async function find(key: TraceKey) {
-  const minutes = [traceIndexQuery(key), traceFreshQuery(key, 0)].map((query) => ask<TraceMinuteRow>(query))
-  return foundTrace(key, (await Promise.all(minutes)).flat())
+  return foundTrace(key, {
+    indexed: await ask<TraceMinuteRow>(traceIndexQuery(key)),
+    fresh: await ask<TraceMinuteRow>(traceFreshQuery(key, 0)),
+  })
 }
 
 async function spansOf(key: TraceKey): Promise<TraceSpanRow[]> {

@@ -107,13 +107,17 @@ test('the flow map of a long range is the map that raw spans give, by the indepe
 async function find(traceId: string, untilMs?: number) {
   const [progress] = await ask<{ receivedUntilMs: number }>(rolledUpToQuery())
   const fresh = traceFreshQuery({ traceId }, untilMs ?? progress?.receivedUntilMs ?? 0)
-  const minutes = [traceIndexQuery({ traceId }), fresh].map((query) => ask<TraceMinuteRow>(query))
-  return { fresh, found: foundTrace({ traceId }, (await Promise.all(minutes)).flat()) }
+  const indexed = await ask<TraceMinuteRow>(traceIndexQuery({ traceId }))
+  return { fresh, found: foundTrace({ traceId }, { indexed, fresh: await ask<TraceMinuteRow>(fresh) }) }
 }
 
 async function spansOf(traceId: string, untilMs?: number): Promise<TraceSpanRow[]> {
   const { found } = await find(traceId, untilMs)
-  return found ? ask<TraceSpanRow>(traceSpansQuery(found, 100)) : []
+  const indexed = await ask<TraceSpanRow>(traceSpansQuery({ key: { traceId }, hours: 'indexed' }, 100))
+  if (!found) return []
+  const spans = await ask<TraceSpanRow>(traceSpansQuery(found, 100))
+  expect(found.isIndexed ? indexed : []).toEqual(found.isIndexed ? spans : [])
+  return spans
 }
 
 async function explained({ sql, params }: Query): Promise<string> {
@@ -126,7 +130,7 @@ test('a trace is found by its id alone through the index, in the spans of its ow
   const { fresh, found } = await find(traceId)
   const row = seeded.first.find((span) => Buffer.from(span.trace_id).toString('hex') === traceId)
   const hourOf = Math.floor(Number(row?.start_time) / 1e6 / hour) * (hour / 1000)
-  expect(found?.hours).toEqual([hourOf])
+  expect(found).toMatchObject({ hours: [hourOf], isIndexed: true })
   expect(await spansOf(traceId)).toHaveLength(8)
   expect(await spansOf(traceId, 0)).toHaveLength(8)
   // Of two days of raw spans no other granule is opened to find it: all of them are rolled up.
@@ -144,5 +148,6 @@ test('a trace that arrives when its minute is rolled up is found by its id at on
   if (!like) throw new Error('no span')
   const row = { ...like, trace_id: Buffer.from(traceId, 'hex'), received_at: Date.now() }
   await clickHouse.store.insert({ table: spansTable, rows: [row] }, 'late trace')
+  expect((await find(traceId)).found?.isIndexed).toBe(false)
   expect(await spansOf(traceId)).toHaveLength(1)
 })
