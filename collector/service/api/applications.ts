@@ -245,8 +245,19 @@ async function operationRows(
 const keyOf = ({ service, operation, kind }: { service: string; operation: string; kind: string }) =>
   JSON.stringify([service, operation, kind])
 
+interface CallsStep {
+  readonly timeMs: number
+  readonly calls: number
+}
+
+export const sumByTime = (steps: readonly CallsStep[]): CallsStep[] =>
+  [...Map.groupBy(steps, (step) => step.timeMs)].map(([timeMs, rows]) => ({
+    timeMs,
+    calls: rows.reduce((sum, row) => sum + row.calls, 0),
+  }))
+
 export function sparkOf(
-  steps: readonly { timeMs: number; calls: number }[],
+  steps: readonly CallsStep[],
   range: Range,
   stepMs: number = redStepMsOf(range),
 ): (number | null)[] {

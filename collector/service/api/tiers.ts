@@ -9,7 +9,7 @@ import {
   tierNodesMax,
   tierNodesQuery,
 } from '../query/tier-nodes.ts'
-import { requireApplication, sparkOf } from './applications.ts'
+import { requireApplication, sparkOf, sumByTime } from './applications.ts'
 import { type Ask, asker } from './ask.ts'
 import { type Comparison, parseComparison, usualOfEntities } from './baselines.ts'
 import { toTiers } from './flow-map.ts'
@@ -101,11 +101,4 @@ async function podStates(
     }),
   )
   return new Map(found.flat())
-}
-
-function sumByTime(steps: readonly TierNodeStepRow[]): { timeMs: number; calls: number }[] {
-  return [...Map.groupBy(steps, (step) => step.timeMs)].map(([timeMs, rows]) => ({
-    timeMs,
-    calls: rows.reduce((sum, row) => sum + row.calls, 0),
-  }))
 }

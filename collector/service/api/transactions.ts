@@ -10,7 +10,10 @@ import {
 } from '../query/transaction-sample.ts'
 import {
   applicationSinceQuery,
+  type ClosedStepsRow,
+  closedStepsQuery,
   type ScorecardRow,
+  type Steps,
   scorecardQuery,
   type ThresholdRow,
   type TransactionKey,
@@ -23,7 +26,7 @@ import {
   transactionThresholdsQuery,
   transactionVersionsQuery,
 } from '../query/transactions.ts'
-import { requireApplication, sparkOf } from './applications.ts'
+import { requireApplication, sparkOf, sumByTime } from './applications.ts'
 import { type Ask, asker } from './ask.ts'
 import { type Comparison, parseComparison, usualOfEntities } from './baselines.ts'
 import { comparedCharts, type RedCharts } from './compared-charts.ts'
@@ -186,12 +189,16 @@ async function transactionRows(
 ): Promise<TransactionRow[]> {
   const stepMs = wholeStepMsOf(scope)
   const { application } = scope
-  const [rows, { sinceMs }, usual] = await Promise.all([
+  const closedSteps = closedStepsQuery({ ...scope, stepMs })
+  const [rows, closed, { sinceMs }, usual] = await Promise.all([
     ask<TransactionListRow>(transactionsQuery({ ...scope, stepMs })),
+    closedSteps ? ask<ClosedStepsRow>(closedSteps) : [],
     applicationSince(ask, scope),
     usualOfEntities(ask, { ...scope, level: 'transaction' }, comparison),
   ])
   const all = rows.reduce((sum, row) => sum + row.calls, 0)
+  const key = ({ service, transaction }: TransactionKey) => JSON.stringify([service, transaction])
+  const stepsOf = new Map(closed.map((row) => [key(row), row.steps]))
   return rows.map((row) => ({
     service: row.service,
     transaction: row.transaction,
@@ -202,15 +209,14 @@ async function transactionRows(
     classes: toClasses(row),
     share: all === 0 ? 0 : row.calls / all,
     versions: [...row.versions],
-    spark: sparkOf(
-      row.steps[0].map((timeMs, index) => ({ timeMs, calls: row.steps[1][index] ?? 0 })),
-      scope,
-      stepMs,
-    ),
+    spark: sparkOf(sumByTime([row.steps, stepsOf.get(key(row)) ?? [[], []]].flatMap(toSteps)), scope, stepMs),
     firstSeenMs: row.firstSeenMs === 0 ? null : row.firstSeenMs,
     isNew: row.firstSeenMs >= scope.fromMs && sinceMs > 0 && sinceMs < scope.fromMs,
   }))
 }
+
+const toSteps = ([timesMs, calls]: Steps) =>
+  timesMs.map((timeMs, index) => ({ timeMs, calls: calls[index] ?? 0 }))
 
 async function detail(
   ask: Ask,

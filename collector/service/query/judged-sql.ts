@@ -62,7 +62,7 @@ const classCells = ['slow', 'very slow', 'stall']
   .map((name, index) => `if(class = '${name}', weight, 0) AS ${['slowN', 'verySlowN', 'stalledN'][index]}`)
   .join(', ')
 
-/** SQL text: rows with the columns, `at`, the cells of RED and how many calls are slow, very slow and stalled; within `closedBounds`. */
+/** SQL text: rows with the columns, `at`, whether they are of raw spans (`isOpen`), the cells of RED and how many calls are slow, very slow and stalled; within `closedBounds`. */
 export function judgedRows({
   range,
   table,
@@ -74,9 +74,9 @@ export function judgedRows({
 }: JudgedRows) {
   const entering = table === 'transactions' ? "transaction != ''" : 'true'
   return `
-${closedRows({ table, source, judged: true, columns, condition: `application = {application:String} AND ${condition}` })}
+${closedRows({ table, source, judged: true, columns: `${columns}, false AS isOpen`, condition: `application = {application:String} AND ${condition}` })}
 UNION ALL
-SELECT ${columns}, start_time AS at, ${openCells()}, ${classCells}
+SELECT ${columns}, true AS isOpen, start_time AS at, ${openCells()}, ${classCells}
 FROM (${judgedEntries(openWindowOf(range), naming, rawCondition)})
 WHERE ${entering} AND ${condition}`
 }

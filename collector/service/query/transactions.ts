@@ -1,7 +1,7 @@
 import { type ClassCounts, classColumns, judgedRows } from './judged-sql.ts'
 import { type ListFilter, listParams, passes, type Query, type Range, stepOf } from './query.ts'
 import type { RedRow } from './red.ts'
-import { closedBoundsOf, mergedRedColumns, redSource } from './red-rollup.ts'
+import { closedBoundsOf, closedRows, mergedRedColumns, redSource } from './red-rollup.ts'
 import type { Naming } from './transaction-naming.ts'
 
 /**
@@ -46,29 +46,39 @@ const paramsOf = ({ fromMs, toMs, rolledUpMs, application, naming }: Transaction
   naming: naming.revision,
 })
 
+export type Steps = readonly [timesMs: readonly number[], calls: readonly number[]]
+
 export interface TransactionListRow extends RedRow, ClassCounts {
   readonly service: string
   readonly transaction: string
   readonly versions: readonly string[]
-  /** Steps with calls, and how many. */
-  readonly steps: readonly [timesMs: readonly number[], calls: readonly number[]]
+  /** Steps with calls, and how many; without those of `closedStepsQuery`. */
+  readonly steps: Steps
   /** 0: not known yet. */
   readonly firstSeenMs: number
 }
 
 const transactionRowsMax = 5_000
+const stepsOf = (condition: string) =>
+  `sumMapIf([toFloat64(${stepOf('at')})], [toFloat64(n)], ${condition}) AS steps`
 
-export function transactionsQuery(
-  scope: TransactionScope & { readonly service: ListFilter; readonly stepMs: number },
-): Query {
+type TransactionsScope = TransactionScope & { readonly service: ListFilter; readonly stepMs: number }
+
+/** Figures of long ranges come from hours. Where steps are shorter, those of rolled up minutes are a question beside. */
+const hasStepsApart = ({ stepMs, ...range }: TransactionsScope) =>
+  redSource(range) === 'hours' && redSource({ ...range, stepMs }) !== 'hours'
+
+export function transactionsQuery(scope: TransactionsScope): Query {
+  const { stepMs, ...range } = scope
+  const apart = hasStepsApart(scope)
+  const condition = passes('service', 'service')
   return {
     sql: `${closedBoundsOf(scope)}
 SELECT rolled.*, toFloat64(toUnixTimestamp(registered.first)) * 1000 AS firstSeenMs FROM (
   SELECT
     service, transaction, ${mergedRedColumns()}, ${classColumns},
-    arraySort(groupUniqArrayIf(20)(version, version != '')) AS versions,
-    sumMap([toFloat64(${stepOf('at')})], [toFloat64(n)]) AS steps
-  FROM (${rowsOf(scope, 'transactions', 'service, transaction, version', { condition: passes('service', 'service'), rawCondition: passes('service', 'service') })})
+    arraySort(groupUniqArrayIf(20)(version, version != '')) AS versions, ${stepsOf(apart ? 'isOpen' : 'true')}
+  FROM (${rowsOf(apart ? range : scope, 'transactions', 'service, transaction, version', { condition, rawCondition: condition })})
   GROUP BY service, transaction
   ORDER BY calls DESC, service, transaction
   LIMIT ${transactionRowsMax}
@@ -78,6 +88,24 @@ LEFT JOIN (
   GROUP BY service, transaction
 ) AS registered ON registered.service = rolled.service AND registered.transaction = rolled.transaction
 ORDER BY rolled.calls DESC, rolled.service, rolled.transaction`,
+    params: { ...paramsOf(scope), stepMs, ...listParams({ service: scope.service }) },
+  }
+}
+
+export interface ClosedStepsRow extends TransactionKey {
+  readonly steps: Steps
+}
+
+/** The steps that `transactionsQuery` leaves out; undefined: none. */
+export function closedStepsQuery(scope: TransactionsScope): Query | undefined {
+  if (!hasStepsApart(scope)) return undefined
+  const columns = 'service, transaction'
+  const condition = `application = {application:String} AND ${passes('service', 'service')}`
+  return {
+    sql: `${closedBoundsOf(scope)}
+SELECT service, transaction, ${stepsOf('true')}
+FROM (${closedRows({ table: 'transactions', source: 'minutes', columns, condition })})
+GROUP BY service, transaction`,
     params: { ...paramsOf(scope), stepMs: scope.stepMs, ...listParams({ service: scope.service }) },
   }
 }

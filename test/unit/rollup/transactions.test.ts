@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type SpanRow, spansTable } from '../../../collector/record/span.ts'
 import type { TransactionSettings } from '../../../collector/record/transaction-settings.ts'
+import { sumByTime } from '../../../collector/service/api/applications.ts'
 import { findSnapshots } from '../../../collector/service/api/snapshot-page.ts'
 import { everything, type Query } from '../../../collector/service/query/query.ts'
 import { rolledUpMsOf, rolledUpToQuery } from '../../../collector/service/query/red-rollup.ts'
@@ -12,10 +13,13 @@ import {
 } from '../../../collector/service/query/transaction-names.ts'
 import { namingOf, otherTraffic } from '../../../collector/service/query/transaction-naming.ts'
 import {
+  type ClosedStepsRow,
+  closedStepsQuery,
   type ScorecardKind,
   type ScorecardRow,
   scorecardQuery,
   type TransactionListRow,
+  type TransactionScope,
   transactionsQuery,
 } from '../../../collector/service/query/transactions.ts'
 import { rollupConfig as defaults } from '../../../collector/service/rollup/rollup-config.ts'
@@ -386,6 +390,7 @@ describe('screens', () => {
       ])
     }
     return {
+      longSteps: await stepsOfLongRange({ ...scope, fromMs: atMs - 12 * 60 * minute }),
       list: list.map(({ transaction, calls, errors, slow, verySlow, stalled, meanMs, steps }) => ({
         transaction,
         calls,
@@ -398,6 +403,20 @@ describe('screens', () => {
       })),
       cards: Object.fromEntries(await Promise.all(cards.map(async (by) => [by, await card(by)]))),
     }
+  }
+  /** Of a range whose figures come from hours: its steps of half an hour do not, and those that are rolled up are asked apart. */
+  async function stepsOfLongRange(range: TransactionScope) {
+    const scope = { ...range, service: everything, stepMs: 30 * minute }
+    const apart = closedStepsQuery(scope)
+    if (apart === undefined) throw new Error('BUG: the range is long')
+    const [[row], [closed]] = await Promise.all([
+      ask<TransactionListRow>(transactionsQuery(scope)),
+      ask<ClosedStepsRow>(apart),
+    ])
+    const steps = [row?.steps, closed?.steps].flatMap(([timesMs, calls] = [[], []]) =>
+      timesMs.map((timeMs, index) => ({ timeMs, calls: calls[index] ?? 0 })),
+    )
+    return { calls: row?.calls, steps: sumByTime(steps).sort((a, b) => a.timeMs - b.timeMs) }
   }
   /** Pages of three, of both orders, and the steps. Which normal call of a minute is kept is not said. */
   async function searches(application: string) {
@@ -426,6 +445,9 @@ describe('screens', () => {
     expect(rolled.list).toMatchObject([
       { transaction: 'GET /a', calls: 49, errors: 2, slow: 2, verySlow: 2, stalled: 1 },
     ])
+    const stepMs = 30 * minute
+    const history = { timeMs: Math.floor((atMs - minute) / stepMs) * stepMs, calls: 49 }
+    expect(rolled.longSteps).toEqual({ calls: 49, steps: [history] })
     const classes = (service: string, pod: string) => [[service, pod, 49, 2, 2, 2, 1]]
     expect(rolled.cards).toEqual({
       application: classes('', ''),
