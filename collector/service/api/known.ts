@@ -6,8 +6,8 @@ import type { Ask } from './ask.ts'
 /** What is known of spans before a screen asks its long questions: see Known. */
 export interface KnownSpans {
   /**
-   * Answers with what was known the last time, and looks meanwhile whether it still holds for the range. If there are sidecars
-   * or links now that there were not, what was answered is thrown away and answered again.
+   * Answers with what was known the last time, and looks meanwhile whether it still holds for the range, if that was not this
+   * very moment. If there are sidecars or links now that there were not, what was answered is thrown away and answered again.
    */
   answer<Scope extends Range, Answer>(
     ask: Ask,
@@ -22,9 +22,11 @@ export interface KnownSpans {
 
 /** An older progress of the rollup is as right, but more is read raw. */
 const knownForMs = 60_000
+/** A screen asks several questions at once: what was looked at for one holds for the next. */
+const holdsForMs = 1_000
 
 export function createKnownSpans(monotonicMs: () => number): KnownSpans {
-  let last: (KnownRow & { readonly atMs: number }) | undefined
+  let last: (KnownRow & { readonly atMs: number; readonly sinceMs: number }) | undefined
   let progress: { readonly receivedUntilMs: number; readonly atMs: number } | undefined
   const ifFresh = <Of extends { readonly atMs: number }>(of: Of | undefined) =>
     of && monotonicMs() - of.atMs < knownForMs ? of : undefined
@@ -33,7 +35,7 @@ export function createKnownSpans(monotonicMs: () => number): KnownSpans {
     const atMs = monotonicMs()
     const [row] = await ask<KnownRow>(knownQuery(sinceMs))
     if (row === undefined) throw new Error('BUG: a question without a FROM has no row')
-    last = { ...row, atMs }
+    last = { ...row, atMs, sinceMs }
     progress = last
     return row
   }
@@ -57,6 +59,7 @@ export function createKnownSpans(monotonicMs: () => number): KnownSpans {
       const answerBy = (row: Pick<KnownRow, 'sidecars' | 'links'>) =>
         answer({ ...scope, ...knownOf(row, { rolledUpMs, sinceMs }) })
       if (guess === undefined) return answerBy(await look(ask, sinceMs))
+      if (monotonicMs() - guess.atMs < holdsForMs && guess.sinceMs <= sinceMs) return answerBy(guess)
       const [answered, now] = await Promise.all([answerBy(guess), look(ask, sinceMs)])
       const holds = (guess.sidecars || !now.sidecars) && (guess.links || !now.links)
       return holds ? answered : answerBy(now)

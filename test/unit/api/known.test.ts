@@ -47,9 +47,10 @@ const sinceMs = rolledUpMs - 10 * 60_000
 
 describe('what is known of spans', () => {
   test('is asked before the first answer, and beside the next', async () => {
-    const { answer, answered, looked, progress } = knowing({ sidecars: false, links: false })
+    const { answer, answered, looked, progress, pass } = knowing({ sidecars: false, links: false })
     const wanted = { ...day, rolledUpMs, noSidecarsSinceMs: sinceMs, noLinksSinceMs: sinceMs }
     expect(await answer()).toEqual(wanted)
+    pass(1_000)
     expect(await answer()).toEqual(wanted)
     expect({ answers: answered.length, looked, progress: progress() }).toEqual({
       answers: 2,
@@ -59,17 +60,25 @@ describe('what is known of spans', () => {
   })
 
   test('is looked at from where the range reads raw spans', async () => {
-    const { answer, looked } = knowing({ sidecars: false, links: false })
+    const { answer, looked, pass } = knowing({ sidecars: false, links: false })
     await answer({ fromMs: 5 * hourMs + 1, toMs: 24 * hourMs })
+    pass(1_000)
     await answer({ fromMs: 23.5 * hourMs, toMs: 24 * hourMs })
+    // Before what was looked at a moment ago.
     await answer({ fromMs: hourMs, toMs: 2 * hourMs })
+    await answer({ fromMs: 3 * hourMs, toMs: 4 * hourMs })
     const margin = 10 * 60_000
     expect(looked).toEqual([5 * hourMs + 1 - margin, 23.5 * hourMs - margin, 2 * hourMs - margin])
   })
 
   test('is answered again when there are sidecars or links that there were not', async () => {
     const spans = { sidecars: false, links: false }
-    const { answer, answered } = knowing(spans)
+    const known = knowing(spans)
+    const { answered } = known
+    const answer = () => {
+      known.pass(1_000)
+      return known.answer()
+    }
     await answer()
     spans.sidecars = true
     expect(await answer()).toEqual({ ...day, rolledUpMs, noLinksSinceMs: sinceMs })
