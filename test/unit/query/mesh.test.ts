@@ -8,8 +8,9 @@ import {
 } from '../../../collector/service/query/applications.ts'
 import { type KnownRow, knownQuery } from '../../../collector/service/query/known.ts'
 import { type TierVersionRow, tiersQuery } from '../../../collector/service/query/operations.ts'
-import type { Query } from '../../../collector/service/query/query.ts'
+import { everything, type Query } from '../../../collector/service/query/query.ts'
 import { defaultNaming } from '../../../collector/service/query/transaction-naming.ts'
+import { type TransactionListRow, transactionsQuery } from '../../../collector/service/query/transactions.ts'
 import { rollupConfig } from '../../../collector/service/rollup/rollup-config.ts'
 import { createRollupRuns } from '../../../collector/service/rollup/run.ts'
 import { peerOf } from '../../../collector/wire/peer.ts'
@@ -188,6 +189,15 @@ test('raw figures have neither sidecars as tiers nor their spans as calls', asyn
   const scope = { ...range, application: applicationOf(5) }
   expect(await ask<ApplicationRedRow>(applicationsRedQuery(scope))).toMatchObject([{ calls: 1 }])
   expect(await ask<KnownRow>(knownQuery(scope.fromMs))).toMatchObject([{ sidecars: true, links: false }])
+  const transactions = transactionsQuery({
+    ...scope,
+    rolledUpMs: 0,
+    naming: defaultNaming,
+    service: everything,
+    stepMs: minute,
+  })
+  const entered = await ask<TransactionListRow>(transactions)
+  expect(entered.map((row) => [row.service, row.transaction, row.calls])).toEqual([['cart', 'GET /hw2', 1]])
   const tiers = await ask<TierVersionRow>(tiersQuery(scope))
   expect(tiers.filter((row) => row.whole).map((row) => [row.service, row.calls])).toEqual([
     ['cart', 1],
