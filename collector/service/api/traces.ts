@@ -7,9 +7,8 @@ import {
   type TraceLogRow,
   type TraceMinuteRow,
   type TraceSpanRow,
-  traceFreshQuery,
-  traceIndexQuery,
   traceLogsQuery,
+  traceMinutesQuery,
   traceResourcesQuery,
   traceSpansQuery,
 } from '../query/trace-detail.ts'
@@ -119,11 +118,8 @@ export async function findTrace(
   { ask, known }: { readonly ask: Ask; readonly known: KnownSpans },
   key: TraceKey,
 ): Promise<FoundTrace> {
-  const [indexed, fresh] = await Promise.all([
-    ask<TraceMinuteRow>(traceIndexQuery(key)),
-    known.receivedUntilMs(ask).then((untilMs) => ask<TraceMinuteRow>(traceFreshQuery(key, untilMs))),
-  ])
-  const found = foundTrace(key, { indexed, fresh })
+  const receivedUntilMs = await known.receivedUntilMs(ask)
+  const found = foundTrace(key, await ask<TraceMinuteRow>(traceMinutesQuery(key, receivedUntilMs)))
   if (!found) throw unknownTrace(key)
   return found
 }

@@ -29,35 +29,34 @@ const paramsOf = ({ traceId, fromMs = 0, toMs = farFutureMs }: TraceKey) => ({ t
 /** A minute (Unix ms of its start) in which spans of the trace start. */
 export interface TraceMinuteRow {
   readonly minuteMs: number
+  readonly isIndexed: boolean
 }
 
 /** More than are kept; a trace that has more is found in some of them. */
 const minutesMax = 50_000
-
-/** A trace is found by its id alone, without a look into the spans of every day: what is rolled up is in an index. */
-export function traceIndexQuery(key: TraceKey): Query {
-  const bounds = isBounded(key)
-    ? 'AND minute >= toStartOfMinute(fromUnixTimestamp64Milli({fromMs:Int64})) AND minute < fromUnixTimestamp64Milli({toMs:Int64})'
-    : ''
-  return {
-    sql: `SELECT toUnixTimestamp(minute) * 1000 AS minuteMs FROM trace_index WHERE ${isTrace} ${bounds} LIMIT ${minutesMax}`,
-    params: paramsOf(key),
-  }
-}
-
 /** A span is visible at most so long after its receipt, by whichever replica's clock. */
 const visibleWithinMs = 60_000
 
 /**
- * What may not be in the index yet: spans of the minutes that are not rolled up, and those received since the rollup's progress,
- * whose minute may have been rolled up before. Of each hour the primary key leaves one granule, of those the index of ids none.
+ * A trace is found by its id alone, without a look into the spans of every day: what is rolled up is in an index. Not in it yet
+ * may be spans of the minutes that are not rolled up, and those received since the rollup's progress, whose minute may have been
+ * rolled up before. Of each hour of spans the primary key leaves one granule, of those the index of ids none.
  */
-export function traceFreshQuery(key: TraceKey, receivedUntilMs: number): Query {
+export function traceMinutesQuery(key: TraceKey, receivedUntilMs: number): Query {
+  const bounds = isBounded(key)
+    ? {
+        index:
+          'AND minute >= toStartOfMinute(fromUnixTimestamp64Milli({fromMs:Int64})) AND minute < fromUnixTimestamp64Milli({toMs:Int64})',
+        spans: `AND ${inSpanRange('start_time')}`,
+      }
+    : { index: '', spans: '' }
   return {
     sql: `
-SELECT DISTINCT toUnixTimestamp(toStartOfMinute(start_time)) * 1000 AS minuteMs FROM spans
+SELECT toUnixTimestamp(minute) * 1000 AS minuteMs, true AS isIndexed FROM trace_index WHERE ${isTrace} ${bounds.index} LIMIT ${minutesMax}
+UNION ALL
+SELECT DISTINCT toUnixTimestamp(toStartOfMinute(start_time)) * 1000 AS minuteMs, false AS isIndexed FROM spans
 WHERE ${isTrace} AND (start_time >= fromUnixTimestamp64Milli({openFromMs:Int64}) OR received_at >= fromUnixTimestamp64Milli({newFromMs:Int64}))
-  ${isBounded(key) ? `AND ${inSpanRange('start_time')}` : ''}
+  ${bounds.spans}
 LIMIT ${minutesMax}`,
     params: {
       ...paramsOf(key),
@@ -67,21 +66,19 @@ LIMIT ${minutesMax}`,
   }
 }
 
-interface TraceMinutes {
-  readonly indexed: readonly TraceMinuteRow[]
-  readonly fresh: readonly TraceMinuteRow[]
-}
-
 /** No minute: it is not stored. */
-export function foundTrace(key: TraceKey, { indexed, fresh }: TraceMinutes): FoundTrace | undefined {
-  const starts = [...indexed, ...fresh].map((row) => row.minuteMs)
-  if (starts.length === 0) return undefined
-  const hours = [...new Set(starts.map(hourOf))]
+export function foundTrace(key: TraceKey, minutes: readonly TraceMinuteRow[]): FoundTrace | undefined {
+  if (minutes.length === 0) return undefined
+  const starts = minutes.map((row) => row.minuteMs)
+  const hoursOfRows = (rows: readonly TraceMinuteRow[]) => [
+    ...new Set(rows.map((row) => hourOf(row.minuteMs))),
+  ]
+  const hours = hoursOfRows(minutes)
   const { fromMs, toMs } = paramsOf(key)
   return {
     key,
     hours,
-    isIndexed: new Set(indexed.map((row) => hourOf(row.minuteMs))).size === hours.length,
+    isIndexed: hoursOfRows(minutes.filter((row) => row.isIndexed)).length === hours.length,
     fromMs: Math.max(fromMs, Math.min(...starts)),
     toMs: Math.min(toMs, Math.max(...starts) + 60_000),
   }

@@ -5,8 +5,7 @@ import {
   type TraceKey,
   type TraceMinuteRow,
   type TraceSpanRow,
-  traceFreshQuery,
-  traceIndexQuery,
+  traceMinutesQuery,
   traceResourcesQuery,
   traceSpansQuery,
 } from '../../../collector/service/query/trace-detail.ts'
@@ -158,10 +157,7 @@ describe('trace search', () => {
 
 /** As the API finds it; nothing is rolled up here. */
 async function find(key: TraceKey) {
-  return foundTrace(key, {
-    indexed: await ask<TraceMinuteRow>(traceIndexQuery(key)),
-    fresh: await ask<TraceMinuteRow>(traceFreshQuery(key, 0)),
-  })
+  return foundTrace(key, await ask<TraceMinuteRow>(traceMinutesQuery(key, 0)))
 }
 
 async function spansOf(key: TraceKey): Promise<TraceSpanRow[]> {

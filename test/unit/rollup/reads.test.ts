@@ -12,8 +12,7 @@ import {
   foundTrace,
   type TraceMinuteRow,
   type TraceSpanRow,
-  traceFreshQuery,
-  traceIndexQuery,
+  traceMinutesQuery,
   traceSpansQuery,
 } from '../../../collector/service/query/trace-detail.ts'
 import { rollupConfig } from '../../../collector/service/rollup/rollup-config.ts'
@@ -106,9 +105,9 @@ test('the flow map of a long range is the map that raw spans give, by the indepe
 /** As the API finds it; the progress of the rollup may be that of a while ago. */
 async function find(traceId: string, untilMs?: number) {
   const [progress] = await ask<{ receivedUntilMs: number }>(rolledUpToQuery())
-  const fresh = traceFreshQuery({ traceId }, untilMs ?? progress?.receivedUntilMs ?? 0)
-  const indexed = await ask<TraceMinuteRow>(traceIndexQuery({ traceId }))
-  return { fresh, found: foundTrace({ traceId }, { indexed, fresh: await ask<TraceMinuteRow>(fresh) }) }
+  const query = traceMinutesQuery({ traceId }, untilMs ?? progress?.receivedUntilMs ?? 0)
+  const minutes = await ask<TraceMinuteRow>(query)
+  return { query, minutes, found: foundTrace({ traceId }, minutes) }
 }
 
 async function spansOf(traceId: string, untilMs?: number): Promise<TraceSpanRow[]> {
@@ -127,15 +126,18 @@ async function explained({ sql, params }: Query): Promise<string> {
 
 test('a trace is found by its id alone through the index, in the spans of its own hour', async () => {
   const traceId = seeded.facts.sampleTraceId
-  const { fresh, found } = await find(traceId)
+  const { query, minutes, found } = await find(traceId)
   const row = seeded.first.find((span) => Buffer.from(span.trace_id).toString('hex') === traceId)
   const hourOf = Math.floor(Number(row?.start_time) / 1e6 / hour) * (hour / 1000)
   expect(found).toMatchObject({ hours: [hourOf], isIndexed: true })
   expect(await spansOf(traceId)).toHaveLength(8)
   expect(await spansOf(traceId, 0)).toHaveLength(8)
   // Of two days of raw spans no other granule is opened to find it: all of them are rolled up.
-  expect(await ask(fresh)).toEqual([])
-  expect(await explained(fresh)).toMatch(/Name: trace_id_bloom[\s\S]*Granules: [01]\//)
+  expect(minutes.map((each) => each.isIndexed)).not.toContain(false)
+  const [ofSpans] = (await explained(query))
+    .split('ReadFromMergeTree')
+    .filter((part) => /^ \(\S+\.spans\)/.test(part))
+  expect(ofSpans).toMatch(/Name: trace_id_bloom[\s\S]*Granules: [01]\//)
   if (!found) throw new Error('not found')
   const read = await explained(traceSpansQuery(found, 10))
   expect(read).toMatch(/toStartOfHour\(start_time\) in 1-element set/)
