@@ -153,3 +153,21 @@ test('a trace that arrives when its minute is rolled up is found by its id at on
   expect((await find(traceId)).found?.isIndexed).toBe(false)
   expect(await spansOf(traceId)).toHaveLength(1)
 })
+
+test('late spans of a trace that is in the index are found in its hour and in another', async () => {
+  const trace_id = Buffer.from(seeded.facts.sampleTraceId, 'hex')
+  const [like] = seeded.first.filter((span) => Buffer.from(span.trace_id).equals(trace_id))
+  if (!like) throw new Error('no span')
+  const late = (id: string, laterMs: number) => ({
+    ...like,
+    span_id: Buffer.from(id.repeat(8), 'hex'),
+    start_time: BigInt(like.start_time) + BigInt(laterMs) * 1_000_000n,
+    received_at: Date.now(),
+  })
+  await clickHouse.store.insert({ table: spansTable, rows: [late('a1', 0)] }, 'late span')
+  expect((await find(seeded.facts.sampleTraceId)).found?.isIndexed).toBe(true)
+  expect(await spansOf(seeded.facts.sampleTraceId)).toHaveLength(9)
+  await clickHouse.store.insert({ table: spansTable, rows: [late('a2', hour)] }, 'later span')
+  expect((await find(seeded.facts.sampleTraceId)).found?.isIndexed).toBe(false)
+  expect(await spansOf(seeded.facts.sampleTraceId)).toHaveLength(10)
+})
