@@ -101,7 +101,9 @@ export function toFlowEdges(rows: readonly FlowCellsRow[], scope: Range): FlowEd
         ...(JSON.parse(ends) as object),
         ...redOfCells(addCells(own), perDoubling),
       }))
-      .sort((a, b) => b.calls - a.calls)
+      .sort(
+        (a, b) => b.calls - a.calls || a.caller.localeCompare(b.caller) || a.callee.localeCompare(b.callee),
+      )
   return [
     ...by('edge', ({ caller, callee, async }) => ({ caller, callee, async })),
     ...by('caller', ({ caller }) => ({ caller })),
