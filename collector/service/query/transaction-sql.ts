@@ -20,8 +20,8 @@ export const storedAttribute: AttributeOf = (key) => `attributes[${textLiteral(k
 export const textLiteral = (text: string): string =>
   `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 
-const firstOf = (attribute: AttributeOf, keys: readonly string[]) =>
-  keys.reduceRight((rest, key) => `if(${attribute(key)} != '', ${attribute(key)}, ${rest})`, "''")
+const firstOf = (attribute: AttributeOf, keys: readonly string[], otherwise = "''") =>
+  `multiIf(${keys.map((key) => `${attribute(key)} != '', ${attribute(key)}`).join(', ')}, ${otherwise})`
 
 /** `http.path` is Zipkin's. `path()` of ClickHouse is that of a URL, without its query. */
 const paths = ['url.path', 'http.target', 'http.path'] as const
@@ -29,7 +29,7 @@ const urls = ['url.full', 'http.url'] as const
 
 /** SQL text: the whole path of an HTTP request, without query and fragment; '' when the span does not tell. */
 export const pathOf = (attribute: AttributeOf): string =>
-  `extract(if(${firstOf(attribute, paths)} != '', ${firstOf(attribute, paths)}, path(${firstOf(attribute, urls)})), '^[^?#]*')`
+  `extract(${firstOf(attribute, paths, `path(${firstOf(attribute, urls)})`)}, '^[^?#]*')`
 
 /** SQL text: the segments of a path. What follows `;` is a parameter of a segment. */
 export const segmentsOf = (path: string): string =>
