@@ -84,7 +84,7 @@ export function registerTraceRoutes(
       const ask = asker(store, request, reply)
       const key = traceKey(request.params.traceId, request.query.aroundMs)
       const spansOf = (of: SpansOfTrace) => ask<TraceSpanRow>(traceSpansQuery(of, spansMax + 1))
-      // Its spans are mostly where the index says, and are not waited for longer than for them.
+      // Mostly its spans are where the index says: asked for at once, and again only where some are newer than that.
       const [indexed, { again, ...context }] = await Promise.all([
         spansOf({ key, hours: 'indexed' }),
         findTrace({ ask, known }, key).then(async (found) => {

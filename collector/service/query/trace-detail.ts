@@ -12,8 +12,9 @@ export interface TraceKey {
 /** Where its spans are. */
 export interface FoundTrace {
   readonly key: TraceKey
-  /** The hours (Unix s) in which some start, and whether the index has them all. */
+  /** The hours (Unix s) in which some start. */
   readonly hours: readonly number[]
+  /** None of its spans is so new that the index may have lacked it a moment ago. */
   readonly isIndexed: boolean
   /** The minutes in which they start: from the first, to the end of the last, within the bounds of the key. */
   readonly fromMs: number
@@ -70,21 +71,15 @@ LIMIT ${minutesMax}`,
 export function foundTrace(key: TraceKey, minutes: readonly TraceMinuteRow[]): FoundTrace | undefined {
   if (minutes.length === 0) return undefined
   const starts = minutes.map((row) => row.minuteMs)
-  const hoursOfRows = (rows: readonly TraceMinuteRow[]) => [
-    ...new Set(rows.map((row) => hourOf(row.minuteMs))),
-  ]
-  const hours = hoursOfRows(minutes)
   const { fromMs, toMs } = paramsOf(key)
   return {
     key,
-    hours,
-    isIndexed: hoursOfRows(minutes.filter((row) => row.isIndexed)).length === hours.length,
+    hours: [...new Set(starts.map((ms) => Math.floor(ms / 3_600_000) * 3_600))],
+    isIndexed: minutes.every((row) => row.isIndexed),
     fromMs: Math.max(fromMs, Math.min(...starts)),
     toMs: Math.min(toMs, Math.max(...starts) + 60_000),
   }
 }
-
-const hourOf = (ms: number) => Math.floor(ms / 3_600_000) * 3_600
 
 /** `indexed`: those of the index; left out: of every day. */
 export interface SpansOfTrace {
