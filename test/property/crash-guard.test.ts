@@ -61,23 +61,24 @@ const start: readonly Act[] = [
   { type: 'wait', minutes: 6 },
 ]
 
-test('no template is decided on twice, and none without a pod of another kind that runs well', {
+test('no template is decided on twice in a row, and none without a pod of another kind that runs well', {
   timeout: 60_000,
 }, async () => {
   const seed = testSeed()
   let decisions = 0
   await fc.assert(
-    fc.asyncProperty(fc.array(act, { minLength: 10, maxLength: 60 }), async (acts) => {
+    fc.asyncProperty(fc.array(act, { minLength: 20, maxLength: 60, size: 'max' }), async (acts) => {
       const run = createRun()
       for (const one of [...start, ...acts]) await run.act(one)
       await run.stop()
-      expect(new Set(run.decided).size).toBe(run.decided.length)
+      // The last one alone is kept in mind: what was deployed in between makes it another rollout.
+      expect(run.decided.filter((template, index) => template === run.decided[index - 1])).toEqual([])
       decisions += run.decided.length
     }),
-    { seed, numRuns: 60 },
+    { seed, numRuns: 100 },
   )
   // A machine that never decides would hold as well.
-  expect(decisions, `seed ${seed}`).toBeGreaterThan(5)
+  expect(decisions, `seed ${seed}`).toBeGreaterThan(0)
 })
 
 function createRun() {
