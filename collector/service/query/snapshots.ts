@@ -64,7 +64,13 @@ const within = (fromMs: string) => `start_time >= ${fromMs} AND start_time < ${a
   AND toStartOfHour(start_time) >= toStartOfHour(${at('{fromMs:Int64}')}) AND toStartOfHour(start_time) <= toStartOfHour(${at('{toMs:Int64}')})`
 const inMinutes = within(`toStartOfMinute(${at('{fromMs:Int64}')})`)
 
-/** The rows of SnapshotRow. */
+const ofApplication = ({ application }: SnapshotFilter, condition: string) =>
+  application === '' ? 'true' : condition
+
+const isKept = (filter: SnapshotFilter) =>
+  `${ofApplication(filter, 'application = {application:String}')} AND snapshots.reason != 'computed' AND ${conditionsOf(filter)}`
+
+/** The columns of SnapshotRow that stored snapshots and others name alike. */
 const columns = `
   lower(hex(trace_id)) AS traceId, lower(hex(span_id)) AS spanId, toFloat64(toUnixTimestamp64Milli(start_time)) AS startMs,
   duration_ns / 1e6 AS durationMs, cluster_id AS clusterId, namespace, application, service, transaction, version, pod, operation,
@@ -122,7 +128,7 @@ SELECT
   ${columns}, toString(reason) AS reason, baseline_calls AS baselineCalls, baseline_mean_ms AS baselineMeanMs,
   baseline_sigma_ms AS baselineSigmaMs, toString(rule) AS rule
 FROM snapshots
-WHERE ${within(at('{fromMs:Int64}'))} AND ({application:String} = '' OR application = {application:String}) AND snapshots.reason != 'computed' AND ${conditionsOf(filter)}
+WHERE ${within(at('{fromMs:Int64}'))} AND ${isKept(filter)}
   AND (toStartOfMinute(start_time), generation) IN (
     SELECT toStartOfMinute(start_time) AS minute, max(generation) FROM snapshots WHERE reason = 'computed' AND ${inMinutes} GROUP BY minute
   )${page.before ? ` AND ${isBefore('start_time')}` : ''}
@@ -142,7 +148,8 @@ export interface SnapshotStepRow {
 
 /** `stepMs`: whole minutes. The rows that say which generation of a minute counts are read with those that are counted. */
 export function snapshotStepsQuery(filter: SnapshotFilter, stepMs: number): Query {
-  const ofApplication = filter.application === '' ? '' : "AND application IN ('', {application:String})"
+  // The rows of generations have no application.
+  const either = ofApplication(filter, "application IN ('', {application:String})")
   return {
     sql: `
 SELECT ${stepOf('toDateTime64(minute, 3)')} AS timeMs, why AS reason, toFloat64(sum(n)) AS kept, sum(share) AS all
@@ -150,8 +157,7 @@ FROM (
   SELECT *, max(if(why = 'computed', generation, 0)) OVER (PARTITION BY minute) AS newest FROM (
     SELECT toStartOfMinute(start_time) AS minute, generation, toString(reason) AS why, count() AS n, sum(alike / kept) AS share
     FROM snapshots
-    WHERE ${inMinutes} ${ofApplication} AND (reason = 'computed' OR (
-      start_time >= ${at('{fromMs:Int64}')} AND ({application:String} = '' OR application = {application:String}) AND snapshots.reason != 'computed' AND ${conditionsOf(filter)}))
+    WHERE ${inMinutes} AND ${either} AND (reason = 'computed' OR (start_time >= ${at('{fromMs:Int64}')} AND ${isKept(filter)}))
     GROUP BY minute, generation, why
   )
 )
