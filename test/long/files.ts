@@ -6,4 +6,6 @@ export const longTests = [
   'test/property/rollup.test.ts',
   'test/unit/store/cluster.test.ts',
   'test/e2e/image.test.ts',
+  'test/unit/grafana/dashboards.test.ts',
+  'test/unit/simulated-cluster/program.test.ts',
 ]
