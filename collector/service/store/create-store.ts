@@ -6,7 +6,6 @@ import { insertNative, insertRows } from './insert.ts'
 import { createInsertProblems } from './insert-problems.ts'
 import { parseRow } from './json-row.ts'
 import { type MigrationReport, migrate } from './migrate.ts'
-import { createReader } from './read.ts'
 import type { Query, Store } from './store.ts'
 
 export interface StoreConfig {
@@ -24,7 +23,7 @@ export interface StoreConfig {
   readonly insertRetryForMs?: number
   readonly queryMaxExecutionSeconds?: number
   readonly queryMaxMemoryBytes?: number
-  /** Connections to ClickHouse for questions, and as many for the rest; requests beyond wait. */
+  /** Connections to ClickHouse; requests beyond wait. */
   readonly connectionsMax?: number
 }
 
@@ -86,36 +85,31 @@ export function createStore({
     cluster ? clusterStatements(statement, { cluster, database }) : [statement]
   const problems = createInsertProblems()
   const insertDeps = { client, clock, log, retryForMs: insertRetryForMs, signal: closing.signal }
-  const reader = createReader({
-    url,
-    username,
-    password,
-    timeoutMs: options.request_timeout,
-    connectionsMax,
-    idleMs: idleSocketMs,
-    fixed: {
-      database,
-      ...(cluster ? clusterSettings(insertQuorum) : {}),
-      // Reads only; settings may still be named in the query.
-      readonly: 2,
-      // Rules of an application's transactions are part of the text.
-      max_query_size: 4 * 1024 ** 2,
-      max_ast_elements: 1_000_000,
-      max_expanded_ast_elements: 2_000_000,
-      max_execution_time: queryMaxExecutionSeconds,
-      max_memory_usage: queryMaxMemoryBytes,
-      cancel_http_readonly_queries_on_client_close: 1,
-      ...plainReading,
-      output_format_json_quote_64bit_integers: 0,
-      output_format_json_quote_denormals: 0,
-    },
-  })
-
   async function query<Row>(
     { sql, params }: Query,
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<Row[]> {
-    const text = await reader.read({ sql, params, signal })
+    const result = await client.query({
+      query: sql,
+      query_params: params,
+      format: 'JSONEachRow',
+      clickhouse_settings: {
+        // Reads only; settings may still be named in the query.
+        readonly: '2',
+        // Rules of an application's transactions are part of the text.
+        max_query_size: String(4 * 1024 ** 2),
+        max_ast_elements: '1000000',
+        max_expanded_ast_elements: '2000000',
+        max_execution_time: queryMaxExecutionSeconds,
+        max_memory_usage: String(queryMaxMemoryBytes),
+        cancel_http_readonly_queries_on_client_close: 1,
+        ...plainReading,
+        output_format_json_quote_64bit_integers: 0,
+        output_format_json_quote_denormals: 0,
+      },
+      ...(signal ? { abort_signal: signal } : {}),
+    })
+    const text = await result.text()
     return text
       .split('\n')
       .filter(Boolean)
@@ -158,7 +152,6 @@ export function createStore({
     ping: async () => (await client.ping()).success,
     async close() {
       closing.abort()
-      reader.close()
       await client.close()
     },
   }

@@ -152,32 +152,6 @@ describe('queries', () => {
       ])
   })
 
-  test('a connection that the server has closed is replaced, an answer that breaks off is an error', async () => {
-    let requests = 0
-    const sockets = new Set<unknown>()
-    const server = createServer((request, response) => {
-      requests++
-      const isReused = sockets.has(request.socket)
-      sockets.add(request.socket)
-      if (isReused) request.socket.resetAndDestroy()
-      else if (requests > 3) response.write('{"n":', () => request.socket.destroy())
-      else response.end('{"n":1}\n')
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const store = createStore({
-      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      database: 'x',
-    })
-    const one = () => store.query({ sql: 'SELECT 1 AS n', params: {} })
-    expect(await one()).toEqual([{ n: 1 }])
-    expect(await one()).toEqual([{ n: 1 }])
-    expect({ requests, sockets: sockets.size }).toEqual({ requests: 3, sockets: 2 })
-    await expect(one()).rejects.toThrow()
-    await store.close()
-    await new Promise((resolve) => server.close(resolve))
-    await expect(one()).rejects.toThrow()
-  })
-
   test('a query that takes too long or too much memory is ended', async () => {
     const small = createStore({
       url: clickhouse.url,
