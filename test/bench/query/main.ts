@@ -107,7 +107,7 @@ try {
 ${machineText(machine)}
 
 ${(traces * spansPerTrace).toLocaleString('en-US')} spans over 24 h in traces of ${spansPerTrace}, twenty services in their applications, twelve attributes a span, made in the
-engine; ${loaded.bytesPerSpan.toFixed(1)} bytes a span after merges, ${loaded.derivedBytesPerSpan.toFixed(1)} more for what is derived of them. Each question is a request to the
+engine: 23 hours of them merged, the last in inserts of ${insertEveryMs / 1000} s and in the parts that the engine made of these. ${loaded.bytesPerSpan.toFixed(1)} bytes a span after merges, ${loaded.derivedBytesPerSpan.toFixed(1)} more for what is derived of them. Each question is a request to the
 service's own routes (no network), answered from ClickHouse each time: the engine's caches are warm, there is no other. Medians and the
 slowest of ${values.rounds}; CPU is the engine's. Nothing else ran.
 

@@ -63,21 +63,16 @@ export async function seedHistory(
   })
 }
 
-const figuresOf = ({
-  calls,
-  errors,
-  duration_sum_ns,
-  duration_max_ns,
-  duration_buckets,
-  duration_counts,
-}: ReturnType<typeof toRow>) => ({
-  calls,
-  errors,
-  duration_sum_ns,
-  duration_max_ns,
-  duration_buckets,
-  duration_counts,
-})
+const figures = [
+  'calls',
+  'errors',
+  'duration_sum_ns',
+  'duration_max_ns',
+  'duration_buckets',
+  'duration_counts',
+] as const
+const figuresOf = (row: ReturnType<typeof toRow>) =>
+  Object.fromEntries(figures.map((name) => [name, row[name]]))
 
 /** Hours of the calls of one edge of the flow map between two tiers of `shop`, each of which took as long. */
 export async function seedEdgeHistory(
