@@ -17,8 +17,10 @@ test('the demo shows pods, events, versions and traces, stops on Ctrl-C, and fin
   ]
   const url = `http://127.0.0.1:${ports[0]}`
   const get = async <T>(path: string): Promise<T> => (await (await fetch(`${url}/api/v1${path}`)).json()) as T
+  const started: ReturnType<typeof startCli>[] = []
   const start = async () => {
     const demo = startCli(...args)
+    started.push(demo)
     await eventually(
       'the demo runs',
       () => (demo.output().includes(`Binnacle is running: ${url}`) ? true : undefined),
@@ -62,6 +64,7 @@ test('the demo shows pods, events, versions and traces, stops on Ctrl-C, and fin
   } catch (error) {
     throw new Error(`logs in ${join(directory.path, 'logs')}`, { cause: error })
   } finally {
+    await Promise.all(started.map((demo) => demo.kill('SIGTERM')))
     directory.remove()
   }
 })

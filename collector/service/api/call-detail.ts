@@ -1,5 +1,14 @@
 import type { Range } from '../query/query.ts'
-import { type CallFiguresRow, type CallRows, callFiguresQuery, sinceQuery } from '../query/red-rows.ts'
+import {
+  type CallFiguresRow,
+  type CallRows,
+  callFiguresQuery,
+  type SlowCallRow,
+  sinceQuery,
+  slowestCallsQuery,
+  slowestMax,
+  slowestRowsMax,
+} from '../query/red-rows.ts'
 import type { Ask } from './ask.ts'
 import { perMinute, toRed } from './red.ts'
 import type { CallDetail } from './schema/calls.ts'
@@ -18,6 +27,9 @@ export async function callDetail(
   ])
   const minutes = (scope.toMs - scope.fromMs) / 60_000
   const whole = figures.find((row) => row.level === 'whole')
+  const found = slowestOf(whole)
+  // Some traces have so many slow calls that others find no room.
+  const hasMore = found.length < slowestMax && whole?.slowest.length === slowestRowsMax
   return {
     red: toRed(whole, minutes),
     charts: redCharts(
@@ -27,15 +39,13 @@ export async function callDetail(
     ),
     parts: toParts(figures, minutes),
     consumers: [],
-    slowest: slowestOf(whole),
+    slowest: hasMore ? await ask<SlowCallRow>(slowestCallsQuery(rows, { ...scope, stepMs }, narrow)) : found,
     sinceMs: since?.sinceMs ?? null,
   }
 }
 
-const slowestMax = 10
-
 /** One of each trace. */
-const slowestOf = (whole: CallFiguresRow | undefined): CallDetail['slowest'] =>
+const slowestOf = (whole: CallFiguresRow | undefined): SlowCallRow[] =>
   [...Map.groupBy(whole?.slowest ?? [], ([traceId]) => traceId).values()]
     .flatMap(([first]) => (first ? [first] : []))
     .slice(0, slowestMax)

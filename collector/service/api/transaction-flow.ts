@@ -1,4 +1,4 @@
-import type { FlowEdgeRow } from '../query/flow-map.ts'
+import { type FlowEdgeRow, groupedEdges } from '../query/flow-map.ts'
 import type { TierVersionRow } from '../query/operations.ts'
 import type { RedRow } from '../query/red.ts'
 import type { EnteredCallRow, FlowCallRow, FlowSpanRow } from '../query/transaction-flow.ts'
@@ -26,11 +26,7 @@ export function transactionFlowOf({ application, entered, spans, calls }: Found)
     (span) => span.isEntry && span.application === application && reached.has(keyOf(span)),
   )
   return {
-    edges: [
-      ...edgesBy('edge', edgeCalls, ({ caller, callee, async }) => ({ caller, callee, async })),
-      ...edgesBy('caller', edgeCalls, ({ caller }) => ({ caller, callee: '', async: false })),
-      ...edgesBy('callee', edgeCalls, ({ callee }) => ({ caller: '', callee, async: false })),
-    ],
+    edges: groupedEdges(edgeCalls, redOf),
     tiers: [
       ...tiersBy(entries, (span) => ({ service: span.service, version: '', whole: true })),
       ...tiersBy(entries, ({ service, version }) => ({ service, version, whole: false })),
@@ -87,20 +83,6 @@ export function nearestAbove<Entered extends SpanKey>(
     }
     return undefined
   }
-}
-
-type Ends = Pick<FlowEdgeRow, 'caller' | 'callee' | 'async'>
-
-function edgesBy(
-  grouped: FlowEdgeRow['grouped'],
-  calls: readonly FlowCallRow[],
-  endsOf: (call: FlowCallRow) => Ends,
-): FlowEdgeRow[] {
-  return [...Map.groupBy(calls, (call) => JSON.stringify(endsOf(call)))].map(([ends, of]) => ({
-    grouped,
-    ...(JSON.parse(ends) as Ends),
-    ...redOf(of),
-  }))
 }
 
 type Tier = Pick<TierVersionRow, 'service' | 'version' | 'whole'>

@@ -9,7 +9,7 @@ import {
   type SpanWindow,
   spanNumber,
 } from './pairing-sql.ts'
-import { once } from './span-sql.ts'
+import { columnsOf, once } from './span-sql.ts'
 
 /**
  * The edges of the flow map, one row a call, from raw spans:
@@ -37,9 +37,9 @@ const entriesIn = (window: SpanWindow, kinds: string, condition: string, traces:
   ${once}`,
   )
 
-/** An entry with its caller, if that is stored. */
 const ownColumns =
   'start_time, application, service, version, kind, messaging_system, messaging_destination, duration_ns, status, weight'
+/** An entry with its caller, if that is stored. */
 export const callColumns = `${ownColumns}, paired, callerApplication, callerService, callerVersion, callerKind, callerNs, callerStatus`
 
 /** What consumes a message is not who calls the next. */
@@ -48,11 +48,7 @@ const notConsumer = 'kind != 5'
 /** Entries that can only be called by their parent. They are the smaller side of the join: callers pass by and are not kept. */
 const byParent = (window: SpanWindow, traces: string, ids: string) => `
 SELECT
-  ${`${ids}${ownColumns}`
-    .split(', ')
-    .filter(Boolean)
-    .map((name) => `entry.${name} AS ${name}`)
-    .join(', ')},
+  ${columnsOf('entry', `${ids}${ownColumns}`)},
   ${isPair('caller', 'entry')} AS paired, caller.application AS callerApplication, caller.service AS callerService,
   caller.version AS callerVersion, caller.kind AS callerKind, caller.duration_ns AS callerNs, caller.status AS callerStatus
 FROM (${mayCall(window, `${notConsumer} AND ${traces}`)}) AS caller
@@ -70,10 +66,7 @@ SELECT ${ids}${callColumns} FROM (
       multiIf(NOT paired, 2, ref.2 = parent_span_id AND ref.1 = trace_id, 0, 1) AS rank
     FROM (
       SELECT
-        ${entryColumns
-          .split(', ')
-          .map((name) => `entry.${name} AS ${name}`)
-          .join(', ')},
+        ${columnsOf('entry', entryColumns)},
         entry.ref AS ref, ${isPair('caller', 'entry')} AS paired, caller.application AS callerApplicationIs,
         caller.service AS callerServiceIs, caller.version AS callerVersionIs, caller.kind AS callerKindIs,
         caller.duration_ns AS callerNs, caller.status AS callerStatus

@@ -8,7 +8,7 @@ import {
   skewMs,
   spanNumber,
 } from './pairing-sql.ts'
-import { isEntry, noParent, once } from './span-sql.ts'
+import { columnsOf, isEntry, noParent, once } from './span-sql.ts'
 import type { Naming } from './transaction-naming.ts'
 import { nameOf, needsAttributesOf } from './transaction-rules-sql.ts'
 import { defaultName, pathOf, storedAttribute } from './transaction-sql.ts'
@@ -75,12 +75,11 @@ const ownColumns = entryColumns.replace(', entering, transaction, protocol, meth
  */
 export function entriesOfApplication(window: SpanWindow, naming: Naming, condition = 'true'): string {
   const own = `application = {application:String}`
-  const columns = ownColumns.split(', ').map((column) => `entry.${column} AS ${column}`)
   const entries = `${isEntry} AND ${own} AND ${condition} AND ${window.own('start_time')}`
   const linked = window.links === false ? 'false' : isLinked
   return `
 SELECT
-  ${columns.join(', ')}, NOT entry.linked AND NOT ${isPair('caller', 'entry')} AS entering, if(entering, entry.name, '') AS transaction
+  ${columnsOf('entry', ownColumns)}, NOT entry.linked AND NOT ${isPair('caller', 'entry')} AS entering, if(entering, entry.name, '') AS transaction
 FROM (
   SELECT trace_id, span_id, kind, duration_ns, start_time, true AS found FROM spans
   WHERE ${own} AND NOT sidecar AND ${window.around('start_time', pairingMarginMs, skewMs)}

@@ -88,25 +88,25 @@ LIMIT 5000`,
 
 export function toFlowEdges(rows: readonly FlowCellsRow[], scope: Range): FlowEdgeRow[] {
   const perDoubling = redSource(scope) === 'raw' ? rawBuckets : rollupBuckets
-  const by = (
-    grouped: FlowEdgeRow['grouped'],
-    endsOf: (row: FlowCellsRow) => Partial<Pick<FlowEdgeRow, 'caller' | 'callee' | 'async'>>,
-  ) =>
+  return groupedEdges(rows, (own) => redOfCells(addCells(own), perDoubling))
+}
+
+type Ends = Pick<FlowEdgeRow, 'caller' | 'callee' | 'async'>
+
+/** The edges of rows, and what goes out of each caller and into each callee; the busiest of each first. */
+export function groupedEdges<Row extends Ends>(
+  rows: readonly Row[],
+  redOf: (rows: readonly Row[]) => RedRow,
+): FlowEdgeRow[] {
+  const by = (grouped: FlowEdgeRow['grouped'], endsOf: (row: Row) => Ends) =>
     [...Map.groupBy(rows, (row) => JSON.stringify(endsOf(row)))]
-      .map(([ends, own]) => ({
-        grouped,
-        caller: '',
-        callee: '',
-        async: false,
-        ...(JSON.parse(ends) as object),
-        ...redOfCells(addCells(own), perDoubling),
-      }))
+      .map(([ends, own]) => ({ grouped, ...(JSON.parse(ends) as Ends), ...redOf(own) }))
       .sort(
         (a, b) => b.calls - a.calls || a.caller.localeCompare(b.caller) || a.callee.localeCompare(b.callee),
       )
   return [
     ...by('edge', ({ caller, callee, async }) => ({ caller, callee, async })),
-    ...by('caller', ({ caller }) => ({ caller })),
-    ...by('callee', ({ callee }) => ({ callee })),
+    ...by('caller', ({ caller }) => ({ caller, callee: '', async: false })),
+    ...by('callee', ({ callee }) => ({ caller: '', callee, async: false })),
   ]
 }

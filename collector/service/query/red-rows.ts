@@ -68,6 +68,8 @@ export function redRows(
   }
 }
 
+export const slowestMax = 10
+
 export interface CallFiguresRow extends RedRow {
   /** Of all calls, of those of one service and version, or, where steps are asked for, of one step. */
   readonly level: 'whole' | 'part' | 'step'
@@ -87,8 +89,8 @@ export interface CallFiguresRow extends RedRow {
   ])[]
 }
 
-/** Rows of `slowest`: the API shows as many traces as are left of these. */
-const slowestMax = 50
+/** Rows of `slowest`. Where so many are of fewer traces than are wanted, `slowestCallsQuery` has them. */
+export const slowestRowsMax = 50
 
 /** All of them in one reading; of parts the busiest. */
 export function callFiguresQuery(
@@ -112,7 +114,7 @@ SELECT
   ${level} AS level, service, version, ${timeMs}, ${from.red},
   if(level = 'whole', arrayMap(
     one -> (lower(hex(one.2)), toUnixTimestamp64Milli(one.3), one.1 / -1e6, toString(one.4), toString(one.5)),
-    groupArraySortedIf(${slowestMax})((-toInt64(${from.longestNs}), sample, at, service, version), sample != toFixedString('', 16))
+    groupArraySortedIf(${slowestRowsMax})((-toInt64(${from.longestNs}), sample, at, service, version), sample != toFixedString('', 16))
   ), []) AS slowest
 FROM (${rowsByStep})
 GROUP BY GROUPING SETS ((), (service, version)${set})
@@ -122,7 +124,6 @@ LIMIT 2000 BY level`,
   }
 }
 
-/** A sample of the slow calls of a backend. */
 export interface SlowCallRow {
   readonly traceId: string
   /** Of its minute, where it is rolled up. */
@@ -130,6 +131,26 @@ export interface SlowCallRow {
   readonly durationMs: number
   readonly service: string
   readonly version: string
+}
+
+/** The slowest call of each minute that is rolled up, and all others: the slowest of them, one of each trace. */
+export function slowestCallsQuery(
+  rows: CallRows,
+  scope: Range & { readonly stepMs?: number },
+  narrow: string,
+): Query {
+  const from = redRows(rows, scope, narrow)
+  return {
+    sql: `${from.bounds}
+SELECT
+  lower(hex(sample)) AS traceId, toUnixTimestamp64Milli(at) AS atMs, ${from.longestNs} / 1e6 AS durationMs, service, version
+FROM (${from.rows})
+WHERE sample != toFixedString('', 16)
+ORDER BY ${from.longestNs} DESC, traceId
+LIMIT 1 BY sample
+LIMIT ${slowestMax}`,
+    params: { ...scope },
+  }
 }
 
 /** The first minute in which the rollup has such a call; no row: there is none. */

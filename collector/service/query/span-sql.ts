@@ -27,6 +27,13 @@ export function between(column: string, fromMs: string, toMs: string): string {
   return `${column} >= ${at(fromMs)} AND ${column} < ${at(toMs)} AND ${hour} >= toStartOfHour(${at(fromMs)}) AND ${hour} <= toStartOfHour(${at(toMs)})`
 }
 
+/** SQL text: the columns of one side of a join, under their own names. */
+export const columnsOf = (side: string, columns: string): string =>
+  columns
+    .split(', ')
+    .map((name) => `${side}.${name} AS ${name}`)
+    .join(', ')
+
 /** SQL text: spans of the range by their start, widened by a margin on both sides. */
 export function inSpanRange(column: string, marginMs = 0): string {
   return between(column, `{fromMs:Int64} - ${marginMs}`, `{toMs:Int64} + ${marginMs}`)

@@ -85,6 +85,7 @@ export function createStore({
     cluster ? clusterStatements(statement, { cluster, database }) : [statement]
   const problems = createInsertProblems()
   const insertDeps = { client, clock, log, retryForMs: insertRetryForMs, signal: closing.signal }
+
   async function query<Row>(
     { sql, params }: Query,
     { signal }: { readonly signal?: AbortSignal } = {},

@@ -20,6 +20,7 @@ import {
 } from '../../../collector/service/api/schema/information-points.ts'
 import { rollupConfig } from '../../../collector/service/rollup/rollup-config.ts'
 import { createRollupRuns } from '../../../collector/service/rollup/run.ts'
+import { type EntrySpan, entrySpan } from '../../support/entry-span.ts'
 import { seedTraces } from '../../support/seed/traces.ts'
 import { type SeededApp, startSeededApp } from '../../support/service-app.ts'
 
@@ -232,6 +233,36 @@ describe('errors, databases, backends and endpoints say what plain SQL over span
     const response = await seeded.app.inject({ url: `/api/v1/applications/shop/errors?${later}` })
     expect(response.json<ErrorList>().exceptions).toMatchObject([{ isNew: true, firstVersion: 'v1' }])
   })
+})
+
+test('the slowest calls are of different traces, however many of them one trace made', async () => {
+  const { trace_id: loop } = entrySpan({ id: 'loop', atMs: 0, ms: 0 })
+  const call = (id: string, ms: number, over: Partial<EntrySpan> = {}) =>
+    entrySpan({
+      id,
+      atMs: seeded.facts.fromMs + 1_000,
+      ms,
+      ...{ application: 'loops', kind: 3, db_system: 'sqlite', db_statement: 'SELECT 1' },
+      ...over,
+    })
+  const rows = [
+    ...Array.from({ length: 60 }, (_, index) => call(`loop ${index}`, 500, { trace_id: loop })),
+    ...Array.from({ length: 12 }, (_, index) => call(`one ${index}`, 10 + index)),
+  ]
+  expect((await seeded.clickHouse.store.insert({ table: spansTable, rows }, 'loops')).type).toBe('stored')
+  const [statement] = await seeded.clickHouse.store.query<{ hash: string }>({
+    sql: "SELECT toString(cityHash64(normalizeQuery('SELECT 1'))) AS hash",
+    params: {},
+  })
+  const range = `from=${seeded.facts.fromMs}&to=${seeded.facts.fromMs + 10 * 60_000}`
+  const response = await seeded.app.inject(
+    `/api/v1/applications/loops/statement?system=sqlite&hash=${statement?.hash}&${range}`,
+  )
+  expect(response.statusCode, response.body).toBe(200)
+  const { red, slowest } = response.json<StatementDetail>()
+  expect(red.calls).toBe(72)
+  expect(slowest.map(({ durationMs }) => durationMs)).toEqual([500, 21, 20, 19, 18, 17, 16, 15, 14, 13])
+  expect(new Set(slowest.map(({ traceId }) => traceId)).size).toBe(10)
 })
 
 describe('information points', () => {
