@@ -41,7 +41,7 @@ const visibleWithinMs = 60_000
 /**
  * A trace is found by its id alone, without a look into the spans of every day: what is rolled up is in an index. Not in it yet
  * may be spans of the minutes that are not rolled up, and those received since the rollup's progress, whose minute may have been
- * rolled up before. Of each hour of spans the primary key leaves one granule, of those the index of ids none.
+ * rolled up before. Apart, so that the time of parts and the index of receipts leave none of what is rolled up.
  */
 export function traceMinutesQuery(key: TraceKey, receivedUntilMs: number): Query {
   const bounds = isBounded(key)
@@ -51,14 +51,14 @@ export function traceMinutesQuery(key: TraceKey, receivedUntilMs: number): Query
         spans: `AND ${inSpanRange('start_time')}`,
       }
     : { index: '', spans: '' }
+  const newest = (condition: string) => `
+SELECT DISTINCT toUnixTimestamp(toStartOfMinute(start_time)) * 1000 AS minuteMs, false AS isIndexed FROM spans
+WHERE ${isTrace} AND ${condition} ${bounds.spans} LIMIT ${minutesMax}`
   return {
     sql: `
 SELECT toUnixTimestamp(minute) * 1000 AS minuteMs, true AS isIndexed FROM trace_index WHERE ${isTrace} ${bounds.index} LIMIT ${minutesMax}
-UNION ALL
-SELECT DISTINCT toUnixTimestamp(toStartOfMinute(start_time)) * 1000 AS minuteMs, false AS isIndexed FROM spans
-WHERE ${isTrace} AND (start_time >= fromUnixTimestamp64Milli({openFromMs:Int64}) OR received_at >= fromUnixTimestamp64Milli({newFromMs:Int64}))
-  ${bounds.spans}
-LIMIT ${minutesMax}`,
+UNION ALL ${newest('start_time >= fromUnixTimestamp64Milli({openFromMs:Int64})')}
+UNION ALL ${newest('received_at >= fromUnixTimestamp64Milli({newFromMs:Int64})')}`,
     params: {
       ...paramsOf(key),
       openFromMs: Math.max(0, Math.floor(rolledUpMsOf(receivedUntilMs) / 60_000) * 60_000),
